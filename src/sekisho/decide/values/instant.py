@@ -1,0 +1,78 @@
+"""A moment in time. The pure rooms are handed one; they never ask a clock."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+_AMZ = re.compile(r"[0-9]{8}T[0-9]{6}Z", re.ASCII)
+_RFC3339 = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Instant:
+    """A moment, always UTC.
+
+    Raises:
+        ValueError: ``moment`` is naive or not in UTC.
+    """
+
+    moment: datetime
+
+    def __post_init__(self) -> None:
+        if self.moment.utcoffset() != timedelta(0):
+            raise ValueError("an Instant is an aware datetime in UTC")
+
+    @classmethod
+    def from_epoch(cls, seconds: float) -> "Instant":
+        """Return the moment ``seconds`` after 1970-01-01T00:00:00Z."""
+        return cls(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds))
+
+    @classmethod
+    def parse_amz(cls, text: str) -> "Instant":
+        """Read ``YYYYMMDDTHHMMSSZ``, the form of ``X-Amz-Date`` (SigV4, "Date handling").
+
+        Raises:
+            ValueError: another form, or no such moment.
+        """
+        if not _AMZ.fullmatch(text):
+            raise ValueError("expected YYYYMMDDTHHMMSSZ")
+        return cls(datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC))
+
+    @classmethod
+    def parse_rfc3339(cls, text: str) -> "Instant":
+        """Read an RFC 3339 timestamp (section 5.6); any offset, at most microseconds kept.
+
+        Raises:
+            ValueError: another form, or no such moment.
+        """
+        match = _RFC3339.fullmatch(text)
+        if match is None:
+            raise ValueError("expected an RFC 3339 timestamp such as 2026-01-31T09:00:00Z")
+        day, clock, fraction, offset = match.groups()
+        zone = "+00:00" if offset in "Zz" else offset
+        return cls(datetime.fromisoformat(f"{day}T{clock}{(fraction or '.0')[:7]:0<7}{zone}").astimezone(UTC))
+
+    def __add__(self, lifetime: timedelta) -> "Instant":
+        return Instant(self.moment + lifetime)
+
+    def __sub__(self, other: "Instant") -> timedelta:
+        return self.moment - other.moment
+
+    @property
+    def epoch(self) -> float:
+        """Seconds since 1970-01-01T00:00:00Z."""
+        return self.moment.timestamp()
+
+    def amz(self) -> str:
+        """Return ``YYYYMMDDTHHMMSSZ``."""
+        return self.moment.strftime("%Y%m%dT%H%M%SZ")
+
+    def rfc3339(self) -> str:
+        """Return ``YYYY-MM-DDTHH:MM:SSZ``, the form of Kubernetes' ``creationTimestamp``."""
+        return self.moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def __str__(self) -> str:
+        return self.rfc3339()

@@ -1,0 +1,1 @@
+"""What is known of accounts and clusters, as pure values."""

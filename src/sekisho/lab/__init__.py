@@ -1,0 +1,1 @@
+"""The local world: AWS and EKS in one process."""

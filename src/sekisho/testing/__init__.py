@@ -1,0 +1,1 @@
+"""A lab as pytest fixtures."""
