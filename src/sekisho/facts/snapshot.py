@@ -1,0 +1,188 @@
+"""The Snapshot: every known fact under one key, and what could not be read.
+
+Snapshots are immutable. A change is a list of events; `Snapshot.applied` returns
+the Snapshot after them and shares everything that did not change, so whoever holds
+an older one keeps a consistent view for as long as it needs.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TypeVar
+
+from sekisho.decide.values import Json
+from sekisho.facts.model import Account, Cluster, ManagedPolicy, Role, User, UserAccessKey
+
+Fact = Account | User | UserAccessKey | Role | ManagedPolicy | Cluster | Mapping[str, Json]
+F = TypeVar("F", Account, User, UserAccessKey, Role, ManagedPolicy, Cluster)
+
+
+class Kind(StrEnum):
+    """The kinds of fact, each with what its scope and name are."""
+
+    ACCOUNT = "account"
+    """scope empty, name the account id"""
+    USER = "user"
+    """scope the account id, name the user's name"""
+    ACCESS_KEY = "access-key"
+    """scope empty (ids are unique everywhere), name the access key id"""
+    ROLE = "role"
+    """scope the account id, name the role's name (unique whatever its path)"""
+    POLICY = "policy"
+    """scope the account id, name the policy's ARN"""
+    CLUSTER = "cluster"
+    """scope ``ACCOUNT/REGION``, name the cluster's name"""
+    KUBE = "kube"
+    """scope ``CLUSTER_ARN GROUP/RESOURCE``, name ``NAMESPACE/NAME``: see `kube_key`"""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """The identity of one fact."""
+
+    kind: Kind
+    scope: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """The fact under ``key`` is now ``value``."""
+
+    key: Key
+    value: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """There is no fact under ``key`` any more."""
+
+    key: Key
+
+
+Event = Put | Delete
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A scope that was not read, and why. Questions that depend on it are UNKNOWN, never "no"."""
+
+    kind: Kind
+    scope: str
+    reason: str
+
+
+def kube_scope(cluster_arn: str, group: str, resource: str) -> str:
+    """Return the scope of one Kubernetes resource type (``group`` empty for core) in a cluster."""
+    return f"{cluster_arn} {group}/{resource}"
+
+
+def kube_key(cluster_arn: str, group: str, resource: str, namespace: str, name: str) -> Key:
+    """Return the key of a Kubernetes object; ``namespace`` is empty for cluster-scoped ones."""
+    return Key(Kind.KUBE, kube_scope(cluster_arn, group, resource), f"{namespace}/{name}")
+
+
+_Scope = Mapping[str, Fact]
+_EMPTY: _Scope = MappingProxyType({})
+
+
+class Snapshot:
+    """An immutable set of facts with its gaps."""
+
+    __slots__ = ("_scopes", "gaps")
+
+    def __init__(self, events: Iterable[Event] = (), gaps: Iterable[Gap] = ()) -> None:
+        self._scopes: Mapping[tuple[Kind, str], _Scope] = {}
+        self.gaps: tuple[Gap, ...] = tuple(gaps)
+        self._scopes = self.applied(events)._scopes
+
+    def applied(self, events: Iterable[Event]) -> "Snapshot":
+        """Return the Snapshot after ``events``, in order. Deleting what is not there changes nothing."""
+        scopes = dict(self._scopes)
+        copied: dict[tuple[Kind, str], dict[str, Fact]] = {}
+        for event in events:
+            place = (event.key.kind, event.key.scope)
+            scope = copied.get(place)
+            if scope is None:
+                scope = copied[place] = dict(scopes.get(place, _EMPTY))
+                scopes[place] = scope
+            if isinstance(event, Put):
+                scope[event.key.name] = event.value
+            else:
+                scope.pop(event.key.name, None)
+        after = object.__new__(Snapshot)
+        after._scopes = scopes
+        after.gaps = self.gaps
+        return after
+
+    def get(self, key: Key) -> Fact | None:
+        """Return the fact under ``key``, or None if absent; ask `gap` whether that means "no"."""
+        return self._scopes.get((key.kind, key.scope), _EMPTY).get(key.name)
+
+    def scope(self, kind: Kind, scope: str) -> Mapping[str, Fact]:
+        """Return the facts of one scope by name, in the order they came to be known."""
+        return self._scopes.get((kind, scope), _EMPTY)
+
+    def scopes(self, kind: Kind) -> tuple[str, ...]:
+        """Return the scopes of ``kind`` that hold a fact, sorted."""
+        return tuple(
+            sorted(scope for found, scope in self._scopes if found is kind and self._scopes[found, scope])
+        )
+
+    def gap(self, kind: Kind, scope: str) -> Gap | None:
+        """Return the gap that covers a scope, or None if the scope was read."""
+        return next((gap for gap in self.gaps if gap.kind is kind and gap.scope == scope), None)
+
+    def items(self) -> Iterator[tuple[Key, Fact]]:
+        """Yield every fact with its key."""
+        for (kind, scope), facts in self._scopes.items():
+            for name, fact in facts.items():
+                yield Key(kind, scope, name), fact
+
+    def _typed(self, kind: Kind, scope: str, name: str, type_: type[F]) -> F | None:
+        fact = self._scopes.get((kind, scope), _EMPTY).get(name)
+        return fact if isinstance(fact, type_) else None
+
+    def user(self, account: str, name: str) -> User | None:
+        """Return a user by name."""
+        return self._typed(Kind.USER, account, name, User)
+
+    def role(self, account: str, name: str) -> Role | None:
+        """Return a role by name (without its path)."""
+        return self._typed(Kind.ROLE, account, name, Role)
+
+    def policy(self, account: str, arn: str) -> ManagedPolicy | None:
+        """Return a customer managed policy by ARN."""
+        return self._typed(Kind.POLICY, account, arn, ManagedPolicy)
+
+    def access_key(self, key_id: str) -> UserAccessKey | None:
+        """Return an access key by id."""
+        return self._typed(Kind.ACCESS_KEY, "", key_id, UserAccessKey)
+
+    def account(self, account: str) -> Account | None:
+        """Return an account by id."""
+        return self._typed(Kind.ACCOUNT, "", account, Account)
+
+    def cluster(self, account: str, region: str, name: str) -> Cluster | None:
+        """Return a cluster by account, region and name."""
+        return self._typed(Kind.CLUSTER, f"{account}/{region}", name, Cluster)
+
+    def clusters(self) -> tuple[Cluster, ...]:
+        """Return every cluster, by scope and in the order they came to be known."""
+        return tuple(
+            fact
+            for scope in self.scopes(Kind.CLUSTER)
+            for fact in self.scope(Kind.CLUSTER, scope).values()
+            if isinstance(fact, Cluster)
+        )
+
+    def kube(self, key: Key) -> Mapping[str, Json] | None:
+        """Return a Kubernetes object by its key."""
+        fact = self.get(key)
+        return fact if isinstance(fact, Mapping) else None
+
+    def kube_objects(self, cluster_arn: str, group: str, resource: str) -> tuple[Mapping[str, Json], ...]:
+        """Return the objects of one resource type in a cluster."""
+        facts = self.scope(Kind.KUBE, kube_scope(cluster_arn, group, resource)).values()
+        return tuple(fact for fact in facts if isinstance(fact, Mapping))
