@@ -1,0 +1,33 @@
+"""Fresh identifiers of AWS's and Kubernetes' shapes."""
+
+import secrets
+import uuid
+
+from sekisho.decide.values import Secret
+
+_BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+
+class Ids:
+    """Random identifiers from the system's source of randomness."""
+
+    def unique_id(self, prefix: str) -> str:
+        """Return an IAM unique id (``AIDA``, ``AROA``, ``ANPA``, ``AKIA``, ``ASIA`` and 17 characters)."""
+        return prefix + "".join(secrets.choice(_BASE32) for _ in range(17))
+
+    def secret_key(self) -> Secret:
+        """Return a secret access key: 40 characters."""
+        return Secret("".join(secrets.choice(_BASE64) for _ in range(40)))
+
+    def request_id(self) -> str:
+        """Return the id of a request, as ``x-amzn-RequestId`` and ``Audit-ID`` carry it."""
+        return str(uuid.uuid4())
+
+    def hex(self, digits: int) -> str:
+        """Return ``digits`` upper-case hexadecimal digits (the id of an EKS issuer has 32)."""
+        return secrets.token_hex((digits + 1) // 2)[:digits].upper()
+
+    def suffix(self, characters: int = 5) -> str:
+        """Return the random end of a Kubernetes ``generateName``."""
+        return "".join(secrets.choice("bcdfghjklmnpqrstvwxz2456789") for _ in range(characters))

@@ -1,0 +1,6 @@
+"""HTTP as this project serves it: bounded requests in, plain responses out, over uvicorn."""
+
+from sekisho.wire.http.message import BodyTooLarge, Request, Response, StreamResponse
+from sekisho.wire.http.server import HttpServer, Refusal, asgi
+
+__all__ = ["BodyTooLarge", "HttpServer", "Refusal", "Request", "Response", "StreamResponse", "asgi"]
