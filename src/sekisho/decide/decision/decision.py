@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from sekisho.decide.decision.code import ReasonCode
 from sekisho.decide.values import Ref
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Outcome(StrEnum):
@@ -56,7 +56,7 @@ class Repair:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision(Generic[T]):
+class Decision(Generic[T_co]):
     """An answer and its reasons.
 
     ``decisive`` are the steps that made the outcome; ``trace`` everything looked at, in
@@ -67,7 +67,7 @@ class Decision(Generic[T]):
     outcome: Outcome
     decisive: tuple[Step, ...] = ()
     trace: tuple[Step, ...] = ()
-    value: T | None = None
+    value: T_co | None = None
     nearest: tuple[Step, ...] = ()
     repairs: tuple[Repair, ...] = ()
 

@@ -1,10 +1,10 @@
 """The JSON form of decisions: the one shape that ``-o json``, the journal and the web show."""
 
-from dataclasses import asdict, is_dataclass
+from dataclasses import fields, is_dataclass
 
 from sekisho.decide.decision.chain import Chain
 from sekisho.decide.decision.decision import Decision, Repair, Step
-from sekisho.decide.values import Arn, Json, JsonObject, KubeUser, Principal
+from sekisho.decide.values import Arn, Instant, Json, JsonObject, KubeUser, Principal, Secret
 
 
 def step_to_json(step: Step) -> JsonObject:
@@ -45,7 +45,7 @@ def _repair_to_json(repair: Repair) -> JsonObject:
 
 
 def _value_to_json(value: object) -> Json:
-    """Render the few value types that a decision may carry; anything else is an error of ours."""
+    """Render the values that a decision may carry, a Secret as ``***``; anything else is a fault of ours."""
     match value:
         case Principal():
             return {
@@ -62,8 +62,17 @@ def _value_to_json(value: object) -> Json:
                 "groups": list(value.groups),
                 "extra": {key: list(values) for key, values in value.extra},
             }
-        case Arn() | str():
+        case Arn() | Instant() | str() | Secret():
             return str(value)
+        case None | bool() | int():
+            return value
+        case tuple() | frozenset():
+            return [
+                _value_to_json(member)
+                for member in (sorted(value) if isinstance(value, frozenset) else value)
+            ]
+        case Step():
+            return step_to_json(value)
     if is_dataclass(value) and not isinstance(value, type):
-        return {key: str(member) for key, member in asdict(value).items()}
+        return {field.name: _value_to_json(getattr(value, field.name)) for field in fields(value)}
     raise TypeError(f"no JSON form for {type(value).__name__}")

@@ -6,6 +6,7 @@ plain Python objects; where in the text a member stands is found by a second sca
 """
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
@@ -18,6 +19,8 @@ from sekisho.decide.values.ref import Ref
 MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 100
 MAX_NODES = 2_000_000
+
+_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -247,6 +250,14 @@ def _scalar(loader: Any, node: Any, name: str) -> Json:
         f"`{str(node.value)[:40]}` ({node.tag}) has no JSON form",
         line=_line(node),
     )
+
+
+def _is_encodable(value: Json) -> bool:
+    try:
+        to_json(value)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _check_size(value: Json, name: str) -> None:
