@@ -1,0 +1,24 @@
+"""IAM policies: documents, statements, and the decision they make about one request."""
+
+from sekisho.decide.iam.document import Policy, parse_policy, policy_size, read_policy
+from sekisho.decide.iam.evaluate import evaluate
+from sekisho.decide.iam.explain import explain
+from sekisho.decide.iam.grammar import PolicyKind
+from sekisho.decide.iam.layers import AttachedPolicy, Layer
+from sekisho.decide.iam.refusal import access_denied_text
+from sekisho.decide.iam.statement import Effect, Statement
+
+__all__ = [
+    "AttachedPolicy",
+    "Effect",
+    "Layer",
+    "Policy",
+    "PolicyKind",
+    "Statement",
+    "access_denied_text",
+    "evaluate",
+    "explain",
+    "parse_policy",
+    "policy_size",
+    "read_policy",
+]

@@ -1,0 +1,149 @@
+"""Text with wildcards and policy variables (IAM User Guide, "IAM policy elements: Variables and tags").
+
+``${key}`` stands for a context key, ``${key, 'default'}`` for one that may be missing,
+``${*}``, ``${?}`` and ``${$}`` for the characters themselves. What is put in is literal: a
+user called ``*`` gains nothing. A variable whose key is missing, or holds several values,
+makes the whole text match nothing.
+
+Documents without ``Version`` 2012-10-17 have no variables: there ``${`` is plain text.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import lru_cache
+
+from sekisho.decide.iam.kleene import Truth
+from sekisho.decide.request.aws_request import NO_CONTEXT, Context
+from sekisho.decide.values import Wildcard
+
+_VARIABLE = re.compile(r"\$\{([^{}]*)\}")
+_KEY = re.compile(r"\s*([^,']+?)\s*(?:,\s*'([^']*)'\s*)?")
+_LITERALS = frozenset("*?$")
+_ARN_SECTIONS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Verbatim:
+    """Characters that stand for themselves, wildcards included."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A context key, lower-cased, and what stands for it when it is missing."""
+
+    key: str
+    default: str | None = None
+
+
+class Unresolved(Enum):
+    """Why a variable has no text."""
+
+    ABSENT = "absent"
+    UNREAD = "unread"
+
+
+Part = str | Verbatim | Variable
+
+
+def parse_parts(text: str, *, variables: bool) -> tuple[Part, ...]:
+    """Split ``text`` into plain runs and variables; total, since ``${`` of no known form is plain text."""
+    if not variables or "${" not in text:
+        return (text,)
+    parts: list[Part] = []
+    end = 0
+    for found in _VARIABLE.finditer(text):
+        part = _variable(found.group(1))
+        if part is not None:
+            parts += [text[end : found.start()], part]
+            end = found.end()
+    parts.append(text[end:])
+    return tuple(part for part in parts if part != "") or ("",)
+
+
+def _variable(inner: str) -> Part | None:
+    if inner in _LITERALS:
+        return Verbatim(inner)
+    key = _KEY.fullmatch(inner)
+    return None if key is None else Variable(key.group(1).lower(), key.group(2))
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A compiled text: a pattern (`matches`) or a literal (`text`), depending on who asks."""
+
+    parts: tuple[Part, ...]
+    _fixed: Wildcard | None = field(init=False, repr=False, compare=False, default=None)
+
+    def __post_init__(self) -> None:
+        if self.variables:
+            return
+        first, *more = self.parts
+        fixed = Wildcard(first) if isinstance(first, str) and not more else self._pattern(NO_CONTEXT)
+        object.__setattr__(self, "_fixed", fixed)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The context keys that the text depends on."""
+        return tuple(part for part in self.parts if isinstance(part, Variable))
+
+    def matches(self, text: str, context: Context) -> Truth:
+        """Tell whether all of ``text`` fits, ``*`` and ``?`` being wildcards; None if that is unread."""
+        if self._fixed is not None:
+            return self._fixed.matches(text)
+        pattern = self._pattern(context)
+        if isinstance(pattern, Unresolved):
+            return None if pattern is Unresolved.UNREAD else False
+        return pattern.matches(text)
+
+    def text(self, context: Context) -> str | Unresolved:
+        """Return the text with variables filled in, wildcards being plain characters."""
+        filled = self._filled(context)
+        return filled if isinstance(filled, Unresolved) else "".join(text for text, _ in filled)
+
+    def _pattern(self, context: Context) -> Wildcard | Unresolved:
+        filled = self._filled(context)
+        return filled if isinstance(filled, Unresolved) else Wildcard.with_verbatim(filled)
+
+    def _filled(self, context: Context) -> list[tuple[str, bool]] | Unresolved:
+        filled: list[tuple[str, bool]] = []
+        unread = False
+        for part in self.parts:
+            if not isinstance(part, Variable):
+                filled.append((part, False) if isinstance(part, str) else (part.text, True))
+                continue
+            value = context.value(part.key)
+            if value is None and context.is_unread(part.key):
+                unread = True
+                continue
+            value = part.default if value is None else value
+            if not isinstance(value, str):
+                return Unresolved.ABSENT
+            filled.append((value, True))
+        return Unresolved.UNREAD if unread else filled
+
+
+def template(text: str, *, variables: bool) -> Template:
+    """Return the compiled ``text``."""
+    return Template(parse_parts(text, variables=variables))
+
+
+@lru_cache(maxsize=4096)
+def sections_of(parts: tuple[Part, ...]) -> tuple[Template, ...]:
+    """Return the sections of an ARN pattern: split at the first five colons outside variables."""
+    found: list[list[Part]] = [[]]
+    for part in parts:
+        if not isinstance(part, str):
+            found[-1].append(part)
+            continue
+        first, *rest = part.split(":", _ARN_SECTIONS - len(found))
+        found[-1].append(first)
+        found.extend([run] for run in rest)
+    return tuple(Template(_without_empty(section)) for section in found)
+
+
+def _without_empty(section: Iterable[Part]) -> tuple[Part, ...]:
+    return tuple(part for part in section if part != "") or ("",)

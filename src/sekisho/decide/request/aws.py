@@ -1,0 +1,113 @@
+"""An AWS API call -> the questions that policies answer about it.
+
+The action, its resources and its context keys follow from `aws_tables` and from the Service
+Authorization Reference. An action for which the reference lists no resource type is decided
+against ``*``. Whatever else cannot be mapped is UNKNOWN: nothing is guessed, since a wrong
+resource would make a policy say yes.
+"""
+
+import re
+from collections.abc import Iterator
+
+from sekisho.decide.decision import Decision, Outcome, ReasonCode, Step
+from sekisho.decide.request.aws_call import AwsCall, FindArns, nothing_found
+from sekisho.decide.request.aws_context import caller_keys, request_keys, untold_keys
+from sekisho.decide.request.aws_reference import ActionFacts, ServiceReference
+from sekisho.decide.request.aws_request import AwsRequest
+from sekisho.decide.request.aws_resources import SELF, resources_of
+from sekisho.decide.request.aws_tables import ACTIONS, ALSO, PASSED_ROLES, VERSIONED
+from sekisho.decide.values import AccountId, PrincipalType, Ref
+
+_ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
+
+
+class Unmapped(ReasonCode):
+    """Why a call could not be turned into a question."""
+
+    ACTION = "request.aws.unknown-action", "the service reference has no action {action}"
+    RESOURCE = (
+        "request.aws.unmapped-resource",
+        "the resource of {action} could not be told from its parameters",
+    )
+    NOT_A_USER = (
+        "request.aws.not-a-user",
+        "{action} without UserName is about the calling user, and {caller} is none",
+    )
+
+
+def map_call(
+    call: AwsCall, reference: ServiceReference, find_arns: FindArns = nothing_found
+) -> tuple[AwsRequest, ...] | Decision[None]:
+    """Return what ``call`` asks permission for: all of it must be allowed, the first is its own action.
+
+    Args:
+        call: the operation, its parameters and who calls.
+        reference: actions and resource types of the call's service, and of IAM for passed roles.
+        find_arns: the ARNs of resources that exist, whose path or id is not in the parameters.
+
+    Returns:
+        At least one request, or the Decision UNKNOWN whose decisive step says what is missing.
+    """
+    name = ACTIONS.get((call.service, call.operation), f"{call.service}:{call.operation}")
+    if name in VERSIONED and call.text("VersionId") is not None:
+        name = name.replace("Object", "ObjectVersion", 1)
+    facts = reference.action(name)
+    if facts is None:
+        return _unknown(Unmapped.ACTION, call, name)
+    resources = resources_of(call, facts, reference, find_arns)
+    if resources is None:
+        return _unknown(Unmapped.RESOURCE, call, facts.name)
+    if SELF in resources:
+        caller = call.principal
+        if caller.type not in {PrincipalType.USER, PrincipalType.ROOT}:
+            return _unknown(Unmapped.NOT_A_USER, call, facts.name)
+        resources = (str(caller.entity),)
+    context = call.context.having(
+        {**caller_keys(call), **request_keys(call)}, unread=untold_keys(call, facts)
+    )
+    own = AwsRequest(call.principal, facts.name, resources, context, _owner(resources[0], call))
+    return (own, *_implied(call, own, reference))
+
+
+def _implied(call: AwsCall, own: AwsRequest, reference: ServiceReference) -> Iterator[AwsRequest]:
+    """Yield what else the caller needs: to pass a role, to tag what is made, to set an ACL.
+
+    Sources: EKS User Guide, "Identity-based policy examples"; IAM User Guide, "Tags for IAM
+    resources", "Pass session tags in AWS STS" and "Monitor and control actions taken with
+    assumed roles"; S3 API Reference, "Permissions" of each operation.
+    """
+    parameter, service = PASSED_ROLES.get((call.service, call.operation), ("", None))
+    role = call.text(parameter)
+    if role is not None:
+        told = {"iam:PassedToService": service} if service else {}
+        unread = {
+            "iam:AssociatedResourceArn",
+            "iam:PassedToService",
+            "aws:ResourceTag/*",
+            "iam:ResourceTag/*",
+        }
+        if call.caller_tags is None:
+            unread.add("aws:PrincipalTag/*")
+        context = call.context.having({**caller_keys(call), **told}, unread)
+        yield AwsRequest(call.principal, "iam:PassRole", (role,), context, _owner(role, call))
+    also = ALSO.get((call.service, call.operation), ())
+    needed = dict.fromkeys(action for parameter, action in also if call.parameters.get(parameter))
+    for action in needed:
+        facts = reference.action(action) or ActionFacts(action, ())
+        context = own.context.having({}, untold_keys(call, facts))
+        yield AwsRequest(call.principal, action, own.resources, context, own.resource_account)
+
+
+def _owner(resource: str, call: AwsCall) -> AccountId | None:
+    """Return the other account that the ARN names, None for the caller's own or nobody's."""
+    sections = resource.split(":", 5)
+    account = sections[4] if len(sections) > 4 else ""
+    if not _ACCOUNT.fullmatch(account) or account == call.principal.account:
+        return None
+    return AccountId(account)
+
+
+def _unknown(code: Unmapped, call: AwsCall, action: str) -> Decision[None]:
+    facts = (("action", action), ("caller", str(call.principal.arn)))
+    step = Step(code, Ref(f"{call.service}:{call.operation}"), facts)
+    return Decision(Outcome.UNKNOWN, (step,), (step,))

@@ -1,0 +1,51 @@
+"""An AWS API call as the wire delivers it, and the question to the world that mapping it may need."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sekisho.decide.request.aws_request import NO_CONTEXT, Context
+from sekisho.decide.values import AccountId, JsonObject, Principal
+
+
+@dataclass(frozen=True, slots=True)
+class AwsCall:
+    """One call.
+
+    ``service`` is the prefix of its actions (``eks``), ``operation`` as in the API (``ListBuckets``);
+    ``parameters`` are the members that were sent, by their names in the service model.
+    ``context`` holds what the door knows: address, time, the session's own keys. ``caller_tags``
+    and ``resource_tags`` are all the tags of the caller and of the resource; None if they were
+    not read. What is about to be made has none yet.
+    """
+
+    service: str
+    operation: str
+    parameters: JsonObject
+    principal: Principal
+    account: AccountId
+    region: str
+    partition: str = "aws"
+    context: Context = NO_CONTEXT
+    caller_tags: Mapping[str, str] | None = None
+    resource_tags: Mapping[str, str] | None = None
+
+    def text(self, *path: str) -> str | None:
+        """Return the non-empty string at ``path`` in the parameters, None if there is none."""
+        value: object = self.parameters
+        for name in path:
+            value = value.get(name) if isinstance(value, dict) else None
+        return value if isinstance(value, str) and value else None
+
+
+FindArns = Callable[[str, tuple[str, ...]], str | None]
+"""(resource type, names) -> the ARN of what exists under these names, None if nothing does.
+
+``("iam:user", ("mira",))``, ``("iam:access-key", (key id,))``, ``("eks:nodegroup", (cluster, name))``,
+``("eks:access-entry", (cluster, principal ARN))``. It must find exactly what the operation's handler
+will find, case rules included; otherwise one thing is decided and another is done.
+"""
+
+
+def nothing_found(_resource_type: str, _names: tuple[str, ...]) -> str | None:
+    """Answer for a world in which nothing exists yet."""
+    return None

@@ -1,0 +1,108 @@
+"""The condition keys that a call brings along: who calls, and what the parameters say.
+
+Source: IAM User Guide, "AWS global condition context keys"; Service Authorization Reference.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from sekisho.decide.request.aws_call import AwsCall
+from sekisho.decide.request.aws_reference import ActionFacts
+from sekisho.decide.request.aws_request import ContextValue
+from sekisho.decide.request.aws_tables import ATTACHES, KEYS, MANY, SAYS_ALL
+from sekisho.decide.values import Json, PrincipalType
+
+_PRINCIPAL_TYPES = {
+    PrincipalType.ROOT: "Account",
+    PrincipalType.USER: "User",
+    PrincipalType.ROLE_SESSION: "AssumedRole",
+    PrincipalType.FEDERATED_USER: "FederatedUser",
+}
+
+
+def caller_keys(call: AwsCall) -> dict[str, ContextValue]:
+    """Return the global keys that follow from who calls and from where the call goes."""
+    caller = call.principal
+    keys: dict[str, ContextValue] = {
+        "aws:PrincipalArn": str(caller.entity),
+        "aws:PrincipalAccount": str(caller.account),
+        "aws:PrincipalType": _PRINCIPAL_TYPES[caller.type],
+        "aws:userid": caller.user_id,
+        "aws:RequestedRegion": call.region,
+    }
+    if caller.type is PrincipalType.USER:
+        keys["aws:username"] = caller.arn.resource.rpartition("/")[2]
+    tags = call.caller_tags or {}
+    return keys | {f"aws:PrincipalTag/{key}": value for key, value in tags.items()}
+
+
+def request_keys(call: AwsCall) -> dict[str, ContextValue]:
+    """Return the keys that follow from the parameters; one that was not sent is absent."""
+    keys: dict[str, ContextValue] = {}
+    for key, path in KEYS.get(call.service, {}).items():
+        value = _key_value(_at(call.parameters, path), many=key.lower() in MANY)
+        if value is not None:
+            keys[key] = value
+    if call.service == "iam" and call.operation in ATTACHES and (policy := call.text("PolicyArn")):
+        keys["iam:PolicyARN"] = policy
+    for key, value in (call.resource_tags or {}).items():
+        keys[f"aws:ResourceTag/{key}"] = value
+        if call.service == "iam":
+            keys[f"iam:ResourceTag/{key}"] = value
+    tags = _tags(call)
+    keys |= {f"aws:RequestTag/{key}": value for key, value in tags.items()}
+    named = _at(call.parameters, ("TagKeys",)) or _at(call.parameters, ("tagKeys",))
+    tag_keys = tuple(tags) or _key_value(named, many=True)
+    if tag_keys:
+        keys["aws:TagKeys"] = tag_keys
+    return keys
+
+
+def untold_keys(call: AwsCall, facts: ActionFacts) -> frozenset[str]:
+    """Return the keys that may be in the context and that nobody told.
+
+    They are unread, not absent: a deny that asks for one of them must not be passed over. A
+    key that is present after all stays present. Other global keys come from the door.
+    """
+    says_all = call.operation.startswith(SAYS_ALL.get(call.service, ()))
+    told = {key.lower() for key in KEYS.get(call.service, ())} if says_all else set()
+    untold = {
+        key
+        for key in (facts.condition_keys - told) | facts.resource_keys
+        if not key.startswith("aws:") and "${" not in key
+    }
+    if call.caller_tags is None:
+        untold.add("aws:principaltag/*")
+    if call.resource_tags is None and facts.resource_types:
+        untold |= {"aws:resourcetag/*", "iam:resourcetag/*"}
+    return frozenset(untold)
+
+
+def _tags(call: AwsCall) -> dict[str, str]:
+    """Read tags as lists of Key and Value (IAM, STS) or as an object (EKS)."""
+    tags = call.parameters.get("Tags") or call.parameters.get("tags")
+    if isinstance(tags, Mapping):
+        return {key: value for key, value in tags.items() if isinstance(value, str)}
+    found: dict[str, str] = {}
+    for tag in tags if isinstance(tags, list) else ():
+        match tag:
+            case {"Key": str(key), "Value": str(value)}:
+                found[key] = value
+    return found
+
+
+def _at(value: Json, path: Sequence[str]) -> Json:
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def _key_value(value: Json, *, many: bool) -> ContextValue | None:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str() | int() | float():
+            return (str(value),) if many else str(value)
+        case list():
+            return tuple(str(member) for member in value)
+        case _:
+            return None

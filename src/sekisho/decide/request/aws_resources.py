@@ -1,0 +1,148 @@
+"""The ARNs that a call is about."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from sekisho.decide.request.aws_call import AwsCall, FindArns
+from sekisho.decide.request.aws_reference import ActionFacts, ServiceReference
+from sekisho.decide.request.aws_request import ANY_RESOURCE
+from sekisho.decide.request.aws_tables import ARN_IN, NAMED_BY, WITH_PATH
+from sekisho.decide.values import Arn, Json, Wildcard
+
+SELF: Final = "self"
+"""Stands for the calling user: IAM's rule for a missing UserName."""
+
+_PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
+_PRINCIPAL = "PrincipalArn"
+_NO_SUCH_ID = "*"
+"""Stands for the id of something that does not exist: fits wildcards, never a policy that names an id."""
+
+
+def resources_of(
+    call: AwsCall, facts: ActionFacts, reference: ServiceReference, find_arns: FindArns
+) -> tuple[str, ...] | None:
+    """Return the resources of ``call``: ARNs, ``*``, or `SELF`; None if the parameters do not tell."""
+    if not facts.resource_types:
+        return (ANY_RESOURCE,)
+    if call.operation == "GetAccessKeyLastUsed":
+        owner = find_arns("iam:access-key", (call.text("AccessKeyId") or "",))
+        return (owner,) if owner else None
+    for parameter in ARN_IN.get(call.service, ()):
+        given = call.text(parameter)
+        if given is not None and _is_of(given, call.service, facts, reference):
+            return (given,)
+    for type_name in facts.resource_types:
+        found = tuple(_named(call, f"{call.service}:{type_name}", reference, find_arns))
+        if found:
+            return found
+    return (SELF,) if facts.resource_types == ("user",) and call.text("UserName") is None else None
+
+
+def _is_of(text: str, service: str, facts: ActionFacts, reference: ServiceReference) -> bool:
+    """Tell whether ``text`` is the ARN of a type that the action acts on."""
+    try:
+        Arn.parse(text)
+    except ValueError:
+        return False
+    patterns = (reference.arn_patterns.get(f"{service}:{name}", "") for name in facts.resource_types)
+    return any(Wildcard(_PLACEHOLDER.sub("*", pattern)).matches(text) for pattern in patterns if pattern)
+
+
+def _named(call: AwsCall, type_name: str, reference: ServiceReference, find_arns: FindArns) -> Iterator[str]:
+    pattern = reference.arn_patterns.get(type_name)
+    names = _names(call, type_name)
+    if pattern is None or names is None:
+        return
+    for values in _each_object(call, names) if type_name == "s3:object" else (names,):
+        if call.operation not in WITH_PATH:
+            existing = find_arns(type_name, _known_by(values))
+            if existing is not None:
+                yield existing
+                continue
+        yield _filled(pattern, call, values)
+
+
+def _known_by(values: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what the world knows it by: an access entry by its principal, all else by its names."""
+    if _PRINCIPAL in values:
+        return values["ClusterName"], values[_PRINCIPAL]
+    return tuple(values.values())
+
+
+def _names(call: AwsCall, type_name: str) -> dict[str, str] | None:
+    """Return the values of the type's placeholders, None if one is missing."""
+    if type_name == "iam:oidc-provider":
+        url = call.text("Url")
+        return None if url is None else {"OidcProviderName": _provider_name(url)}
+    if type_name == "eks:access-entry":
+        return _access_entry(call)
+    values: dict[str, str] = {}
+    for placeholder, places in NAMED_BY.get(type_name, {}).items():
+        value = next((found for place in places if (found := call.text(*place)) is not None), None)
+        if placeholder == "ObjectName" and value is None and call.operation == "DeleteObjects":
+            value = ""
+        if value is None:
+            return None
+        values[placeholder] = value
+    return values or None
+
+
+def _provider_name(url: str) -> str:
+    """Return host and path of an issuer; IAM leaves the default port out of the ARN."""
+    host, slash, path = url.removeprefix("https://").partition("/")
+    return f"{host.removesuffix(':443')}{slash}{path}"
+
+
+def _access_entry(call: AwsCall) -> dict[str, str] | None:
+    cluster, principal = call.text("clusterName"), call.text("principalArn")
+    if cluster is None or principal is None:
+        return None
+    try:
+        arn = Arn.parse(principal)
+    except ValueError:
+        return None
+    kind, _, name = arn.resource.partition("/")
+    return {
+        "ClusterName": cluster,
+        "IamIdentityType": kind,
+        "IamIdentityAccountID": arn.account,
+        "IamIdentityName": name.rpartition("/")[2],
+        _PRINCIPAL: principal,
+    }
+
+
+def _each_object(call: AwsCall, names: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Yield one object, or every object that DeleteObjects lists."""
+    if call.operation != "DeleteObjects":
+        yield dict(names)
+        return
+    delete = call.parameters.get("Delete")
+    objects = delete.get("Objects") if isinstance(delete, Mapping) else None
+    keys = [_key(entry) for entry in objects] if isinstance(objects, list) else []
+    # One entry that cannot be read makes the whole call unreadable: it must not go undecided.
+    if all(keys):
+        yield from ({**names, "ObjectName": key} for key in keys)
+
+
+def _key(entry: Json) -> str:
+    """Return the key; empty if there is none or if it names a version, which is another action."""
+    match entry:
+        case {"VersionId": _}:
+            return ""
+        case {"Key": str(key)}:
+            return key
+        case _:
+            return ""
+
+
+def _filled(pattern: str, call: AwsCall, names: Mapping[str, str]) -> str:
+    path = (call.text("Path") or "/").lstrip("/") if call.operation in WITH_PATH else ""
+    known = {"Partition": call.partition, "Region": call.region, "Account": str(call.account), **names}
+
+    def value(found: re.Match[str]) -> str:
+        placeholder = found.group(1)
+        prefix = path if placeholder.endswith("WithPath") else ""
+        return prefix + known.get(placeholder, _NO_SUCH_ID)
+
+    return _PLACEHOLDER.sub(value, pattern)

@@ -1,0 +1,183 @@
+"""How operations, parameters, resources and condition keys belong together, as far as names do not tell.
+
+Source: Service Authorization Reference of IAM, EKS, S3 and STS; Amazon S3 User Guide,
+"Required permissions for Amazon S3 API operations".
+"""
+
+from collections.abc import Mapping
+
+ACTIONS: Mapping[tuple[str, str], str] = {
+    ("s3", "ListBuckets"): "s3:ListAllMyBuckets",
+    ("s3", "HeadBucket"): "s3:ListBucket",
+    ("s3", "ListObjects"): "s3:ListBucket",
+    ("s3", "ListObjectsV2"): "s3:ListBucket",
+    ("s3", "ListObjectVersions"): "s3:ListBucketVersions",
+    ("s3", "ListMultipartUploads"): "s3:ListBucketMultipartUploads",
+    ("s3", "HeadObject"): "s3:GetObject",
+    ("s3", "DeleteObjects"): "s3:DeleteObject",
+    ("s3", "CreateMultipartUpload"): "s3:PutObject",
+    ("s3", "UploadPart"): "s3:PutObject",
+    ("s3", "CompleteMultipartUpload"): "s3:PutObject",
+    ("s3", "AbortMultipartUpload"): "s3:AbortMultipartUpload",
+    ("s3", "ListParts"): "s3:ListMultipartUploadParts",
+    ("s3", "DeleteBucketTagging"): "s3:PutBucketTagging",
+    ("s3", "DeleteBucketEncryption"): "s3:PutEncryptionConfiguration",
+    ("s3", "GetBucketEncryption"): "s3:GetEncryptionConfiguration",
+    ("s3", "PutBucketEncryption"): "s3:PutEncryptionConfiguration",
+    ("s3", "GetPublicAccessBlock"): "s3:GetBucketPublicAccessBlock",
+    ("s3", "PutPublicAccessBlock"): "s3:PutBucketPublicAccessBlock",
+    ("s3", "DeletePublicAccessBlock"): "s3:PutBucketPublicAccessBlock",
+}
+"""Operations whose action has another name."""
+
+VERSIONED = frozenset(
+    f"s3:{verb}Object{part}"
+    for verb, parts in {
+        "Get": ("", "Acl", "Attributes", "Tagging"),
+        "Put": ("Acl", "Tagging"),
+        "Delete": ("", "Tagging"),
+    }.items()
+    for part in parts
+)
+"""Actions on an object that have a sibling (``s3:GetObjectVersion``) for one version of it."""
+
+_WRITES_OBJECT = (
+    ("Tagging", "s3:PutObjectTagging"),
+    ("ACL", "s3:PutObjectAcl"),
+    ("GrantFullControl", "s3:PutObjectAcl"),
+    ("GrantRead", "s3:PutObjectAcl"),
+    ("GrantReadACP", "s3:PutObjectAcl"),
+    ("GrantWriteACP", "s3:PutObjectAcl"),
+    ("ObjectLockMode", "s3:PutObjectRetention"),
+    ("ObjectLockRetainUntilDate", "s3:PutObjectRetention"),
+    ("ObjectLockLegalHoldStatus", "s3:PutObjectLegalHold"),
+)
+
+ALSO: Mapping[tuple[str, str], tuple[tuple[str, str], ...]] = {
+    ("iam", "CreateUser"): (("Tags", "iam:TagUser"),),
+    ("iam", "CreateRole"): (("Tags", "iam:TagRole"),),
+    ("iam", "CreatePolicy"): (("Tags", "iam:TagPolicy"),),
+    ("iam", "CreateOpenIDConnectProvider"): (("Tags", "iam:TagOpenIDConnectProvider"),),
+    ("sts", "AssumeRole"): (("Tags", "sts:TagSession"), ("SourceIdentity", "sts:SetSourceIdentity")),
+    ("s3", "PutObject"): _WRITES_OBJECT,
+    ("s3", "CreateMultipartUpload"): _WRITES_OBJECT,
+    ("s3", "DeleteObject"): (("BypassGovernanceRetention", "s3:BypassGovernanceRetention"),),
+    ("s3", "DeleteObjects"): (("BypassGovernanceRetention", "s3:BypassGovernanceRetention"),),
+    ("s3", "CreateBucket"): (
+        ("ACL", "s3:PutBucketAcl"),
+        ("GrantFullControl", "s3:PutBucketAcl"),
+        ("GrantRead", "s3:PutBucketAcl"),
+        ("GrantReadACP", "s3:PutBucketAcl"),
+        ("GrantWrite", "s3:PutBucketAcl"),
+        ("GrantWriteACP", "s3:PutBucketAcl"),
+        ("ObjectLockEnabledForBucket", "s3:PutBucketVersioning"),
+        ("ObjectLockEnabledForBucket", "s3:PutBucketObjectLockConfiguration"),
+        ("ObjectOwnership", "s3:PutBucketOwnershipControls"),
+    ),
+}
+"""Operations in which a parameter, when sent, needs one more action on the same resource."""
+
+NAMED_BY: Mapping[str, Mapping[str, tuple[tuple[str, ...], ...]]] = {
+    "iam:user": {"UserNameWithPath": (("UserName",),)},
+    "iam:role": {"RoleNameWithPath": (("RoleName",),)},
+    "iam:group": {"GroupNameWithPath": (("GroupName",),)},
+    "iam:policy": {"PolicyNameWithPath": (("PolicyName",),)},
+    "iam:instance-profile": {"InstanceProfileNameWithPath": (("InstanceProfileName",),)},
+    "eks:cluster": {"ClusterName": (("clusterName",), ("name",))},
+    "eks:nodegroup": {"ClusterName": (("clusterName",),), "NodegroupName": (("nodegroupName",),)},
+    "eks:addon": {"ClusterName": (("clusterName",),), "AddonName": (("addonName",),)},
+    "eks:fargateprofile": {
+        "ClusterName": (("clusterName",),),
+        "FargateProfileName": (("fargateProfileName",),),
+    },
+    "eks:identityproviderconfig": {
+        "ClusterName": (("clusterName",),),
+        "IdentityProviderType": (("identityProviderConfig", "type"),),
+        "IdentityProviderConfigName": (("identityProviderConfig", "name"),),
+    },
+    "eks:podidentityassociation": {"ClusterName": (("clusterName",),), "UUID": (("associationId",),)},
+    "eks-auth:cluster": {"ClusterName": (("clusterName",),)},
+    "s3:bucket": {"BucketName": (("Bucket",),)},
+    "s3:object": {"BucketName": (("Bucket",),), "ObjectName": (("Key",),)},
+    "sts:federated-user": {"FederatedUserName": (("Name",),)},
+}
+"""Resource type -> placeholder of its ARN -> where in the parameters its value stands, first found first."""
+
+ARN_IN: Mapping[str, tuple[str, ...]] = {
+    "iam": ("PolicyArn", "OpenIDConnectProviderArn", "SAMLProviderArn", "PolicySourceArn", "Arn"),
+    "eks": ("resourceArn",),
+    "sts": ("RoleArn",),
+}
+"""Parameters that may name the resource by its ARN."""
+
+WITH_PATH = frozenset({"CreateUser", "CreateRole", "CreateGroup", "CreatePolicy", "CreateInstanceProfile"})
+"""IAM operations that make something new, whose ARN follows from Path and name alone."""
+
+PASSED_ROLES: Mapping[tuple[str, str], tuple[str, str | None]] = {
+    ("eks", "CreateCluster"): ("roleArn", "eks.amazonaws.com"),
+    ("eks", "CreateNodegroup"): ("nodeRole", None),
+    ("eks", "CreateFargateProfile"): ("podExecutionRoleArn", None),
+    ("eks", "CreateAddon"): ("serviceAccountRoleArn", None),
+    ("eks", "UpdateAddon"): ("serviceAccountRoleArn", None),
+    ("eks", "CreatePodIdentityAssociation"): ("roleArn", "pods.eks.amazonaws.com"),
+    ("eks", "UpdatePodIdentityAssociation"): ("roleArn", "pods.eks.amazonaws.com"),
+}
+"""Operations that hand a role to a service: the parameter, and the service where it is documented."""
+
+KEYS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "iam": {
+        "iam:PermissionsBoundary": ("PermissionsBoundary",),
+    },
+    "eks": {
+        "eks:policyArn": ("policyArn",),
+        "eks:accessScope": ("accessScope", "type"),
+        "eks:namespaces": ("accessScope", "namespaces"),
+        "eks:principalArn": ("principalArn",),
+        "eks:clusterName": ("clusterName",),
+        "eks:kubernetesGroups": ("kubernetesGroups",),
+        "eks:username": ("username",),
+        "eks:accessEntryType": ("type",),
+        "eks:clientId": ("oidc", "clientId"),
+        "eks:issuerUrl": ("oidc", "issuerUrl"),
+        "eks:authenticationMode": ("accessConfig", "authenticationMode"),
+        "eks:bootstrapClusterCreatorAdminPermissions": (
+            "accessConfig",
+            "bootstrapClusterCreatorAdminPermissions",
+        ),
+    },
+    "sts": {
+        "sts:ExternalId": ("ExternalId",),
+        "sts:RoleSessionName": ("RoleSessionName",),
+        "sts:DurationSeconds": ("DurationSeconds",),
+        "sts:SourceIdentity": ("SourceIdentity",),
+        "sts:TransitiveTagKeys": ("TransitiveTagKeys",),
+    },
+    "s3": {
+        "s3:prefix": ("Prefix",),
+        "s3:delimiter": ("Delimiter",),
+        "s3:max-keys": ("MaxKeys",),
+        "s3:VersionId": ("VersionId",),
+        "s3:x-amz-acl": ("ACL",),
+    },
+}
+"""Condition key of a service -> where in the parameters its value stands."""
+
+SAYS_ALL: Mapping[str, tuple[str, ...]] = {
+    "iam": ("CreateUser", "CreateRole"),
+    "eks": ("Create", "Update", "Associate"),
+    "sts": ("",),
+    "s3": ("",),
+}
+"""Beginnings of the operations in which a parameter that was not sent means that its key is absent.
+
+In the others the key tells the state of what exists (the boundary of the role whose policy is
+changed), which the parameters do not show.
+"""
+
+ATTACHES = frozenset(
+    f"{verb}{kind}Policy" for verb in ("Attach", "Detach") for kind in ("User", "Role", "Group")
+)
+"""IAM operations in which PolicyArn is the key iam:PolicyARN; in the others it is the resource."""
+
+MANY = frozenset({"eks:namespaces", "eks:kubernetesgroups", "sts:transitivetagkeys", "aws:tagkeys"})
+"""Multivalued keys, lower-cased: they hold a set even of one."""

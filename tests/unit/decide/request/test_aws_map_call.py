@@ -1,0 +1,586 @@
+"""AWS calls: the action, the resources and the keys that each one asks about."""
+
+import pytest
+
+from sekisho.decide.decision import Decision, Outcome
+from sekisho.decide.request.aws import Unmapped, map_call
+from sekisho.decide.request.aws_call import AwsCall
+from sekisho.decide.request.aws_reference import ActionFacts, ServiceReference
+from sekisho.decide.request.aws_request import AwsRequest, Context, ContextValue
+from sekisho.decide.values import AccountId, Arn, Json, JsonObject, Principal, PrincipalType
+from sekisho.wire.service_reference import load_service_reference
+
+ACCOUNT = AccountId("111122223333")
+OTHER = "444455556666"
+REFERENCE = load_service_reference(["iam", "eks", "eks-auth", "s3", "sts"])
+IAM = f"arn:aws:iam::{ACCOUNT}:"
+EKS = f"arn:aws:eks:eu-west-1:{ACCOUNT}:"
+OIDC = "oidc.eks.eu-west-1.amazonaws.com/id/0A1B"
+EXISTING = {
+    ("iam:user", ("bob",)): f"{IAM}user/team/bob",
+    ("iam:role", ("web",)): f"{IAM}role/app/web",
+    ("iam:access-key", ("AKIA0000000000000BOB",)): f"{IAM}user/team/bob",
+    ("eks:nodegroup", ("clu", "ng")): f"{EKS}nodegroup/clu/ng/aaaa",
+    ("eks:access-entry", ("clu", f"{IAM}user/team/bob")): f"{EKS}access-entry/clu/user/{ACCOUNT}/bob/bbbb",
+}
+
+
+def caller(kind: PrincipalType = PrincipalType.USER) -> Principal:
+    arns = {
+        PrincipalType.USER: (f"{IAM}user/team/ana", f"{IAM}user/team/ana"),
+        PrincipalType.ROOT: (f"{IAM}root", f"{IAM}root"),
+        PrincipalType.ROLE_SESSION: (f"arn:aws:sts::{ACCOUNT}:assumed-role/web/s", f"{IAM}role/app/web"),
+        PrincipalType.FEDERATED_USER: (f"arn:aws:sts::{ACCOUNT}:federated-user/f", f"{IAM}user/team/ana"),
+    }
+    arn, entity = arns[kind]
+    return Principal(kind, Arn.parse(arn), "AIDA0000000000000ANA", Arn.parse(entity))
+
+
+def call(
+    action: str,
+    parameters: JsonObject | None = None,
+    who: PrincipalType = PrincipalType.USER,
+    context: Context | None = None,
+    *,
+    caller_tags: dict[str, str] | None = None,
+    resource_tags: dict[str, str] | None = None,
+) -> AwsCall:
+    service, operation = action.split(":")
+    return AwsCall(
+        service,
+        operation,
+        parameters or {},
+        caller(who),
+        ACCOUNT,
+        "eu-west-1",
+        context=context or Context(),
+        caller_tags=caller_tags,
+        resource_tags=resource_tags,
+    )
+
+
+def found(asked: AwsCall) -> tuple[AwsRequest, ...]:
+    mapped = map_call(asked, REFERENCE, lambda kind, names: EXISTING.get((kind, names)))
+    assert isinstance(mapped, tuple)
+    return mapped
+
+
+def unmapped(asked: AwsCall) -> str:
+    mapped = map_call(asked, REFERENCE)
+    assert isinstance(mapped, Decision)
+    assert mapped.outcome is Outcome.UNKNOWN
+    assert "(" not in mapped.sentence().replace("(none)", "")
+    return mapped.decisive[0].code
+
+
+POLICY = f"{IAM}policy/team/read"
+AWS_POLICY = "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"
+PROVIDER = f"{IAM}oidc-provider/{OIDC}"
+ENTRY = f"{EKS}access-entry/clu/role/{ACCOUNT}/web/*"
+BOB: JsonObject = {"UserName": "bob"}
+WEB: JsonObject = {"RoleName": "web"}
+TEAM_BOB, APP_WEB = f"{IAM}user/team/bob", f"{IAM}role/app/web"
+
+# action of the call, parameters -> action asked, resources
+CALLS: dict[str, tuple[str, JsonObject, str, tuple[str, ...]]] = {
+    "sts GetCallerIdentity": ("sts:GetCallerIdentity", {}, "sts:GetCallerIdentity", ("*",)),
+    "sts AssumeRole": ("sts:AssumeRole", {"RoleArn": APP_WEB}, "sts:AssumeRole", (APP_WEB,)),
+    "sts GetFederationToken": (
+        "sts:GetFederationToken",
+        {"Name": "f"},
+        "sts:GetFederationToken",
+        (f"arn:aws:sts::{ACCOUNT}:federated-user/f",),
+    ),
+    "new user": (
+        "iam:CreateUser",
+        {"UserName": "eve", "Path": "/x/y/"},
+        "iam:CreateUser",
+        (f"{IAM}user/x/y/eve",),
+    ),
+    "new user at the root path": (
+        "iam:CreateUser",
+        {"UserName": "eve"},
+        "iam:CreateUser",
+        (f"{IAM}user/eve",),
+    ),
+    "new user of a name that exists": ("iam:CreateUser", BOB, "iam:CreateUser", (f"{IAM}user/bob",)),
+    "user with a path": ("iam:GetUser", BOB, "iam:GetUser", (TEAM_BOB,)),
+    "user that does not exist": ("iam:GetUser", {"UserName": "eve"}, "iam:GetUser", (f"{IAM}user/eve",)),
+    "Path counts only where it makes": (
+        "iam:GetUser",
+        {"UserName": "eve", "Path": "/x/"},
+        "iam:GetUser",
+        (f"{IAM}user/eve",),
+    ),
+    "users": ("iam:ListUsers", {"PathPrefix": "/x/"}, "iam:ListUsers", ("*",)),
+    "access key of a user": ("iam:CreateAccessKey", BOB, "iam:CreateAccessKey", (TEAM_BOB,)),
+    "owner of a key": (
+        "iam:GetAccessKeyLastUsed",
+        {"AccessKeyId": "AKIA0000000000000BOB"},
+        "iam:GetAccessKeyLastUsed",
+        (TEAM_BOB,),
+    ),
+    "user policy": (
+        "iam:PutUserPolicy",
+        {**BOB, "PolicyName": "p", "PolicyDocument": "{}"},
+        "iam:PutUserPolicy",
+        (TEAM_BOB,),
+    ),
+    "attach to a user": (
+        "iam:AttachUserPolicy",
+        {**BOB, "PolicyArn": AWS_POLICY},
+        "iam:AttachUserPolicy",
+        (TEAM_BOB,),
+    ),
+    "role": ("iam:GetRole", WEB, "iam:GetRole", (APP_WEB,)),
+    "new role": ("iam:CreateRole", {"RoleName": "r", "Path": "/a/"}, "iam:CreateRole", (f"{IAM}role/a/r",)),
+    "trust policy": ("iam:UpdateAssumeRolePolicy", WEB, "iam:UpdateAssumeRolePolicy", (APP_WEB,)),
+    "group": ("iam:AddUserToGroup", {"GroupName": "g", **BOB}, "iam:AddUserToGroup", (f"{IAM}group/g",)),
+    "new policy": (
+        "iam:CreatePolicy",
+        {"PolicyName": "read", "Path": "/team/"},
+        "iam:CreatePolicy",
+        (POLICY,),
+    ),
+    "policy": ("iam:GetPolicy", {"PolicyArn": POLICY}, "iam:GetPolicy", (POLICY,)),
+    "policy of AWS": (
+        "iam:GetPolicyVersion",
+        {"PolicyArn": AWS_POLICY},
+        "iam:GetPolicyVersion",
+        (AWS_POLICY,),
+    ),
+    "policies": ("iam:ListPolicies", {}, "iam:ListPolicies", ("*",)),
+    "new provider": (
+        "iam:CreateOpenIDConnectProvider",
+        {"Url": f"https://{OIDC}"},
+        "iam:CreateOpenIDConnectProvider",
+        (PROVIDER,),
+    ),
+    "new provider with the default port": (
+        "iam:CreateOpenIDConnectProvider",
+        {"Url": "https://issuer.example:443"},
+        "iam:CreateOpenIDConnectProvider",
+        (f"{IAM}oidc-provider/issuer.example",),
+    ),
+    "provider": (
+        "iam:GetOpenIDConnectProvider",
+        {"OpenIDConnectProviderArn": PROVIDER},
+        "iam:GetOpenIDConnectProvider",
+        (PROVIDER,),
+    ),
+    "authorization details": (
+        "iam:GetAccountAuthorizationDetails",
+        {},
+        "iam:GetAccountAuthorizationDetails",
+        ("*",),
+    ),
+    "simulation": (
+        "iam:SimulatePrincipalPolicy",
+        {"PolicySourceArn": TEAM_BOB},
+        "iam:SimulatePrincipalPolicy",
+        (TEAM_BOB,),
+    ),
+    "new cluster": ("eks:CreateCluster", {"name": "clu"}, "eks:CreateCluster", ("*",)),
+    "cluster": ("eks:DescribeCluster", {"name": "clu"}, "eks:DescribeCluster", (f"{EKS}cluster/clu",)),
+    "clusters": ("eks:ListClusters", {}, "eks:ListClusters", ("*",)),
+    "cluster versions": ("eks:DescribeClusterVersions", {}, "eks:DescribeClusterVersions", ("*",)),
+    "cluster config": (
+        "eks:UpdateClusterConfig",
+        {"name": "clu"},
+        "eks:UpdateClusterConfig",
+        (f"{EKS}cluster/clu",),
+    ),
+    "tags of a cluster": (
+        "eks:ListTagsForResource",
+        {"resourceArn": f"{EKS}cluster/clu"},
+        "eks:ListTagsForResource",
+        (f"{EKS}cluster/clu",),
+    ),
+    "new access entry": (
+        "eks:CreateAccessEntry",
+        {"clusterName": "clu", "principalArn": APP_WEB},
+        "eks:CreateAccessEntry",
+        (f"{EKS}cluster/clu",),
+    ),
+    "access entry that does not exist": (
+        "eks:AssociateAccessPolicy",
+        {"clusterName": "clu", "principalArn": APP_WEB},
+        "eks:AssociateAccessPolicy",
+        (ENTRY,),
+    ),
+    "access entry with its id": (
+        "eks:DescribeAccessEntry",
+        {"clusterName": "clu", "principalArn": TEAM_BOB},
+        "eks:DescribeAccessEntry",
+        (f"{EKS}access-entry/clu/user/{ACCOUNT}/bob/bbbb",),
+    ),
+    "node group with its id": (
+        "eks:DescribeNodegroup",
+        {"clusterName": "clu", "nodegroupName": "ng"},
+        "eks:DescribeNodegroup",
+        (f"{EKS}nodegroup/clu/ng/aaaa",),
+    ),
+    "identity provider": (
+        "eks:DescribeIdentityProviderConfig",
+        {"clusterName": "clu", "identityProviderConfig": {"type": "oidc", "name": "pool"}},
+        "eks:DescribeIdentityProviderConfig",
+        (f"{EKS}identityproviderconfig/clu/oidc/pool/*",),
+    ),
+    "new identity provider": (
+        "eks:AssociateIdentityProviderConfig",
+        {"clusterName": "clu", "oidc": {"identityProviderConfigName": "pool"}},
+        "eks:AssociateIdentityProviderConfig",
+        (f"{EKS}cluster/clu",),
+    ),
+    "pod identity association": (
+        "eks:DescribePodIdentityAssociation",
+        {"clusterName": "clu", "associationId": "a-1"},
+        "eks:DescribePodIdentityAssociation",
+        (f"{EKS}podidentityassociation/clu/a-1",),
+    ),
+    "pod identity agent": (
+        "eks-auth:AssumeRoleForPodIdentity",
+        {"clusterName": "clu", "token": "t"},
+        "eks-auth:AssumeRoleForPodIdentity",
+        (f"{EKS}cluster/clu",),
+    ),
+    "buckets": ("s3:ListBuckets", {}, "s3:ListAllMyBuckets", ("*",)),
+    "bucket": ("s3:HeadBucket", {"Bucket": "b"}, "s3:ListBucket", ("arn:aws:s3:::b",)),
+    "listing a bucket": ("s3:ListObjectsV2", {"Bucket": "b"}, "s3:ListBucket", ("arn:aws:s3:::b",)),
+    "new bucket": ("s3:CreateBucket", {"Bucket": "b"}, "s3:CreateBucket", ("arn:aws:s3:::b",)),
+    "object": ("s3:GetObject", {"Bucket": "b", "Key": "k/x"}, "s3:GetObject", ("arn:aws:s3:::b/k/x",)),
+    "head of an object": (
+        "s3:HeadObject",
+        {"Bucket": "b", "Key": "k"},
+        "s3:GetObject",
+        ("arn:aws:s3:::b/k",),
+    ),
+    "version of an object": (
+        "s3:GetObject",
+        {"Bucket": "b", "Key": "k", "VersionId": "v"},
+        "s3:GetObjectVersion",
+        ("arn:aws:s3:::b/k",),
+    ),
+    "tags of a version": (
+        "s3:PutObjectTagging",
+        {"Bucket": "b", "Key": "k", "VersionId": "v"},
+        "s3:PutObjectVersionTagging",
+        ("arn:aws:s3:::b/k",),
+    ),
+    "several objects": (
+        "s3:DeleteObjects",
+        {"Bucket": "b", "Delete": {"Objects": [{"Key": "k"}, {"Key": "l"}]}},
+        "s3:DeleteObject",
+        ("arn:aws:s3:::b/k", "arn:aws:s3:::b/l"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "parameters", "action", "resources"), CALLS.values(), ids=CALLS.keys())
+def test_action_and_resources(
+    name: str, parameters: JsonObject, action: str, resources: tuple[str, ...]
+) -> None:
+    own, *_ = found(call(name, parameters))
+    assert (own.action, own.resources) == (action, resources)
+
+
+SELF_OPERATIONS = ["GetUser", "CreateAccessKey", "ListAccessKeys", "UpdateAccessKey", "DeleteAccessKey"]
+
+
+@pytest.mark.parametrize("operation", SELF_OPERATIONS)
+def test_without_user_name_a_user_acts_on_itself(operation: str) -> None:
+    assert found(call(f"iam:{operation}"))[0].resources == (f"{IAM}user/team/ana",)
+
+
+@pytest.mark.parametrize("operation", SELF_OPERATIONS)
+def test_without_user_name_root_acts_on_root(operation: str) -> None:
+    assert found(call(f"iam:{operation}", who=PrincipalType.ROOT))[0].resources == (f"{IAM}root",)
+
+
+@pytest.mark.parametrize("who", [PrincipalType.ROLE_SESSION, PrincipalType.FEDERATED_USER])
+def test_without_user_name_nobody_else_has_a_self(who: PrincipalType) -> None:
+    assert unmapped(call("iam:GetUser", who=who)) == Unmapped.NOT_A_USER
+
+
+UNMAPPED: dict[str, tuple[str, JsonObject, Unmapped]] = {
+    "unknown action": ("eks:MakeTea", {}, Unmapped.ACTION),
+    "unknown service": ("tea:Make", {}, Unmapped.ACTION),
+    "no cluster name": ("eks:DescribeCluster", {}, Unmapped.RESOURCE),
+    "empty name": ("eks:DescribeCluster", {"name": ""}, Unmapped.RESOURCE),
+    "name of another type": ("eks:DescribeCluster", {"name": 1}, Unmapped.RESOURCE),
+    "no role name": ("iam:GetRole", {}, Unmapped.RESOURCE),
+    "type without a table row": (
+        "iam:GetServerCertificate",
+        {"ServerCertificateName": "x"},
+        Unmapped.RESOURCE,
+    ),
+    "ARN of another type": ("iam:GetPolicy", {"PolicyArn": APP_WEB}, Unmapped.RESOURCE),
+    "ARN that is none": ("iam:GetPolicy", {"PolicyArn": "read"}, Unmapped.RESOURCE),
+    "ARN of another service": ("eks:TagResource", {"resourceArn": "arn:aws:s3:::b"}, Unmapped.RESOURCE),
+    "provider without URL": ("iam:CreateOpenIDConnectProvider", {}, Unmapped.RESOURCE),
+    "entry without principal": ("eks:DescribeAccessEntry", {"clusterName": "c"}, Unmapped.RESOURCE),
+    "entry of a principal that is no ARN": (
+        "eks:DescribeAccessEntry",
+        {"clusterName": "c", "principalArn": "web"},
+        Unmapped.RESOURCE,
+    ),
+    "key that nobody has": ("iam:GetAccessKeyLastUsed", {"AccessKeyId": "AKIA1"}, Unmapped.RESOURCE),
+    "key not given": ("iam:GetAccessKeyLastUsed", {}, Unmapped.RESOURCE),
+    "no object to delete": ("s3:DeleteObjects", {"Bucket": "b"}, Unmapped.RESOURCE),
+    "one object without key among others": (
+        "s3:DeleteObjects",
+        {"Bucket": "b", "Delete": {"Objects": [{"Key": "k"}, {}]}},
+        Unmapped.RESOURCE,
+    ),
+    "version of an object among others": (
+        "s3:DeleteObjects",
+        {"Bucket": "b", "Delete": {"Objects": [{"Key": "k", "VersionId": "v"}]}},
+        Unmapped.RESOURCE,
+    ),
+    "objects without key": (
+        "s3:DeleteObjects",
+        {"Bucket": "b", "Delete": {"Objects": [{}]}},
+        Unmapped.RESOURCE,
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "parameters", "code"), UNMAPPED.values(), ids=UNMAPPED.keys())
+def test_what_cannot_be_mapped_is_unknown(name: str, parameters: JsonObject, code: Unmapped) -> None:
+    assert unmapped(call(name, parameters)) == code
+
+
+def test_a_type_without_arn_pattern_cannot_be_mapped() -> None:
+    reference = ServiceReference({"eks:x": ActionFacts("eks:X", ("cluster",))}, {})
+    mapped = map_call(call("eks:X", {"name": "clu"}), reference)
+    assert isinstance(mapped, Decision)
+    assert mapped.decisive[0].code == Unmapped.RESOURCE
+
+
+TAGS: list[Json] = [{"Key": "team", "Value": "a"}, {"Key": "bad"}]
+KEYS: dict[str, tuple[str, JsonObject, dict[str, ContextValue | None]]] = {
+    "caller": (
+        "eks:ListClusters",
+        {},
+        {
+            "aws:PrincipalArn": f"{IAM}user/team/ana",
+            "aws:PrincipalAccount": ACCOUNT,
+            "aws:PrincipalType": "User",
+            "aws:userid": "AIDA0000000000000ANA",
+            "aws:username": "ana",
+            "aws:RequestedRegion": "eu-west-1",
+            "aws:TagKeys": None,
+        },
+    ),
+    "IAM tags": (
+        "iam:CreateUser",
+        {"UserName": "eve", "Tags": TAGS},
+        {"aws:RequestTag/team": "a", "aws:TagKeys": ("team",)},
+    ),
+    "EKS tags": (
+        "eks:CreateCluster",
+        {"name": "c", "tags": {"team": "a"}},
+        {"aws:RequestTag/Team": "a", "aws:TagKeys": ("team",)},
+    ),
+    "untag": ("iam:UntagUser", {**BOB, "TagKeys": ["a", "b"]}, {"aws:TagKeys": ("a", "b")}),
+    "attached policy": (
+        "iam:AttachUserPolicy",
+        {**BOB, "PolicyArn": AWS_POLICY},
+        {"iam:PolicyARN": AWS_POLICY},
+    ),
+    "policy as the resource": ("iam:GetPolicy", {"PolicyArn": POLICY}, {"iam:PolicyARN": None}),
+    "boundary": (
+        "iam:CreateUser",
+        {**BOB, "PermissionsBoundary": POLICY},
+        {"iam:PermissionsBoundary": POLICY},
+    ),
+    "access policy": (
+        "eks:AssociateAccessPolicy",
+        {
+            "clusterName": "c",
+            "principalArn": APP_WEB,
+            "policyArn": "arn:p",
+            "accessScope": {"type": "namespace", "namespaces": ["a"]},
+        },
+        {
+            "eks:policyArn": "arn:p",
+            "eks:accessScope": "namespace",
+            "eks:namespaces": ("a",),
+            "eks:principalArn": APP_WEB,
+        },
+    ),
+    "booleans and numbers are their text": (
+        "eks:CreateCluster",
+        {"name": "c", "accessConfig": {"bootstrapClusterCreatorAdminPermissions": False}},
+        {"eks:bootstrapClusterCreatorAdminPermissions": "false", "eks:authenticationMode": None},
+    ),
+    "duration": (
+        "sts:AssumeRole",
+        {"RoleArn": APP_WEB, "DurationSeconds": 900, "ExternalId": "x"},
+        {"sts:DurationSeconds": "900", "sts:ExternalId": "x", "sts:SourceIdentity": None},
+    ),
+    "one value of a multivalued key": (
+        "eks:UpdateAccessEntry",
+        {"clusterName": "c", "principalArn": APP_WEB, "kubernetesGroups": "viewers"},
+        {"eks:kubernetesGroups": ("viewers",)},
+    ),
+    "true": (
+        "eks:CreateCluster",
+        {"name": "c", "accessConfig": {"bootstrapClusterCreatorAdminPermissions": True}},
+        {"eks:bootstrapClusterCreatorAdminPermissions": "true"},
+    ),
+    "prefix": ("s3:ListObjectsV2", {"Bucket": "b", "Prefix": "home/"}, {"s3:prefix": "home/"}),
+}
+
+
+@pytest.mark.parametrize(("name", "parameters", "keys"), KEYS.values(), ids=KEYS.keys())
+def test_context_keys(name: str, parameters: JsonObject, keys: dict[str, ContextValue | None]) -> None:
+    context = found(call(name, parameters))[0].context
+    assert {key: context.value(key) for key in keys} == keys
+    assert not any(context.is_unread(key) for key in keys)
+
+
+TYPES = {
+    PrincipalType.ROOT: "Account",
+    PrincipalType.ROLE_SESSION: "AssumedRole",
+    PrincipalType.FEDERATED_USER: "FederatedUser",
+}
+
+
+@pytest.mark.parametrize(("who", "name"), TYPES.items(), ids=TYPES.values())
+def test_only_users_have_a_user_name(who: PrincipalType, name: str) -> None:
+    context = found(call("eks:ListClusters", who=who))[0].context
+    assert (context.value("aws:PrincipalType"), context.value("aws:username")) == (name, None)
+
+
+def test_a_session_is_named_by_its_role_with_path() -> None:
+    context = found(call("eks:ListClusters", who=PrincipalType.ROLE_SESSION))[0].context
+    assert context.value("aws:PrincipalArn") == APP_WEB
+
+
+def test_what_the_door_knows_is_kept_and_keys_that_nobody_tells_are_unread() -> None:
+    door = Context.of({"aws:SourceIp": "127.0.0.1"}, ["aws:ResourceTag/team"])
+    context = found(call("s3:GetObject", {"Bucket": "b", "Key": "k"}, context=door))[0].context
+    assert context.value("aws:sourceip") == "127.0.0.1"
+    assert context.is_unread("aws:ResourceTag/team")
+    assert context.is_unread("s3:TlsVersion")
+    assert not context.is_unread("s3:VersionId")
+
+
+OWNERS = {
+    "own": (APP_WEB, None),
+    "other": (f"arn:aws:iam::{OTHER}:role/web", OTHER),
+}
+
+
+@pytest.mark.parametrize(("role", "owner"), OWNERS.values(), ids=OWNERS.keys())
+def test_owner_of_the_resource(role: str, owner: str | None) -> None:
+    assert found(call("sts:AssumeRole", {"RoleArn": role}))[0].resource_account == owner
+
+
+def test_policies_of_aws_and_buckets_belong_to_nobody_else() -> None:
+    assert found(call("iam:GetPolicy", {"PolicyArn": AWS_POLICY}))[0].resource_account is None
+    assert found(call("s3:HeadBucket", {"Bucket": "b"}))[0].resource_account is None
+
+
+STATE: dict[str, tuple[str, JsonObject, str, bool]] = {
+    "no boundary is asked for": ("iam:CreateRole", WEB, "iam:PermissionsBoundary", False),
+    "boundary of the role that is changed": ("iam:PutRolePolicy", WEB, "iam:PermissionsBoundary", True),
+    "scope that is taken away": (
+        "eks:DisassociateAccessPolicy",
+        {"clusterName": "c", "principalArn": APP_WEB, "policyArn": "arn:p"},
+        "eks:accessScope",
+        True,
+    ),
+    "groups of an entry": (
+        "eks:DescribeAccessEntry",
+        {"clusterName": "c", "principalArn": APP_WEB},
+        "eks:kubernetesGroups",
+        True,
+    ),
+    "groups of a new entry": (
+        "eks:CreateAccessEntry",
+        {"clusterName": "c", "principalArn": APP_WEB},
+        "eks:kubernetesGroups",
+        False,
+    ),
+    "tags of the resource": ("iam:GetRole", WEB, "aws:ResourceTag/team", True),
+    "no resource, no tags": ("iam:ListRoles", {}, "aws:ResourceTag/team", False),
+    "tags of the caller": ("iam:ListRoles", {}, "aws:PrincipalTag/team", True),
+}
+
+
+@pytest.mark.parametrize(("name", "parameters", "key", "unread"), STATE.values(), ids=STATE.keys())
+def test_state_that_the_parameters_do_not_show_is_unread(
+    name: str, parameters: JsonObject, key: str, unread: bool
+) -> None:
+    context = found(call(name, parameters))[0].context
+    assert context.value(key) is None
+    assert context.is_unread(key) is unread
+
+
+def test_tags_that_were_read_are_all_there_are() -> None:
+    asked = call("iam:GetRole", WEB, caller_tags={"team": "a"}, resource_tags={"env": "x"})
+    context = found(asked)[0].context
+    assert context.value("aws:PrincipalTag/Team") == "a"
+    assert (context.value("aws:ResourceTag/env"), context.value("iam:ResourceTag/env")) == ("x", "x")
+    for key in ("aws:PrincipalTag/env", "aws:ResourceTag/team", "aws:ResourceTag/env"):
+        assert not context.is_unread(key)
+
+
+def test_tags_of_a_cluster_are_not_those_of_the_role_it_is_given() -> None:
+    parameters: JsonObject = {"clusterName": "c", "nodegroupName": "n", "nodeRole": APP_WEB}
+    own, passing = found(call("eks:CreateNodegroup", parameters, caller_tags={}, resource_tags={"env": "x"}))
+    assert own.context.value("aws:ResourceTag/env") == "x"
+    assert passing.context.value("aws:ResourceTag/env") is None
+    assert passing.context.is_unread("aws:ResourceTag/env")
+    assert not passing.context.is_unread("aws:PrincipalTag/env")
+
+
+def test_a_cluster_role_has_to_be_passed() -> None:
+    own, passing = found(call("eks:CreateCluster", {"name": "c", "roleArn": APP_WEB}))
+    assert (own.action, passing.action, passing.resources) == (
+        "eks:CreateCluster",
+        "iam:PassRole",
+        (APP_WEB,),
+    )
+    assert passing.context.value("iam:PassedToService") == "eks.amazonaws.com"
+
+
+def test_a_role_passed_to_a_service_that_is_not_documented_leaves_the_key_unread() -> None:
+    parameters: JsonObject = {"clusterName": "clu", "nodegroupName": "ng", "nodeRole": APP_WEB}
+    _, passing = found(call("eks:CreateNodegroup", parameters))
+    assert passing.context.is_unread("iam:PassedToService")
+
+
+ALSO: dict[str, tuple[str, JsonObject, list[str]]] = {
+    "user with tags": ("iam:CreateUser", {"UserName": "e", "Tags": TAGS}, ["iam:TagUser"]),
+    "user without tags": ("iam:CreateUser", {"UserName": "e", "Tags": []}, []),
+    "object with tags, lock and grants": (
+        "s3:PutObject",
+        {
+            "Bucket": "b",
+            "Key": "k",
+            "Tagging": "a=b",
+            "ACL": "private",
+            "GrantRead": "id=x",
+            "ObjectLockMode": "GOVERNANCE",
+        },
+        ["s3:PutObjectTagging", "s3:PutObjectAcl", "s3:PutObjectRetention"],
+    ),
+    "plain object": ("s3:PutObject", {"Bucket": "b", "Key": "k"}, []),
+}
+
+
+@pytest.mark.parametrize(("name", "parameters", "actions"), ALSO.values(), ids=ALSO.keys())
+def test_parameters_that_need_another_action(name: str, parameters: JsonObject, actions: list[str]) -> None:
+    own, *also = found(call(name, parameters))
+    assert [one.action for one in also] == actions
+    assert {one.resources for one in also} <= {own.resources}
+
+
+def test_session_tags_and_source_identity_are_asked_for_too() -> None:
+    parameters: JsonObject = {"RoleArn": APP_WEB, "Tags": TAGS, "SourceIdentity": "ana"}
+    asked = found(call("sts:AssumeRole", parameters))
+    assert [one.action for one in asked] == ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
+    assert {one.resources for one in asked} == {(APP_WEB,)}
