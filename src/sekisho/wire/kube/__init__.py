@@ -1,0 +1,1 @@
+"""The Kubernetes API on the wire: bytes to values and back. No sockets, no decisions."""
