@@ -1,0 +1,1 @@
+"""Outbound clients: AWS accounts, Kubernetes clusters, identity providers."""
