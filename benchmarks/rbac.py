@@ -1,0 +1,157 @@
+"""Measure RBAC checks: the compiled index beside a linear scan, at 100 to 100,000 bindings.
+
+The scan does what Kubernetes' own authorizer does: every ClusterRoleBinding, then the
+RoleBindings of the namespace, each subject, each rule. Both run in the same process on the same
+objects and requests, so the ratio means something even where the figures do not.
+
+    python benchmarks/rbac.py [--json] [--checks N]
+"""
+
+import argparse
+import json
+import platform
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
+
+from sekisho.decide.rbac.authorize import explain
+from sekisho.decide.rbac.bootstrap import default_objects
+from sekisho.decide.rbac.examine import Code, examine
+from sekisho.decide.rbac.index import Index, build
+from sekisho.decide.rbac.model import Binding, ObjectKey, RbacObject, Role, RoleRef, Rule, Subject
+from sekisho.decide.rbac.objects import parse_object
+from sekisho.decide.rbac.who_can import who_can
+from sekisho.decide.request.kubernetes import RequestAttributes
+from sekisho.decide.values import KubeUser, Ref
+
+SIZES = (100, 1_000, 10_000, 100_000)
+ROLES = 300
+NAMESPACES = 500
+CLUSTER_WIDE_EVERY = 10
+AT = Ref("benchmark")
+
+Question = tuple[KubeUser, RequestAttributes]
+
+
+def cluster(bindings: int) -> list[RbacObject]:
+    """Stock objects, 300 ClusterRoles of 8 rules, and bindings of 3 subjects; one in ten is cluster-wide."""
+    objects: list[RbacObject] = [parse_object(manifest) for manifest in default_objects()]
+    for number in range(ROLES):
+        rules = tuple(
+            Rule(AT, ("get", "list", "watch"), ("apps",), (f"kind{number}x{part}", "deployments"))
+            for part in range(8)
+        )
+        objects.append(Role(AT, ObjectKey("", f"role-{number}"), rules))
+    for number in range(bindings):
+        namespace = "" if number % CLUSTER_WIDE_EVERY == 0 else f"ns-{number % NAMESPACES}"
+        subjects = (
+            Subject(AT, "User", f"user-{number}"),
+            Subject(AT, "Group", f"team-{number % 1000}"),
+            Subject(AT, "ServiceAccount", f"app-{number}", "apps"),
+        )
+        key = ObjectKey(namespace, f"binding-{number}")
+        objects.append(Binding(AT, key, RoleRef("ClusterRole", f"role-{number % ROLES}"), subjects))
+    return objects
+
+
+def questions(bindings: int) -> list[Question]:
+    """Half are allowed by the last binding that could, half by none."""
+    asked: list[Question] = []
+    for number in range(1, bindings, max(bindings // 50, 1)):
+        if number % CLUSTER_WIDE_EVERY == 0:
+            continue
+        user = KubeUser(f"user-{number}", (f"team-{number % 1000}", "devs", "system:authenticated"))
+        for verb in ("get", "delete"):
+            request = RequestAttributes(
+                verb, group="apps", resource="deployments", namespace=f"ns-{number % NAMESPACES}", name="web"
+            )
+            asked.append((user, request))
+    return asked
+
+
+def scan(index: Index, user: KubeUser, request: RequestAttributes) -> bool:
+    """The linear way, over the same objects."""
+    for binding in index.bindings("", request.namespace):
+        if any(subject.names(user, binding.key.namespace) for subject in binding.subjects):
+            role = index.role_of(binding)
+            if role is not None and any(examine(request, rule) is Code.MATCHED for rule in role.rules):
+                return True
+    return False
+
+
+def percentiles(
+    ask: Callable[[KubeUser, RequestAttributes], bool], asked: list[Question], checks: int
+) -> tuple[float, float]:
+    """Return p50 and p99 in microseconds of single checks."""
+    taken: list[int] = []
+    for number in range(checks):
+        user, request = asked[number % len(asked)]
+        start = time.perf_counter_ns()
+        ask(user, request)
+        taken.append(time.perf_counter_ns() - start)
+    taken.sort()
+    return taken[len(taken) // 2] / 1000, taken[len(taken) * 99 // 100] / 1000
+
+
+def milliseconds(work: Callable[[], object]) -> float:
+    """Return the best of three."""
+    best = float("inf")
+    for _ in range(3):
+        start = time.perf_counter()
+        work()
+        best = min(best, (time.perf_counter() - start) * 1000)
+    return best
+
+
+def measure(bindings: int, checks: int) -> dict[str, float]:
+    """Measure one size; the answers of index and scan are compared first."""
+    objects = cluster(bindings)
+    index = build(objects)
+    asked = questions(bindings)
+    for user, request in asked:
+        assert index.allows(user, request) is scan(index, user, request)
+    p50, p99 = percentiles(index.allows, asked, checks)
+    scan_p50, _ = percentiles(
+        lambda user, request: scan(index, user, request), asked, max(checks // 1000, 20)
+    )
+    added = Binding(
+        AT, ObjectKey("ns-1", "new"), RoleRef("ClusterRole", "role-1"), (Subject(AT, "User", "new"),)
+    )
+    return {
+        "bindings": bindings,
+        "p50_us": p50,
+        "p99_us": p99,
+        "scan_p50_us": scan_p50,
+        "ratio": scan_p50 / p50,
+        "build_ms": milliseconds(lambda: build(objects)),
+        "add_binding_ms": milliseconds(lambda: index.with_object(added)),
+        "who_can_ms": milliseconds(lambda: who_can(asked[0][1], index)),
+        "explain_refusal_ms": milliseconds(lambda: explain(*asked[1], index)),
+    }
+
+
+def main() -> None:
+    """Print the table, or JSON."""
+    parser = argparse.ArgumentParser(description="Measure RBAC checks.")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--checks", type=int, default=20_000, help="checks per size (default: %(default)s)")
+    options = parser.parse_args()
+    rows = [measure(bindings, options.checks) for bindings in SIZES]
+    if options.json:
+        print(json.dumps({"python": platform.python_version(), "machine": platform.machine(), "rows": rows}))
+        return
+    print("  ".join(f"{name:>14}" for name in rows[0]))
+    for row in rows:
+        print(
+            "  ".join(
+                f"{value:>14,.0f}" if name == "bindings" else f"{value:>14,.2f}"
+                for name, value in row.items()
+            )
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""From an AWS identity to a Kubernetes answer: who calls, whom the cluster sees, what that user may do.
+
+    token -> signature -> caller -> mapping -> authorization
+
+A link is asked only if the one before allowed. The first two need a token; a question
+about a person ("may this user list nodes?") begins at the caller.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Protocol
+
+from sekisho.decide.authn.backend import Backend
+from sekisho.decide.authn.mapping import implicit_groups, resolve
+from sekisho.decide.authn.sts_answer import StsIdentity
+from sekisho.decide.decision import Chain, Decision, Link, Outcome, ReasonCode, Step
+from sekisho.decide.eks import creator
+from sekisho.decide.rbac import authorize as rbac
+from sekisho.decide.rbac.index import Index
+from sekisho.decide.request.kubernetes import RequestAttributes
+from sekisho.decide.values import KubeUser, Ref
+
+CLUSTER_CHAIN = "person_to_cluster"
+
+
+class LinkName(StrEnum):
+    """The checkpoints between a person and a Kubernetes API, in order."""
+
+    TOKEN = "token"  # noqa: S105 - a name, not a credential
+    SIGNATURE = "signature"
+    CALLER = "caller"
+    MAPPING = "mapping"
+    AUTHORIZATION = "authorization"
+
+
+class Code(ReasonCode):
+    """What the chain itself has to say."""
+
+    AS_GIVEN = "chain.caller-as-given", "the question is about {arn}; no credential was checked"
+    RBAC_UNREAD = "chain.rbac-unread", "the RBAC objects of the cluster were not read"
+    NO_TOKEN = "chain.no-credential", "the request carries no bearer token and no client certificate"
+    NOT_BEARER = "chain.not-bearer", "the Authorization header is not of the form `Bearer TOKEN`"
+    MODE = "chain.authentication-mode", "the cluster `{cluster}` authenticates IAM identities in mode {mode}"
+
+
+class ClusterFacts(Protocol):
+    """What the chain asks about a cluster. The lab's live world and a Snapshot both answer it."""
+
+    @property
+    def name(self) -> str:
+        """The cluster's name."""
+
+    @property
+    def at(self) -> Ref:
+        """The cluster as a document."""
+
+    @property
+    def authentication_mode(self) -> str:
+        """``CONFIG_MAP``, ``API_AND_CONFIG_MAP`` or ``API``."""
+
+    @property
+    def creator(self) -> str | None:
+        """The ARN of the identity that created the cluster; None if not read."""
+
+    @property
+    def backends(self) -> Sequence[Backend]:
+        """The identity mappings, in the order they are asked."""
+
+    @property
+    def rbac(self) -> Index | None:
+        """The compiled RBAC objects; None if they were not read."""
+
+
+def user_of(identity: StsIdentity, facts: ClusterFacts, *, explain: bool = False) -> Decision[KubeUser]:
+    """Return ALLOW with the Kubernetes user that the cluster sees in ``identity``, groups complete.
+
+    NO_OPINION: nothing maps the identity (the API server answers 401). Total. With ``explain``
+    the trace has a step for the mode, the creator's rule and every mapping looked at.
+    """
+    mode_facts = (("cluster", facts.name), ("mode", facts.authentication_mode))
+    mode = Step(Code.MODE, facts.at.child("accessConfig", "authenticationMode"), mode_facts)
+    hidden = creator.admit(identity, facts.creator, facts.authentication_mode, facts.at)
+    if hidden.value is not None:
+        return _with_groups(hidden, (mode, *hidden.trace))
+    mapped = resolve(identity, facts.backends, explain=explain)
+    trace = (mode, *hidden.trace, *mapped.trace)
+    if hidden.outcome is Outcome.UNKNOWN and mapped.outcome is Outcome.NO_OPINION:
+        return Decision(Outcome.UNKNOWN, hidden.decisive, trace, None, mapped.nearest, mapped.repairs)
+    return _with_groups(mapped, trace)
+
+
+def authorize(user: KubeUser, request: RequestAttributes, facts: ClusterFacts) -> Decision[None]:
+    """Return whether ``user`` may make ``request``, with every rule that was looked at. Total."""
+    if facts.rbac is None:
+        step = Step(Code.RBAC_UNREAD, facts.at)
+        return Decision(Outcome.UNKNOWN, (step,), (step,))
+    return rbac.explain(user, request, facts.rbac)
+
+
+def admitted(user: KubeUser, request: RequestAttributes, facts: ClusterFacts) -> bool:
+    """Return the answer of `authorize` as yes or no, by the compiled index; unread is no. Total."""
+    return facts.rbac is not None and facts.rbac.allows(user, request)
+
+
+def chain_of(
+    before: Sequence[Link],
+    identity: StsIdentity | None,
+    facts: ClusterFacts,
+    request: RequestAttributes | None = None,
+) -> Chain:
+    """Return the whole chain, explained: ``before`` (token, signature, caller), then what follows from them.
+
+    ``identity`` is None when one of ``before`` refused. Without ``before`` the identity is taken as
+    given. Without ``request`` the chain ends with the mapping. Total.
+    """
+    links = list(before)
+    if identity is not None:
+        if not links:
+            links.append(Link(LinkName.CALLER, _as_given(identity)))
+        seen = user_of(identity, facts, explain=True)
+        links.append(Link(LinkName.MAPPING, seen))
+        if seen.value is not None and request is not None:
+            links.append(Link(LinkName.AUTHORIZATION, authorize(seen.value, request, facts)))
+    return Chain(CLUSTER_CHAIN, tuple(links))
+
+
+def without_token(authorization: str | None) -> Chain:
+    """Return the chain of a request that carries no bearer token; ``authorization`` is its header, if any."""
+    code = Code.NO_TOKEN if authorization is None else Code.NOT_BEARER
+    step = Step(code, Ref("request", "/headers/authorization"))
+    return Chain(CLUSTER_CHAIN, (Link(LinkName.TOKEN, Decision(Outcome.NO_OPINION, (step,), (step,))),))
+
+
+def _as_given(identity: StsIdentity) -> Decision[StsIdentity]:
+    arn = str(identity.canonical.arn)
+    step = Step(Code.AS_GIVEN, Ref(arn), (("arn", arn),))
+    return Decision(Outcome.ALLOW, (step,), (step,), identity)
+
+
+def _with_groups(decision: Decision[KubeUser], trace: tuple[Step, ...]) -> Decision[KubeUser]:
+    value = None if decision.value is None else implicit_groups(decision.value)
+    return Decision(decision.outcome, decision.decisive, trace, value, decision.nearest, decision.repairs)

@@ -1,0 +1,45 @@
+"""From a signed request to an AWS answer: who signed, and whether policies permit what is asked.
+
+signature -> permission (one for every permission the call needs)
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from sekisho.decide.decision import Chain, Decision, Link, Outcome
+from sekisho.decide.iam.explain import explain
+from sekisho.decide.iam.layers import AttachedPolicy
+from sekisho.decide.proof.credential import Signed
+from sekisho.decide.request.aws_request import AwsRequest
+
+AWS_CHAIN = "request_to_aws"
+
+
+class AwsLink(StrEnum):
+    """The checkpoints of AWS's front door, in order."""
+
+    SIGNATURE = "signature"
+    PERMISSION = "permission"
+
+
+def decide(
+    signature: Decision[Signed],
+    requests: Sequence[AwsRequest] | Decision[None],
+    policies: Sequence[AttachedPolicy],
+) -> Chain:
+    """Return the chain of one call, explained.
+
+    ``requests`` are all the permissions the call needs, or the UNKNOWN of a call that could not
+    be mapped to any. Links after the first refusal are absent. Total.
+    """
+    links = [Link(AwsLink.SIGNATURE, signature)]
+    if signature.allowed:
+        if isinstance(requests, Decision):
+            links.append(Link(AwsLink.PERMISSION, requests))
+        else:
+            for request in requests:
+                answer = explain(request, policies)
+                links.append(Link(AwsLink.PERMISSION, answer))
+                if answer.outcome is not Outcome.ALLOW:
+                    break
+    return Chain(AWS_CHAIN, tuple(links))

@@ -1,0 +1,1 @@
+"""What EKS adds to Kubernetes' and IAM's own rules."""

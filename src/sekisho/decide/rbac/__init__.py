@@ -1,0 +1,1 @@
+"""Kubernetes RBAC: objects, aggregation, the compiled index, decisions, and the questions asked of them."""

@@ -1,0 +1,1 @@
+"""What is asked: an AWS or Kubernetes request as the attributes that the languages decide on."""
