@@ -1,0 +1,1 @@
+"""AWS's side of the lab: the front door and the services behind it."""

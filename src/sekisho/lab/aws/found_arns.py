@@ -1,0 +1,30 @@
+"""The ARNs of what exists, for actions whose resource the parameters do not spell out."""
+
+from sekisho.decide.request.aws_call import FindArns
+from sekisho.decide.values import AccountId
+from sekisho.facts import Snapshot
+
+
+def found_arns(facts: Snapshot, account: AccountId) -> FindArns:
+    """Return the look-up for a caller of ``account``: exactly what the operations will find."""
+
+    def find(resource_type: str, names: tuple[str, ...]) -> str | None:
+        match resource_type, names:
+            case "iam:user", (name,):
+                user = facts.user(account, name)
+                return None if user is None else str(user.arn)
+            case "iam:group", (name,):
+                group = facts.group(account, name)
+                return None if group is None else str(group.arn)
+            case "iam:role", (name,):
+                role = facts.role(account, name)
+                return None if role is None else str(role.arn)
+            case "iam:access-key", (key_id,):
+                key = facts.access_key(key_id)
+                if key is None or key.account != account or not key.user:
+                    return None
+                owner = facts.user(account, key.user)
+                return None if owner is None else str(owner.arn)
+        return None
+
+    return find

@@ -1,0 +1,79 @@
+"""What an AWS operation is here: a pure function from facts and a request to events and an answer."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from sekisho.decide.values import AccountId, Instant, Principal, Secret
+from sekisho.facts import Cluster, Event, Snapshot
+
+Parameters = Mapping[str, Any]
+"""Decoded input: the service model's member names and types (the codec checked them)."""
+
+
+class Ids(Protocol):
+    """Where fresh identifiers come from."""
+
+    def unique_id(self, prefix: str) -> str:
+        """Return an IAM unique id."""
+
+    def secret_key(self) -> Secret:
+        """Return a secret access key."""
+
+    def hex(self, digits: int) -> str:
+        """Return upper-case hexadecimal digits."""
+
+    def request_id(self) -> str:
+        """Return the id of a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the machine gives a new cluster: an endpoint, the lab's authority, its first objects."""
+
+    new_endpoint: Callable[[], str]
+    """Returns ``https://127.0.0.1:PORT`` with a port that is free and stays the cluster's."""
+    certificate_authority: str
+    """The PEM of the lab's authority, base64."""
+    first_objects: Callable[[Cluster], tuple[Event, ...]]
+    """Returns what a Kubernetes API holds when it first answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an operation may know: the facts, who calls, where, and when."""
+
+    facts: Snapshot
+    caller: Principal
+    account: AccountId
+    region: str
+    partition: str
+    now: Instant
+    ids: Ids
+    site: Site
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The output by the model's member names, and what becomes true if it is given."""
+
+    output: Mapping[str, Any] = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
+    secrets: Mapping[str, Secret | None] = field(default_factory=dict)
+
+
+class AwsError(Exception):
+    """The service's own refusal of a well-formed, permitted request (``NoSuchEntity``).
+
+    ``code``, ``message`` and ``status`` are AWS's. Nothing was changed.
+    """
+
+    def __init__(self, code: str, message: str, status: int = 400, **members: Any) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+        self.members = members
+
+
+Operation = Callable[[Context, Parameters], Answer]

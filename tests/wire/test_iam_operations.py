@@ -1,0 +1,329 @@
+"""IAM as a real client meets it: botocore's serializer and parser around our codec and operations.
+
+A call goes the way it takes behind the door: bytes, decoded, checked against the model, done,
+its events stored and read again, the answer encoded and parsed by botocore.
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from botocore import handlers, parsers, serialize
+from botocore.awsrequest import HeadersDict
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+
+from sekisho.decide.values import Ref
+from sekisho.facts import Put, Snapshot
+from sekisho.facts.json_form import fact_from_json, fact_to_json
+from sekisho.facts.permissions import policies_of
+from sekisho.lab.aws.iam import OPERATIONS
+from sekisho.lab.aws.operation import AwsError
+from sekisho.wire import aws
+from sekisho.wire.aws_managed_policies import aws_policy_text
+from sekisho.wire.errors import WireError
+from unit.lab.aws.iam.build import ALLOW_ALL, EC2_TRUST, ISSUER, MIRA, NOW, S3_READ_ONLY, Iam, trust
+
+REQUEST_ID = "4f7bbd0a-0000-4000-8000-0123456789ab"
+MODEL = ServiceModel(Loader().load_service_model("iam", "service-2"), "iam")
+SERVICE = aws.load_service("iam")
+PROVIDER_ARN = f"arn:aws:iam::111122223333:oidc-provider/{ISSUER}"
+POLICY_ARN = "arn:aws:iam::111122223333:policy/own"
+
+
+class RefusedError(Exception):
+    """What botocore parsed of an error."""
+
+    def __init__(self, parsed: Any) -> None:
+        super().__init__(parsed["Error"]["Message"])
+        self.code = parsed["Error"]["Code"]
+        self.message = parsed["Error"]["Message"]
+        self.status = parsed["ResponseMetadata"]["HTTPStatusCode"]
+
+
+@dataclass
+class Client:
+    """Calls operations by name, as ``boto3.client("iam")`` does."""
+
+    iam: Iam = field(default_factory=Iam)
+    called: set[str] = field(default_factory=set)
+
+    def call(self, name: str, **parameters: Any) -> Any:
+        """Return the parsed answer.
+
+        Raises:
+            RefusedError: the parsed answer is an error.
+        """
+        model = MODEL.operation_model(name)
+        response = self._answer(self._request(model, parameters))
+        headers = HeadersDict(response.headers)
+        raw = {"status_code": response.status, "headers": headers, "body": response.body, "context": {}}
+        parsed = parsers.create_parser("query").parse(raw, model.output_shape)
+        assert parsed["ResponseMetadata"]["RequestId"] == REQUEST_ID
+        if "Error" in parsed:
+            raise RefusedError(parsed)
+        self.called.add(name)
+        handlers.json_decode_policies(parsed, model)
+        del parsed["ResponseMetadata"]
+        return parsed
+
+    def _request(self, model: Any, parameters: Any) -> aws.Request:
+        sent = serialize.create_serializer("query", include_validation=False).serialize_to_request(
+            parameters, model
+        )
+        headers = {name.lower(): value for name, value in sent["headers"].items()}
+        return aws.Request(sent["method"], sent["url_path"], "", headers, urlencode(sent["body"]).encode())
+
+    def _answer(self, request: aws.Request) -> aws.Response:
+        try:
+            call = aws.decode(SERVICE, request)
+            aws.check(call)
+            operation = OPERATIONS[call.operation.name]
+            answer = operation(self.iam.context(), call.parameters)
+        except WireError as error:
+            return aws.encode_fault(SERVICE, aws.ServiceFault.of(error), REQUEST_ID)
+        except AwsError as error:
+            fault = aws.ServiceFault(error.code, error.message, error.status, error.members)
+            return aws.encode_fault(SERVICE, fault, REQUEST_ID)
+        self.iam.apply(answer)
+        self.iam.facts = stored_and_read(self.iam.facts)
+        return aws.encode(SERVICE, call.operation, answer.output, REQUEST_ID, call.form)
+
+    def refused(self, name: str, **parameters: Any) -> RefusedError:
+        """Return the error an operation is answered with."""
+        with pytest.raises(RefusedError) as caught:
+            self.call(name, **parameters)
+        return caught.value
+
+
+def stored_and_read(facts: Snapshot) -> Snapshot:
+    """Return the facts as they come back from where the world keeps them."""
+    items = [(key, json.dumps(fact_to_json(fact))) for key, fact in facts.items()]
+    return Snapshot(Put(key, fact_from_json(key.kind, json.loads(text), Ref("state"))) for key, text in items)
+
+
+def test_the_irsa_walkthrough() -> None:
+    """Seed article 3, steps 14 to 16: provider, role, policy."""
+    client = Client()
+    absent = client.refused("GetOpenIDConnectProvider", OpenIDConnectProviderArn=PROVIDER_ARN)
+    assert (absent.code, absent.status) == ("NoSuchEntity", 404)
+    made = client.call(
+        "CreateOpenIDConnectProvider",
+        Url=f"https://{ISSUER.replace('.com/', '.com:443/')}",
+        ClientIDList=["sts.amazonaws.com"],
+        ThumbprintList=["9e99a48a9960b14926bb7f3b02e22da2b0ab7280"],
+        Tags=[{"Key": "alpha.eksctl.io/cluster-name", "Value": "eks-clu"}],
+    )
+    assert made["OpenIDConnectProviderArn"] == PROVIDER_ARN
+    condition = {"StringEquals": {f"{ISSUER}:sub": "system:serviceaccount:default:test-sa"}}
+    document = trust({"Federated": PROVIDER_ARN}, "sts:AssumeRoleWithWebIdentity", Condition=condition)
+    role = client.call("CreateRole", RoleName="sa-role", AssumeRolePolicyDocument=document)["Role"]
+    assert role["AssumeRolePolicyDocument"] == json.loads(document)
+    assert role["CreateDate"] == NOW.moment
+    assert role["Arn"] == "arn:aws:iam::111122223333:role/sa-role"
+    client.call("AttachRolePolicy", RoleName="sa-role", PolicyArn=S3_READ_ONLY)
+    attached = client.call("ListAttachedRolePolicies", RoleName="sa-role")
+    assert attached == {
+        "AttachedPolicies": [{"PolicyName": "AmazonS3ReadOnlyAccess", "PolicyArn": S3_READ_ONLY}],
+        "IsTruncated": False,
+    }
+
+
+def test_the_two_account_walkthrough_stores_the_role_by_its_id() -> None:
+    """Seed article 1, step 9: a role trusts a role; making that one anew breaks the trust."""
+    client = Client()
+    ci = client.call("CreateRole", RoleName="ci-account-iam-role", AssumeRolePolicyDocument=EC2_TRUST)["Role"]
+    document = trust({"AWS": ci["Arn"]}, Condition={})
+    client.call("CreateRole", RoleName="target-account-iam-role", AssumeRolePolicyDocument=document)
+
+    def trusted() -> Any:
+        role = client.call("GetRole", RoleName="target-account-iam-role")["Role"]
+        return role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["AWS"]
+
+    assert trusted() == ci["Arn"]
+    client.call("DeleteRole", RoleName="ci-account-iam-role")
+    client.call("CreateRole", RoleName="ci-account-iam-role", AssumeRolePolicyDocument=EC2_TRUST)
+    assert trusted() == ci["RoleId"]
+
+
+def test_what_moto_accepts_is_refused() -> None:
+    refused = Client().refused("CreateRole", RoleName="r", AssumeRolePolicyDocument='{"bad":"json"}')
+    assert (refused.code, refused.status) == ("MalformedPolicyDocument", 400)
+
+
+MODEL_LIMITS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "the longest name of a user": ("CreateUser", {"UserName": "u" * 64}, {"UserName": "u" * 65}),
+    "the characters of a name": ("CreateUser", {"UserName": "a+=,.@-_"}, {"UserName": "a b"}),
+    "a path ends with a slash": (
+        "CreateUser",
+        {"UserName": "u", "Path": "/a/"},
+        {"UserName": "u", "Path": "/a"},
+    ),
+    "the shortest longest session": (
+        "CreateRole",
+        {"RoleName": "r", "AssumeRolePolicyDocument": EC2_TRUST, "MaxSessionDuration": 3600},
+        {"RoleName": "r", "AssumeRolePolicyDocument": EC2_TRUST, "MaxSessionDuration": 3599},
+    ),
+    "the longest session": (
+        "CreateRole",
+        {"RoleName": "r", "AssumeRolePolicyDocument": EC2_TRUST, "MaxSessionDuration": 43200},
+        {"RoleName": "r", "AssumeRolePolicyDocument": EC2_TRUST, "MaxSessionDuration": 43201},
+    ),
+    "tags at creation": (
+        "CreateUser",
+        {"UserName": "u", "Tags": [{"Key": f"k{at}", "Value": ""} for at in range(50)]},
+        {"UserName": "u", "Tags": [{"Key": f"k{at}", "Value": ""} for at in range(51)]},
+    ),
+    "the length of an issuer": (
+        "CreateOpenIDConnectProvider",
+        {"Url": "https://" + "a" * 247},
+        {"Url": "https://" + "a" * 248},
+    ),
+}
+
+
+@pytest.mark.parametrize(("operation", "within", "beyond"), MODEL_LIMITS.values(), ids=MODEL_LIMITS.keys())
+def test_limits_of_the_model(operation: str, within: dict[str, Any], beyond: dict[str, Any]) -> None:
+    client = Client()
+    client.call(operation, **within)
+    refused = Client().refused(operation, **beyond)
+    assert (refused.code, refused.status) == ("ValidationError", 400)
+    assert refused.message.startswith("1 validation error detected: Value")
+
+
+def scenario(client: Client) -> None:
+    """Use every operation once, in an order that works."""
+    call = client.call
+    call("CreateUser", UserName="mira", Path="/ops/", Tags=[{"Key": "a", "Value": "é = 1/2"}])
+    call("UpdateUser", UserName="mira", NewPath="/")
+    client.iam.caller = MIRA
+    assert call("GetUser")["User"]["Tags"] == [{"Key": "a", "Value": "é = 1/2"}]
+    call("TagUser", UserName="mira", Tags=[{"Key": "b", "Value": "2"}])
+    call("UntagUser", UserName="mira", TagKeys=["a"])
+    assert call("ListUserTags", UserName="mira")["Tags"] == [{"Key": "b", "Value": "2"}]
+    key = call("CreateAccessKey")["AccessKey"]
+    assert client.iam.secrets[f"access-key/{key['AccessKeyId']}"] is not None
+    call("UpdateAccessKey", AccessKeyId=key["AccessKeyId"], Status="Inactive")
+    assert call("ListAccessKeys", UserName="mira")["AccessKeyMetadata"][0]["Status"] == "Inactive"
+    assert call("GetAccessKeyLastUsed", AccessKeyId=key["AccessKeyId"])["UserName"] == "mira"
+    call("CreateGroup", GroupName="ops")
+    call("UpdateGroup", GroupName="ops", NewPath="/x/")
+    call("AddUserToGroup", GroupName="ops", UserName="mira")
+    assert call("GetGroup", GroupName="ops")["Users"][0]["UserName"] == "mira"
+    assert len(call("ListGroups")["Groups"]) == len(call("ListGroupsForUser", UserName="mira")["Groups"]) == 1
+    call("CreateRole", RoleName="app", AssumeRolePolicyDocument=EC2_TRUST, Description="d")
+    call("UpdateRole", RoleName="app", MaxSessionDuration=7200)
+    assert call("UpdateRoleDescription", RoleName="app", Description="e")["Role"]["Description"] == "e"
+    call("UpdateAssumeRolePolicy", RoleName="app", PolicyDocument=trust({"AWS": str(MIRA.arn)}))
+    role = call("GetRole", RoleName="app")["Role"]
+    assert (role["MaxSessionDuration"], role["RoleLastUsed"]) == (7200, {})
+    call("TagRole", RoleName="app", Tags=[{"Key": "b", "Value": "2"}, {"Key": "c", "Value": ""}])
+    call("UntagRole", RoleName="app", TagKeys=["b"])
+    assert call("ListRoleTags", RoleName="app")["Tags"] == [{"Key": "c", "Value": ""}]
+    assert call("ListRoles", PathPrefix="/")["Roles"][0]["RoleName"] == "app"
+    assert call("ListInstanceProfilesForRole", RoleName="app")["InstanceProfiles"] == []
+    policies_in_use(client)
+    providers(client)
+    assert call("GetAccountSummary")["SummaryMap"]["Users"] == 1
+    assert call("ListAccountAliases")["AccountAliases"] == []
+    undone(client, key["AccessKeyId"])
+
+
+def policies_in_use(client: Client) -> None:
+    call = client.call
+    call("CreatePolicy", PolicyName="own", PolicyDocument=ALLOW_ALL, Description="é & <b>")
+    assert call("GetPolicy", PolicyArn=POLICY_ARN)["Policy"]["Description"] == "é & <b>"
+    call("TagPolicy", PolicyArn=POLICY_ARN, Tags=[{"Key": "k", "Value": "v"}])
+    assert len(call("ListPolicyTags", PolicyArn=POLICY_ARN)["Tags"]) == 1
+    call("UntagPolicy", PolicyArn=POLICY_ARN, TagKeys=["k"])
+    call("CreatePolicyVersion", PolicyArn=POLICY_ARN, PolicyDocument=ALLOW_ALL, SetAsDefault=True)
+    shown = call("GetPolicyVersion", PolicyArn=POLICY_ARN, VersionId="v2")["PolicyVersion"]
+    assert (shown["Document"], shown["IsDefaultVersion"]) == (json.loads(ALLOW_ALL), True)
+    call("SetDefaultPolicyVersion", PolicyArn=POLICY_ARN, VersionId="v1")
+    call("DeletePolicyVersion", PolicyArn=POLICY_ARN, VersionId="v2")
+    assert len(call("ListPolicyVersions", PolicyArn=POLICY_ARN)["Versions"]) == 1
+    for title, name in (("User", "mira"), ("Group", "ops"), ("Role", "app")):
+        who = {f"{title}Name": name}
+        call(f"Put{title}Policy", **who, PolicyName="in", PolicyDocument=ALLOW_ALL)
+        assert call(f"Get{title}Policy", **who, PolicyName="in")["PolicyDocument"] == json.loads(ALLOW_ALL)
+        assert call(f"List{title}Policies", **who)["PolicyNames"] == ["in"]
+        call(f"Attach{title}Policy", **who, PolicyArn=POLICY_ARN)
+        assert len(call(f"ListAttached{title}Policies", **who)["AttachedPolicies"]) == 1
+    holders = call("ListEntitiesForPolicy", PolicyArn=POLICY_ARN)
+    assert [len(holders[f"Policy{title}s"]) for title in ("User", "Group", "Role")] == [1, 1, 1]
+    assert call("ListPolicies", OnlyAttached=True)["Policies"][0]["AttachmentCount"] == 3
+    details = call("GetAccountAuthorizationDetails")
+    assert details["UserDetailList"][0]["UserPolicyList"][0]["PolicyDocument"] == json.loads(ALLOW_ALL)
+    assert details["Policies"][0]["PolicyVersionList"][0]["Document"] == json.loads(ALLOW_ALL)
+    assert details["RoleDetailList"][0]["AssumeRolePolicyDocument"]["Version"] == "2012-10-17"
+
+
+def providers(client: Client) -> None:
+    call = client.call
+    who = {"OpenIDConnectProviderArn": PROVIDER_ARN}
+    call("CreateOpenIDConnectProvider", Url=f"https://{ISSUER}")
+    call("AddClientIDToOpenIDConnectProvider", **who, ClientID="a")
+    call("AddClientIDToOpenIDConnectProvider", **who, ClientID="b")
+    call("RemoveClientIDFromOpenIDConnectProvider", **who, ClientID="a")
+    call("UpdateOpenIDConnectProviderThumbprint", **who, ThumbprintList=["0" * 40])
+    call("TagOpenIDConnectProvider", **who, Tags=[{"Key": "k", "Value": "v"}])
+    assert call("ListOpenIDConnectProviderTags", **who)["Tags"] == [{"Key": "k", "Value": "v"}]
+    call("UntagOpenIDConnectProvider", **who, TagKeys=["k"])
+    described = call("GetOpenIDConnectProvider", **who)
+    assert described == {
+        "Url": ISSUER,
+        "ClientIDList": ["b"],
+        "ThumbprintList": ["0" * 40],
+        "CreateDate": NOW.moment,
+        "Tags": [],
+    }
+    assert call("ListOpenIDConnectProviders")["OpenIDConnectProviderList"] == [{"Arn": PROVIDER_ARN}]
+    call("DeleteOpenIDConnectProvider", **who)
+
+
+def undone(client: Client, key_id: str) -> None:
+    call = client.call
+    for title, name in (("User", "mira"), ("Group", "ops"), ("Role", "app")):
+        call(f"Delete{title}Policy", **{f"{title}Name": name}, PolicyName="in")
+        call(f"Detach{title}Policy", **{f"{title}Name": name}, PolicyArn=POLICY_ARN)
+    call("DeletePolicy", PolicyArn=POLICY_ARN)
+    call("DeleteRole", RoleName="app")
+    call("RemoveUserFromGroup", GroupName="ops", UserName="mira")
+    call("DeleteGroup", GroupName="ops")
+    call("DeleteAccessKey", UserName="mira", AccessKeyId=key_id)
+    call("DeleteUser", UserName="mira")
+    assert call("ListUsers")["Users"] == []
+
+
+def test_every_operation_answers_a_real_client() -> None:
+    client = Client()
+    scenario(client)
+    assert client.called == set(OPERATIONS)
+
+
+def test_every_operation_is_one_of_the_model() -> None:
+    assert set(OPERATIONS) <= set(MODEL.operation_names)
+
+
+def test_a_page_s_marker_survives_the_wire() -> None:
+    client = Client()
+    for name in ("a", "b", "c"):
+        client.call("CreateUser", UserName=name)
+    first = client.call("ListUsers", MaxItems=2)
+    second = client.call("ListUsers", MaxItems=2, Marker=first["Marker"])
+    assert [user["UserName"] for user in first["Users"] + second["Users"]] == ["a", "b", "c"]
+    assert (first["IsTruncated"], second["IsTruncated"]) == (True, False)
+
+
+def test_the_policies_of_a_group_are_its_members() -> None:
+    client = Client()
+    client.call("CreateUser", UserName="mira")
+    client.call("CreateGroup", GroupName="ops")
+    client.call("PutGroupPolicy", GroupName="ops", PolicyName="g", PolicyDocument=ALLOW_ALL)
+    client.call("AttachGroupPolicy", GroupName="ops", PolicyArn=S3_READ_ONLY)
+    assert policies_of(client.iam.facts, MIRA, aws_policy_text) == ()
+    client.call("AddUserToGroup", GroupName="ops", UserName="mira")
+    found = policies_of(client.iam.facts, MIRA, aws_policy_text)
+    assert [policy.name for policy in found] == ["g", "AmazonS3ReadOnlyAccess"]
