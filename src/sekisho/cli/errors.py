@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from sekisho.connect.errors import EnvironmentFailure
 from sekisho.decide.values import SekishoInputError
+from sekisho.lab.errors import LabError
 
 BAD_INPUT = 2
 ENVIRONMENT_FAILED = 4
@@ -22,8 +23,8 @@ def report() -> Iterator[None]:
     """Run the block or the decorated command; end the process on bad news.
 
     Exits with `BAD_INPUT` for `SekishoInputError` (a line per fault), `ENVIRONMENT_FAILED` for
-    `EnvironmentFailure`, `INTERRUPTED` and `READER_GONE`. Output is flushed here, so that a closed
-    pipe is noticed while it still can be.
+    `EnvironmentFailure` and `LabError`, `INTERRUPTED` and `READER_GONE`. Output is flushed
+    here, so that a closed pipe is noticed while it still can be.
     """
     try:
         yield
@@ -33,6 +34,8 @@ def report() -> Iterator[None]:
     except EnvironmentFailure as error:
         hint = "; trying again may help" if error.can_retry else ""
         _end(f"sekisho: {error}{hint}", ENVIRONMENT_FAILED)
+    except LabError as error:
+        _end(f"sekisho: {error}", ENVIRONMENT_FAILED)
     except BrokenPipeError:
         _forget_stdout()
         raise SystemExit(READER_GONE) from None

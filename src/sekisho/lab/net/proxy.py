@@ -9,12 +9,13 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
+from sekisho.lab.door_code import DoorCode
 from sekisho.lab.net.sockets import LOOPBACK
 from sekisho.wire.http.server import HEAD_SECONDS, MAX_HEAD_BYTES
 
 _CHUNK = 64 * 1024
 
-Note = Callable[[str, str], None]
+Note = Callable[[DoorCode, str], None]
 """Told what the proxy did (a code) with which target."""
 
 
@@ -53,6 +54,7 @@ class ConnectProxy:
             async with asyncio.timeout(HEAD_SECONDS):
                 head = await reader.readuntil(b"\r\n\r\n")
         except asyncio.LimitOverrunError:
+            self._note(DoorCode.HEAD_TOO_LARGE, "")
             await _refuse(writer, 431, f"the request head is longer than {MAX_HEAD_BYTES} bytes")
             return
         except TimeoutError:
@@ -60,21 +62,21 @@ class ConnectProxy:
             return
         target = _target(head)
         if target is None:
-            self._note("proxy.not-connect", "")
+            self._note(DoorCode.NOT_CONNECT, "")
             await _refuse(writer, 405, "this proxy serves CONNECT to HTTPS hosts only; use https:// URLs")
             return
         host, port = target
         name = host.lower().rstrip(".")
         if self._is_aws_name(name):
             if port != 443:
-                self._note("proxy.aws-port", f"{name}:{port}")
+                self._note(DoorCode.AWS_PORT, f"{name}:{port}")
                 await _refuse(
                     writer, 403, f"the lab serves {name} on port 443 only, and never forwards AWS names"
                 )
                 return
             await self._splice(reader, writer, LOOPBACK, self._door_port)
             return
-        self._note("proxy.tunnel", f"{name}:{port}")
+        self._note(DoorCode.TUNNEL, f"{name}:{port}")
         await self._splice(reader, writer, host, port)
 
     async def _splice(

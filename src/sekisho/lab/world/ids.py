@@ -13,8 +13,9 @@ class Ids:
     """Random identifiers from the system's source of randomness."""
 
     def unique_id(self, prefix: str) -> str:
-        """Return an IAM unique id (``AIDA``, ``AROA``, ``ANPA``, ``AKIA``, ``ASIA`` and 17 characters)."""
-        return prefix + "".join(secrets.choice(_BASE32) for _ in range(17))
+        """Return an IAM unique id: 21 characters, of which an access key's (AKIA, ASIA) has 20."""
+        length = 16 if prefix in ("AKIA", "ASIA") else 17
+        return prefix + "".join(secrets.choice(_BASE32) for _ in range(length))
 
     def secret_key(self) -> Secret:
         """Return a secret access key: 40 characters."""

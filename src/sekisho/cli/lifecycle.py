@@ -1,0 +1,122 @@
+"""``sekisho up``, ``down``, ``status`` and ``env``: the lab as a process."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sekisho.cli.errors import report
+from sekisho.cli.output import Form, FormOption, Style, write, write_document
+from sekisho.cli.state_option import StateDirOption, lab_client, state_dir
+
+
+@report()
+def up(
+    detach: Annotated[
+        bool, typer.Option("--detach", "-d", help="Run in the background; return when ready.")
+    ] = False,
+    world: Annotated[
+        str | None, typer.Option("--world", help="World file to start from (first start only).")
+    ] = None,
+    state: StateDirOption = None,
+    output: FormOption = Form.TEXT,
+) -> None:
+    """Start the lab: a local AWS and EKS on loopback.
+
+    Example: sekisho up --detach && eval "$(sekisho env)" && aws sts get-caller-identity
+    """
+    from sekisho.lab import process
+    from sekisho.lab.errors import LabError
+
+    folder = state_dir(state)
+    text, name = None, "default.yaml"
+    if world is not None:
+        name = world
+        try:
+            text = Path(world).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+            raise LabError(f"the world file `{world}` cannot be read: {reason}") from None
+    if detach:
+        _show_ready(
+            process.start_in_background(folder, str(Path(world).absolute()) if world else None), output
+        )
+    else:
+        process.run(folder, text, name, lambda status: _show_ready(status, output))
+
+
+@report()
+def down(state: StateDirOption = None) -> None:
+    """Stop the lab; its state stays.
+
+    Example: sekisho down
+    """
+    from sekisho.lab import process
+
+    folder = state_dir(state)
+    process.stop(folder)
+    write(f"The lab on {folder.path} has stopped; its state is kept.")
+
+
+@report()
+def status(state: StateDirOption = None, output: FormOption = Form.TEXT) -> None:
+    """Show the running lab: its doors, accounts and clusters.
+
+    Example: sekisho status -o json
+    """
+    found = lab_client(state).get("/status")
+    if output is not Form.TEXT:
+        write_document(found, output)
+        return
+    style = Style.detect()
+    write(f"{style.strong('Lab')}        {found['stateDirectory']} (sekisho {found['version']})")
+    write(f"Proxy      {found['proxy']}")
+    write(f"AWS        {found['awsEndpoint']}")
+    for account in found["accounts"]:
+        write(f"Account    {account['id']} {account['name']}")
+    for cluster in found["clusters"]:
+        shown = " ".join(cluster[member] for member in ("name", "version", "authenticationMode", "endpoint"))
+        write(f"Cluster    {shown}")
+        auth = cluster["awsAuth"]
+        for fault in auth["faults"]:
+            write(f"           {style.bad('aws-auth')} {fault}; the last good content is in use")
+        for warning in auth["warnings"]:
+            write(f"           {style.doubt('aws-auth')} {warning}")
+
+
+@report()
+def env(state: StateDirOption = None, output: FormOption = Form.TEXT) -> None:
+    """Print the shell lines that point AWS and Kubernetes clients at the lab.
+
+    Example: eval "$(sekisho env)"
+    """
+    from sekisho.lab.environment import Environment
+
+    found = lab_client(state).get("/status")["environment"]
+    if output is not Form.TEXT:
+        write_document(found, output)
+        return
+    environment = Environment(found["set"], tuple(found["unset"]))
+    write(environment.script(dict(os.environ)).rstrip())
+
+
+def _show_ready(found: Any, output: Form) -> None:
+    if output is not Form.TEXT:
+        write_document(found, output)
+        return
+    clusters = ", ".join(cluster["name"] for cluster in found["clusters"]) or "no cluster yet"
+    accounts = ", ".join(f"{account['id']} ({account['name']})" for account in found["accounts"])
+    write(f"The lab is ready: accounts {accounts}; clusters {clusters}.")
+    write("")
+    write('  eval "$(sekisho env)"                      # this shell now speaks to the lab, and only to it')
+    write("  aws sts get-caller-identity")
+    write("  aws eks update-kubeconfig --name eks-clu")
+    write("  kubectl get node")
+    write(
+        "  sekisho why --last                         # after any refusal: which checkpoint, and what to do"
+    )
+    write("  sekisho tour access                        # the whole way, step by step, with the real clients")
+    write("  sekisho down                               # stop; the state is kept")
+    sys.stdout.flush()  # in the foreground nothing follows for a long time

@@ -1,0 +1,102 @@
+"""Who sends a Kubernetes request: the bearer token, taken through the chain's first links.
+
+A token that STS has confirmed is not asked about again until it expires; the mapping is
+evaluated on every request, so a change of aws-auth counts at once.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+
+from sekisho.decide.authn import iam_token, sts_answer
+from sekisho.decide.authn.iam_token import StsQuestion, TokenServer
+from sekisho.decide.authn.sts_answer import StsAnswer, StsIdentity
+from sekisho.decide.chain import ClusterFacts, LinkName, user_of
+from sekisho.decide.decision import Decision, Link
+from sekisho.decide.proof.credential import Signed
+from sekisho.decide.proof.http_request import HttpRequest
+from sekisho.decide.values import Instant, KubeUser, SekishoInputError
+
+MAX_CACHED = 4_096
+
+AskSts = Callable[[HttpRequest, Instant], tuple[Decision[Signed], int, bytes]]
+"""The lab's STS, asked in process: the decision on the signature, the HTTP status, the body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticated:
+    """What a token came to.
+
+    ``links`` are those before the mapping; ``identity`` is None if one of them refused, ``user`` None
+    if the identity is not mapped. ``claimed`` is the access key id that the token names, proven or not.
+    """
+
+    links: tuple[Link, ...]
+    identity: StsIdentity | None
+    user: KubeUser | None
+    claimed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    links: tuple[Link, ...]
+    identity: StsIdentity
+    until: Instant
+
+
+class Authenticator:
+    """Authenticates requests to one cluster."""
+
+    def __init__(self, server: TokenServer, facts: ClusterFacts, ask_sts: AskSts) -> None:
+        self._server = server
+        self._facts = facts
+        self._ask_sts = ask_sts
+        # Keyed by hash: a token is a credential and is not kept.
+        self._known: OrderedDict[bytes, _Known] = OrderedDict()
+
+    def authenticate(self, token: str, now: Instant) -> Authenticated:
+        """Return whom ``token`` stands for at ``now``. Total."""
+        key = sha256(token.encode("utf-8", "surrogateescape")).digest()
+        known = self._known.get(key)
+        if known is not None and now < known.until:
+            self._known.move_to_end(key)
+            return self._mapped(known.links, known.identity)
+        planned = iam_token.plan(token, self._server, now)
+        links = [Link(LinkName.TOKEN, planned)]
+        if planned.value is None:
+            return Authenticated(tuple(links), None, None)
+        question = planned.value
+        try:
+            signature, status, body = self._ask_sts(_request(question), now)
+        except SekishoInputError:
+            status, body = 400, b""  # what STS answers to a target that is no HTTP request
+        else:
+            links.append(Link(LinkName.SIGNATURE, signature))
+            if not signature.allowed:
+                return Authenticated(tuple(links), None, None, question.access_key_id)
+        caller = sts_answer.conclude(question, StsAnswer(status, body))
+        links.append(Link(LinkName.CALLER, caller))
+        if caller.value is None:
+            return Authenticated(tuple(links), None, None, question.access_key_id)
+        self._remember(key, _Known(tuple(links), caller.value, question.expires_at))
+        return self._mapped(tuple(links), caller.value)
+
+    def forget(self) -> None:
+        """Ask STS again for every token: an access key or a session was changed."""
+        self._known.clear()
+
+    def _mapped(self, links: tuple[Link, ...], identity: StsIdentity) -> Authenticated:
+        user = user_of(identity, self._facts).value
+        return Authenticated(links, identity, user, identity.access_key_id)
+
+    def _remember(self, key: bytes, known: _Known) -> None:
+        self._known[key] = known
+        while len(self._known) > MAX_CACHED:
+            self._known.popitem(last=False)
+
+
+def _request(question: StsQuestion) -> HttpRequest:
+    path, _, query = question.target.reveal().partition("?")
+    headers = tuple((name.lower(), value) for name, value in question.headers)
+    return HttpRequest("GET", path, query, (("host", question.host), *headers))

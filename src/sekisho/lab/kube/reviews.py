@@ -1,0 +1,142 @@
+"""The review kinds: questions that are answered and forgotten (who am I, may I, what may I)."""
+
+from collections.abc import Mapping
+
+from sekisho.decide.rbac import authorize
+from sekisho.decide.rbac.model import Rule
+from sekisho.decide.rbac.rules_for import rules_for
+from sekisho.decide.request.kubernetes import RequestAttributes
+from sekisho.decide.values import Json, JsonObject, KubeUser
+from sekisho.lab.kube.authenticator import Authenticator
+from sekisho.lab.kube.exchange import Exchange, json_answer
+from sekisho.lab.kube.live_cluster import LiveCluster
+from sekisho.wire.http import BodyTooLarge, Response
+from sekisho.wire.kube import body as bodies
+from sekisho.wire.kube import schema, status, validate
+from sekisho.wire.kube.body import FieldValidation
+from sekisho.wire.kube.members import items, mapping, text
+from sekisho.wire.kube.registry import Resource
+
+
+class Reviews:
+    """Answers the review kinds of one cluster."""
+
+    def __init__(self, cluster: LiveCluster, authenticator: Authenticator) -> None:
+        self._cluster = cluster
+        self._authenticator = authenticator
+        self._schema = schema.load()
+
+    async def answer(self, exchange: Exchange, resource: Resource) -> Response:
+        """Answer one review.
+
+        Raises:
+            KubeError: the body is no review of this kind, or the verb is not ``create``.
+        """
+        if exchange.attributes.verb != "create":
+            raise status.method_not_allowed()
+        review = await self._read(exchange, resource)
+        match resource.kind:
+            case "SelfSubjectReview":
+                answered: JsonObject = {"userInfo": user_info(exchange.user)}
+            case "SelfSubjectAccessReview":
+                answered = self._access(exchange.user, mapping(review, "spec"))
+            case "SelfSubjectRulesReview":
+                answered = self._rules(exchange.user, text(review, "spec", "namespace"))
+            case "TokenReview":
+                answered = self._token(exchange, text(review, "spec", "token"))
+            case "LocalSubjectAccessReview":
+                namespace = text(review, "spec", "resourceAttributes", "namespace")
+                if namespace != exchange.attributes.namespace:
+                    raise status.bad_request(
+                        "spec.resourceAttributes.namespace must match metadata.namespace of the request"
+                    )
+                answered = self._access(_subject(mapping(review, "spec")), mapping(review, "spec"))
+            case _:
+                answered = self._access(_subject(mapping(review, "spec")), mapping(review, "spec"))
+        metadata = {"creationTimestamp": None, **mapping(review, "metadata")}
+        return json_answer({**review, "metadata": metadata, "status": answered}, 201)
+
+    async def _read(self, exchange: Exchange, resource: Resource) -> JsonObject:
+        try:
+            raw = await exchange.request.body(bodies.MAX_BODY_BYTES)
+        except BodyTooLarge:
+            raise status.too_large(bodies.MAX_BODY_BYTES) from None
+        content_type = exchange.request.header("content-type") or ""
+        validation = FieldValidation.parse(exchange.query.get("fieldValidation", ""))
+        decoded = bodies.read_object(raw, content_type, resource.at, resource.kind, self._schema, validation)
+        validate.validate(resource, decoded.value)
+        return decoded.value
+
+    def _access(self, user: KubeUser, spec: JsonObject) -> JsonObject:
+        decision = authorize.explain(user, attributes_of(spec), self._cluster.rbac)
+        answered: dict[str, Json] = {"allowed": decision.allowed}
+        if decision.allowed:
+            answered["reason"] = decision.decisive[0].sentence()
+        return answered
+
+    def _rules(self, user: KubeUser, namespace: str) -> JsonObject:
+        found = rules_for(user, namespace, self._cluster.rbac)
+        resource_rules: list[Json] = [_resource_rule(rule) for rule in found.resource_rules]
+        url_rules: list[Json] = [_url_rule(rule) for rule in found.url_rules]
+        answered: dict[str, Json] = {
+            "resourceRules": resource_rules,
+            "nonResourceRules": url_rules,
+            "incomplete": bool(found.errors),
+        }
+        if found.errors:
+            answered["evaluationError"] = "; ".join(step.sentence() for step in found.errors)
+        return answered
+
+    def _token(self, exchange: Exchange, token: str) -> JsonObject:
+        found = self._authenticator.authenticate(token, exchange.now)
+        if found.user is None:
+            failed = next((link for link in found.links if not link.decision.allowed), None)
+            sentence = failed.decision.sentence() if failed else "the identity is not mapped"
+            return {"authenticated": False, "user": {}, "error": sentence}
+        return {"authenticated": True, "user": user_info(found.user)}
+
+
+def user_info(user: KubeUser) -> JsonObject:
+    """Return the user as authentication.k8s.io UserInfo."""
+    info: dict[str, Json] = {"username": user.name}
+    if user.uid:
+        info["uid"] = user.uid
+    info["groups"] = list(user.groups)
+    if user.extra:
+        info["extra"] = {key: list(values) for key, values in user.extra}
+    return info
+
+
+def attributes_of(spec: JsonObject) -> RequestAttributes:
+    """Return what a SubjectAccessReview asks about; validation made sure that it is exactly one thing."""
+    url = spec.get("nonResourceAttributes")
+    if isinstance(url, Mapping):
+        return RequestAttributes(verb=text(url, "verb"), path=text(url, "path"))
+    asked = mapping(spec, "resourceAttributes")
+    return RequestAttributes(
+        verb=text(asked, "verb"),
+        group=text(asked, "group"),
+        version=text(asked, "version") or "*",
+        resource=text(asked, "resource"),
+        subresource=text(asked, "subresource"),
+        namespace=text(asked, "namespace"),
+        name=text(asked, "name"),
+    )
+
+
+def _subject(spec: JsonObject) -> KubeUser:
+    groups = tuple(group for group in items(spec, "groups") if isinstance(group, str))
+    return KubeUser(text(spec, "user"), groups, text(spec, "uid"))
+
+
+def _resource_rule(rule: Rule) -> JsonObject:
+    document: dict[str, Json] = {
+        "verbs": list(rule.verbs),
+        "apiGroups": list(rule.groups),
+        "resources": list(rule.resources),
+    }
+    return {**document, "resourceNames": list(rule.names)} if rule.names else document
+
+
+def _url_rule(rule: Rule) -> JsonObject:
+    return {"verbs": list(rule.verbs), "nonResourceURLs": list(rule.urls)}

@@ -1,0 +1,75 @@
+"""What a new cluster holds before anyone asks: namespaces, and the RBAC objects of EKS out of the box."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from sekisho.decide.rbac.bootstrap import default_objects
+from sekisho.decide.values import Instant, JsonObject, Ref, SekishoInputError
+from sekisho.facts import Event, Kind, Put, Snapshot, kube_key, kube_scope
+from sekisho.lab.kube.objects import aggregated, namespace_companions
+from sekisho.wire.kube.members import mapping, text
+from sekisho.wire.kube.registry import CORE, RBAC, REGISTRY
+
+NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
+
+
+def first_objects(cluster_arn: str, now: Instant, root_certificate: str) -> tuple[Event, ...]:
+    """Return the objects of a new cluster; aggregated ClusterRoles have their rules."""
+    created = now.rfc3339()
+    events: list[Event] = []
+    for name in NAMESPACES:
+        events.append(_put(cluster_arn, _namespace(name), created))
+        events.extend(namespace_companions(cluster_arn, name, created, root_certificate))
+    events.extend(_put(cluster_arn, body, created) for body in default_objects())
+    roles = Snapshot(events).scope(Kind.KUBE, kube_scope(cluster_arn, RBAC.group, "clusterroles"))
+    bodies = [body for body in roles.values() if isinstance(body, Mapping)]
+    return (*events, *aggregated(cluster_arn, bodies))
+
+
+def manifest(cluster_arn: str, body: JsonObject, created: str, at: Ref) -> Event:
+    """Return the event that puts one object of a world file into a cluster.
+
+    Raises:
+        SekishoInputError: as `check`.
+    """
+    check(body, at)
+    return _put(cluster_arn, body, created)
+
+
+def check(body: JsonObject, at: Ref) -> None:
+    """Return if an object of a world file can be put into a cluster.
+
+    Raises:
+        SekishoInputError: its kind is not served, or it has no name.
+    """
+    resource = REGISTRY.of_kind(text(body, "apiVersion"), text(body, "kind"))
+    if resource is None or not resource.is_stored:
+        shown = f"{text(body, 'apiVersion')} {text(body, 'kind')}".strip()
+        raise SekishoInputError.single(
+            "world.unserved-kind", at, f"expected a kind that the lab serves, found `{shown or 'none'}`"
+        )
+    if not text(body, "metadata", "name"):
+        raise SekishoInputError.single("world.no-name", at.child("metadata"), "expected a name")
+
+
+def _put(cluster_arn: str, body: JsonObject, created: str) -> Event:
+    resource = REGISTRY.of_kind(text(body, "apiVersion"), text(body, "kind"))
+    assert resource is not None  # noqa: S101 - callers checked or wrote the kind
+    metadata: dict[str, Any] = dict(mapping(body, "metadata"))
+    namespace = ""
+    if resource.namespaced:
+        namespace = metadata["namespace"] = text(metadata, "namespace") or "default"
+    metadata |= {"uid": str(uuid.uuid4()), "creationTimestamp": created}
+    key = kube_key(cluster_arn, resource.group, resource.plural, namespace, text(metadata, "name"))
+    return Put(key, {**body, "metadata": metadata})
+
+
+def _namespace(name: str) -> JsonObject:
+    return {
+        "apiVersion": CORE.api_version,
+        "kind": "Namespace",
+        "metadata": {"name": name, "labels": {"kubernetes.io/metadata.name": name}},
+        "spec": {"finalizers": ["kubernetes"]},
+        "status": {"phase": "Active"},
+    }

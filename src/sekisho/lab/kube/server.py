@@ -1,0 +1,286 @@
+"""A cluster's API server: authentication, authorization, then the resource or document asked for."""
+
+from dataclasses import dataclass
+
+from sekisho.decide.chain import admitted, chain_of, without_token
+from sekisho.decide.decision import Chain, Outcome, ReasonCode
+from sekisho.decide.request.kubernetes import RequestAttributes, parse
+from sekisho.decide.values import Instant, KubeUser, SekishoInputError
+from sekisho.lab.aws.eks_versions import git_version
+from sekisho.lab.door_code import DoorCode
+from sekisho.lab.journal import Asked, Journal
+from sekisho.lab.kube.authenticator import Authenticated, Authenticator
+from sekisho.lab.kube.exchange import Exchange, read_query, status_answer
+from sekisho.lab.kube.live_cluster import LiveCluster
+from sekisho.lab.kube.reviews import Reviews
+from sekisho.lab.kube.verbs import Verbs
+from sekisho.lab.world import Clock, Ids
+from sekisho.wire.http import Request, Response, StreamResponse
+from sekisho.wire.kube import schema, status
+from sekisho.wire.kube.discovery import Page, discover, version_page
+from sekisho.wire.kube.negotiate import negotiate
+from sekisho.wire.kube.openapi import OpenApi
+from sekisho.wire.kube.registry import REGISTRY
+from sekisho.wire.kube.status import KubeError
+
+_HEALTH = frozenset({"/healthz", "/livez", "/readyz"})
+_ANONYMOUS = KubeUser("system:anonymous", ("system:unauthenticated",))
+_BEARER = "bearer "
+MAX_TOKEN_HEADER_CHARS = 32 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    """Who sends a request: the user, and what was found on the way to it."""
+
+    user: KubeUser
+    found: Authenticated | None = None
+
+    @property
+    def name(self) -> str:
+        """The IAM ARN of the caller, else the user name."""
+        if self.found is not None and self.found.identity is not None:
+            return str(self.found.identity.arn)
+        return self.user.name
+
+
+class _RefusedError(Exception):
+    """An answer that identity decided: the Status, and the chain that says why."""
+
+    def __init__(
+        self, error: KubeError, who: str, chain: Chain | None, code: ReasonCode | None = None
+    ) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.who = who
+        self.chain = chain
+        self.code = code
+
+
+class KubeServer:
+    """The API server of one cluster."""
+
+    def __init__(
+        self,
+        cluster: LiveCluster,
+        authenticator: Authenticator,
+        verbs: Verbs,
+        reviews: Reviews,
+        journal: Journal,
+        clock: Clock,
+        ids: Ids,
+        address: str,
+    ) -> None:
+        self._cluster = cluster
+        self._authenticator = authenticator
+        self._verbs = verbs
+        self._reviews = reviews
+        self._journal = journal
+        self._clock = clock
+        self._ids = ids
+        self._address = address
+        self._version = git_version(cluster.cluster.version)
+        self._openapi = OpenApi(REGISTRY, schema.load(), self._version)
+
+    async def serve(self, request: Request) -> Response | StreamResponse:
+        """Answer one request; never raises for what a client sent."""
+        audit_id = self._ids.request_id()
+        now = self._clock.now()
+        question, who = f"{request.method} {request.path}"[:200], ""
+        try:
+            self._check_door(request)
+            attributes = _attributes(request)
+            question = described(attributes)
+            caller = self._caller(request, attributes, now)
+            who = caller.name
+            self._authorize(caller, attributes)
+            answer = await self._answer(request, attributes, caller.user, now)
+        except _RefusedError as refused:
+            self._note(
+                request, audit_id, now, question, refused.who, refused.error.code, refused.chain, refused.code
+            )
+            return _with_id(status_answer(refused.error), audit_id)
+        except KubeError as error:
+            self._note(request, audit_id, now, question, who, error.code, None, DoorCode.SERVED)
+            return _with_id(status_answer(error), audit_id)
+        self._note(request, audit_id, now, question, who, answer.status, None, DoorCode.SERVED)
+        return _with_id(answer, audit_id)
+
+    def refusal(self, code: DoorCode, sentence: str) -> Response:
+        """Answer and note a request whose head could not be read."""
+        audit_id = self._ids.request_id()
+        status_code = 431 if code is DoorCode.HEAD_TOO_LARGE else 400
+        error = KubeError(status_code, "BadRequest", sentence)
+        self._journal.note(
+            Asked(
+                audit_id,
+                self._clock.now(),
+                "kubernetes",
+                self._cluster.name,
+                "",
+                "",
+                "request",
+                status_code,
+                Outcome.DENY,
+                str(code),
+                sentence,
+            )
+        )
+        return Response(status_code, status_answer(error).body, (("audit-id", audit_id),))
+
+    def _check_door(self, request: Request) -> None:
+        """Refuse web pages and foreign names: a browser may be made to ask (DNS rebinding)."""
+        if request.header("origin") is not None:
+            code = DoorCode.BROWSER_ORIGIN
+            raise _RefusedError(KubeError(403, "Forbidden", code.sentence), "", None, code)
+        hosts = [value for name, value in request.headers if name == "host"]
+        port = self._address.rpartition(":")[2]
+        if len(hosts) != 1 or hosts[0].lower() not in (self._address, f"localhost:{port}"):
+            code = DoorCode.FOREIGN_HOST
+            sentence = code.sentence.format(host=status.quote(", ".join(hosts)[:128]))
+            raise _RefusedError(KubeError(403, "Forbidden", sentence), "", None, code)
+        if any(name.startswith("impersonate-") for name, _ in request.headers):
+            # Ignoring these headers would run the request with rights that its sender gave up.
+            code = DoorCode.IMPERSONATION
+            raise _RefusedError(KubeError(403, "Forbidden", code.sentence), "", None, code)
+
+    def _caller(self, request: Request, attributes: RequestAttributes, now: Instant) -> _Caller:
+        headers = [value for name, value in request.headers if name == "authorization"]
+        if not headers and attributes.path in _HEALTH:
+            return _Caller(_ANONYMOUS)
+        header = headers[0] if len(headers) == 1 else None
+        if (
+            header is None
+            or header[: len(_BEARER)].lower() != _BEARER
+            or len(header) > MAX_TOKEN_HEADER_CHARS
+        ):
+            chain = without_token(headers[0][:0] if headers else None)
+            raise _RefusedError(status.unauthorized(), "", chain)
+        found = self._authenticator.authenticate(header[len(_BEARER) :].strip(), now)
+        if found.user is None:
+            chain = chain_of(found.links, found.identity, self._cluster)
+            who = str(found.identity.arn) if found.identity is not None else found.claimed
+            raise _RefusedError(status.unauthorized(), who, chain)
+        return _Caller(found.user, found)
+
+    def _authorize(self, caller: _Caller, attributes: RequestAttributes) -> None:
+        if admitted(caller.user, attributes, self._cluster):
+            return
+        found = caller.found
+        chain = None if found is None else chain_of(found.links, found.identity, self._cluster, attributes)
+        user = caller.user.name
+        if attributes.path is not None:
+            error = status.forbidden_path(user, attributes.verb, attributes.path)
+        else:
+            error = status.forbidden_resource(
+                user,
+                attributes.verb,
+                group=attributes.group,
+                resource=attributes.resource,
+                subresource=attributes.subresource,
+                name=attributes.name,
+                namespace=attributes.namespace,
+            )
+        raise _RefusedError(error, caller.name, chain)
+
+    async def _answer(
+        self, request: Request, attributes: RequestAttributes, user: KubeUser, now: Instant
+    ) -> Response | StreamResponse:
+        if attributes.path is not None:
+            return self._document(request, attributes.path)
+        resource = REGISTRY.at_path(attributes.group, attributes.version, attributes.resource)
+        if resource is None:
+            raise status.no_such_path()
+        if attributes.subresource:
+            if resource.subresource(attributes.subresource) is None:
+                raise status.no_such_path()
+            raise status.bad_request(f"the lab does not serve {attributes.resource_path} yet")
+        if resource.namespaced and attributes.name and not attributes.namespace:
+            raise status.no_such_path()
+        form = negotiate(request.header("accept") or "")
+        exchange = Exchange(request, attributes, user, now, form, read_query(request.query))
+        if not resource.is_stored:
+            return await self._reviews.answer(exchange, resource)
+        return await self._verbs.answer(exchange, resource)
+
+    def _document(self, request: Request, path: str) -> Response:
+        if request.method not in ("GET", "HEAD"):
+            raise status.method_not_allowed()
+        if path in _HEALTH:
+            return Response(200, b"ok", (("content-type", "text/plain; charset=utf-8"),))
+        page = (
+            version_page(self._version)
+            if path.rstrip("/") == "/version"
+            else discover(REGISTRY, path, request.header("accept") or "", self._address)
+            or self._openapi.page(path)
+        )
+        if page is None:
+            raise status.no_such_path()
+        return _page(page, request)
+
+    def _note(
+        self,
+        request: Request,
+        audit_id: str,
+        now: Instant,
+        question: str,
+        who: str,
+        status_code: int,
+        chain: Chain | None,
+        code: ReasonCode | None,
+    ) -> None:
+        outcome, told, sentence = Outcome.ALLOW, str(code), code.sentence if code is not None else ""
+        failed = chain.failed if chain is not None else None
+        if failed is not None:
+            outcome, sentence = failed.decision.outcome, failed.decision.sentence()
+            told = str(failed.decision.decisive[0].code)
+        elif code is not DoorCode.SERVED:
+            outcome = Outcome.DENY
+        client = request.header("user-agent") or ""
+        self._journal.note(
+            Asked(
+                audit_id,
+                now,
+                "kubernetes",
+                self._cluster.name,
+                who,
+                client,
+                question,
+                status_code,
+                outcome,
+                told,
+                sentence,
+                chain,
+            )
+        )
+
+
+def described(attributes: RequestAttributes) -> str:
+    """Return a request in kubectl's words: ``list configmaps in kube-system``, ``get /version``."""
+    if attributes.path is not None:
+        return f"{attributes.verb} {attributes.path}"[:200]
+    group = f".{attributes.group}" if attributes.group else ""
+    name = f" {attributes.name}" if attributes.name else ""
+    place = f" in {attributes.namespace}" if attributes.namespace else ""
+    return f"{attributes.verb} {attributes.resource_path}{group}{name}{place}"[:200]
+
+
+def _attributes(request: Request) -> RequestAttributes:
+    try:
+        return parse(request.method, request.path, request.query)
+    except SekishoInputError as error:
+        raise status.bad_request(error.faults[0].problem) from None
+
+
+def _page(page: Page, request: Request) -> Response:
+    headers = (("content-type", page.content_type), ("etag", page.etag), ("vary", "Accept"))
+    if request.header("if-none-match") == page.etag:
+        return Response(304, b"", headers)
+    return Response(200, page.body, headers)
+
+
+def _with_id(answer: Response | StreamResponse, audit_id: str) -> Response | StreamResponse:
+    headers = (*answer.headers, ("audit-id", audit_id), ("cache-control", "no-cache, private"))
+    if isinstance(answer, StreamResponse):
+        return StreamResponse(answer.status, answer.parts, headers)
+    return Response(answer.status, answer.body, headers)

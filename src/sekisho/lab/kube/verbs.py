@@ -1,0 +1,293 @@
+"""The verbs on stored resources: get, list, watch, create, update, patch, delete, deletecollection."""
+
+import base64
+import binascii
+import json
+
+from sekisho.decide.rbac import cover
+from sekisho.decide.rbac.objects import GROUP as RBAC_GROUP
+from sekisho.decide.rbac.objects import parse_object
+from sekisho.decide.request.kubernetes import creation_by_update
+from sekisho.decide.values import Json, JsonObject, SekishoInputError
+from sekisho.lab.kube.exchange import (
+    Exchange,
+    json_answer,
+    list_answer,
+    object_answer,
+    rendered,
+    resource_version,
+)
+from sekisho.lab.kube.live_cluster import LiveCluster
+from sekisho.lab.kube.objects import KubeObjects
+from sekisho.lab.kube.watch import Watch, WatchOptions, WatchScope
+from sekisho.lab.world import World
+from sekisho.wire.http import BodyTooLarge, Response, StreamResponse
+from sekisho.wire.kube import body as bodies
+from sekisho.wire.kube import patch, schema, selectors, status, validate
+from sekisho.wire.kube.body import Decoded, FieldValidation
+from sekisho.wire.kube.members import mapping, text
+from sekisho.wire.kube.registry import Resource
+
+MAX_WATCH_SECONDS = 3_600.0
+
+
+class Verbs:
+    """Answers the verbs of one cluster's stored resources."""
+
+    def __init__(self, world: World, cluster: LiveCluster, objects: KubeObjects) -> None:
+        self._world = world
+        self._cluster = cluster
+        self._objects = objects
+        self._schema = schema.load()
+
+    async def answer(self, exchange: Exchange, resource: Resource) -> Response | StreamResponse:
+        """Do what an authorized request asks.
+
+        Raises:
+            KubeError: the failure Status to answer with.
+        """
+        attributes = exchange.attributes
+        if attributes.verb not in resource.verbs:
+            raise status.method_not_allowed()
+        match attributes.verb:
+            case "get":
+                found = self._objects.read(resource, attributes.namespace, attributes.name)
+                return object_answer(exchange, resource, found)
+            case "list":
+                return self._list(exchange, resource)
+            case "watch":
+                return self._watch(exchange, resource)
+            case "create":
+                return await self._create(exchange, resource)
+            case "update":
+                return await self._update(exchange, resource)
+            case "patch":
+                return await self._patch(exchange, resource)
+            case "delete":
+                return await self._delete(exchange, resource)
+            case "deletecollection":
+                return await self._delete_collection(exchange, resource)
+        raise status.method_not_allowed()
+
+    def _list(self, exchange: Exchange, resource: Resource) -> Response:
+        matches = _selected(exchange, resource)
+        found = [
+            body for body in self._objects.listing(resource, exchange.attributes.namespace) if matches(body)
+        ]
+        limit = exchange.query.get("limit", "")
+        start = _continued(exchange.query.get("continue", ""))
+        after = [body for body in found if start is None or _place(body) > start]
+        metadata: dict[str, Json] = {"resourceVersion": str(self._objects.revision)}
+        size = int(limit) if limit.isascii() and limit.isdecimal() and len(limit) < 9 else 0
+        if size and len(after) > size:
+            metadata["continue"] = _continue_token(_place(after[size - 1]))
+            metadata["remainingItemCount"] = len(after) - size
+            after = after[:size]
+        return list_answer(exchange, resource, after, metadata)
+
+    def _watch(self, exchange: Exchange, resource: Resource) -> StreamResponse:
+        if exchange.query.get("sendInitialEvents"):
+            cause = status.Cause(
+                "FieldValueForbidden",
+                "Forbidden: sendInitialEvents is forbidden for watch",
+                "sendInitialEvents",
+            )
+            raise status.invalid("ListOptions", "meta.k8s.io", "", [cause])
+        seconds = exchange.query.get("timeoutSeconds", "")
+        is_number = seconds.isascii() and seconds.isdecimal() and len(seconds) < 9
+        options = WatchOptions(
+            resource_version(exchange.query.get("resourceVersion", "")),
+            min(float(seconds), MAX_WATCH_SECONDS) if is_number and int(seconds) else MAX_WATCH_SECONDS,
+            exchange.flag("allowWatchBookmarks"),
+        )
+        scope = WatchScope(str(self._cluster.cluster.arn), resource, exchange.attributes.namespace)
+        first = True
+
+        def render(body: JsonObject) -> JsonObject:
+            nonlocal first
+            document = rendered(exchange, resource, body, headers=first)
+            first = False
+            return document
+
+        watch = Watch(self._world, scope, _selected(exchange, resource), render, options)
+        return StreamResponse(200, watch.stream(), (("content-type", "application/json"),))
+
+    async def _create(self, exchange: Exchange, resource: Resource) -> Response:
+        decoded = await self._decoded(exchange, resource)
+        namespace = exchange.attributes.namespace
+        body = self._objects.named(validate.place(resource, decoded.value, namespace))
+        validate.validate(resource, body)
+        self._may_grant(exchange, resource, body, "create")
+        written = self._objects.create(resource, namespace, body, dry_run=exchange.dry_run)
+        return object_answer(exchange, resource, written.body, 201, decoded.warnings)
+
+    async def _update(self, exchange: Exchange, resource: Resource) -> Response:
+        attributes = exchange.attributes
+        decoded = await self._decoded(exchange, resource)
+        body = validate.place(resource, decoded.value, attributes.namespace, attributes.name)
+        if not self._objects.exists(resource, attributes.namespace, attributes.name):
+            if not self._objects.may_create_by_update(resource):
+                raise status.not_found(resource.plural, resource.group, attributes.name)
+            self._may_create_by_update(exchange)
+            validate.validate(resource, body)
+            self._may_grant(exchange, resource, body, "create")
+            written = self._objects.create(resource, attributes.namespace, body, dry_run=exchange.dry_run)
+            return object_answer(exchange, resource, written.body, 201, decoded.warnings)
+
+        def change(before: JsonObject) -> JsonObject:
+            return self._checked(exchange, resource, body, before)
+
+        written = self._objects.update(
+            resource, attributes.namespace, attributes.name, change, dry_run=exchange.dry_run
+        )
+        return object_answer(exchange, resource, written.body, 200, decoded.warnings)
+
+    async def _patch(self, exchange: Exchange, resource: Resource) -> Response:
+        attributes = exchange.attributes
+        kind = patch.PatchType.parse(exchange.request.header("content-type") or "")
+        if kind is patch.PatchType.APPLY:
+            raise status.KubeError(
+                415,
+                "UnsupportedMediaType",
+                "server-side apply is not served yet; use apply without --server-side",
+            )
+        wanted = patch.read_patch(await _body(exchange), kind)
+        warnings: tuple[str, ...] = ()
+
+        def change(before: JsonObject) -> JsonObject:
+            nonlocal warnings
+            message = self._schema.of_kind(resource.at.api_version, resource.kind)
+            named = message.name if message is not None else resource.kind
+            patched = patch.apply_patch(before, wanted, kind, named, self._schema, attributes.name)
+            checked = bodies.check_object(
+                patched, resource.at, resource.kind, self._schema, _field_validation(exchange)
+            )
+            warnings = checked.warnings
+            placed = validate.place(resource, checked.value, attributes.namespace, attributes.name)
+            return self._checked(exchange, resource, placed, before)
+
+        written = self._objects.update(
+            resource, attributes.namespace, attributes.name, change, dry_run=exchange.dry_run
+        )
+        return object_answer(exchange, resource, written.body, 200, warnings)
+
+    async def _delete(self, exchange: Exchange, resource: Resource) -> Response:
+        attributes = exchange.attributes
+        options = await self._options(exchange)
+        gone = self._objects.delete(
+            resource,
+            attributes.namespace,
+            attributes.name,
+            mapping(options, "preconditions"),
+            dry_run=exchange.dry_run or bool(options.get("dryRun")),
+        )
+        done = status.success(resource.plural, resource.group, attributes.name, text(gone, "metadata", "uid"))
+        return json_answer(done)
+
+    async def _delete_collection(self, exchange: Exchange, resource: Resource) -> Response:
+        options = await self._options(exchange)
+        matches = _selected(exchange, resource)
+        found = [
+            body for body in self._objects.listing(resource, exchange.attributes.namespace) if matches(body)
+        ]
+        for body in found:
+            place = text(body, "metadata", "namespace"), text(body, "metadata", "name")
+            self._objects.delete(
+                resource, *place, {}, dry_run=exchange.dry_run or bool(options.get("dryRun"))
+            )
+        return list_answer(exchange, resource, found, {"resourceVersion": str(self._objects.revision)})
+
+    async def _decoded(self, exchange: Exchange, resource: Resource) -> Decoded:
+        content_type = exchange.request.header("content-type") or ""
+        raw = await _body(exchange)
+        validation = _field_validation(exchange)
+        return bodies.read_object(raw, content_type, resource.at, resource.kind, self._schema, validation)
+
+    async def _options(self, exchange: Exchange) -> JsonObject:
+        content_type = exchange.request.header("content-type") or ""
+        return bodies.read_options(await _body(exchange), content_type, self._schema)
+
+    def _checked(
+        self, exchange: Exchange, resource: Resource, body: JsonObject, before: JsonObject
+    ) -> JsonObject:
+        validate.validate(resource, body, before)
+        if {**body, "metadata": None} != {**before, "metadata": None} or mapping(
+            body, "metadata", "labels"
+        ) != mapping(before, "metadata", "labels"):
+            self._may_grant(exchange, resource, body, "update")
+        return body
+
+    def _may_create_by_update(self, exchange: Exchange) -> None:
+        wanted = creation_by_update(exchange.attributes)
+        if not self._cluster.rbac.allows(exchange.user, wanted):
+            raise status.forbidden_resource(
+                exchange.user.name,
+                wanted.verb,
+                group=wanted.group,
+                resource=wanted.resource,
+                name=wanted.name,
+                namespace=wanted.namespace,
+            )
+
+    def _may_grant(self, exchange: Exchange, resource: Resource, body: JsonObject, operation: str) -> None:
+        """Refuse a write of an RBAC object that hands out what its writer does not hold."""
+        if resource.group != RBAC_GROUP:
+            return
+        try:
+            attempted = parse_object(body)
+        except SekishoInputError as error:
+            raise status.bad_request(str(error)) from None
+        decision = cover.may_write(exchange.user, operation, attempted, self._cluster.rbac)
+        if not decision.allowed:
+            name = text(body, "metadata", "name")
+            raise status.forbidden(resource.plural, resource.group, name, decision.sentence())
+
+
+async def _body(exchange: Exchange) -> bytes:
+    try:
+        return await exchange.request.body(bodies.MAX_BODY_BYTES)
+    except BodyTooLarge:
+        raise status.too_large(bodies.MAX_BODY_BYTES) from None
+
+
+def _field_validation(exchange: Exchange) -> FieldValidation:
+    return FieldValidation.parse(exchange.query.get("fieldValidation", ""))
+
+
+def _selected(exchange: Exchange, resource: Resource) -> "Selected":
+    labels = selectors.parse_labels(exchange.query.get("labelSelector", ""))
+    fields = selectors.parse_fields(exchange.query.get("fieldSelector", ""), resource.group, resource.kind)
+    return Selected(labels, fields)
+
+
+class Selected:
+    """Both selectors of a request as one test."""
+
+    def __init__(self, labels: selectors.LabelSelector, fields: selectors.FieldSelector) -> None:
+        self._labels = labels
+        self._fields = fields
+
+    def __call__(self, body: JsonObject) -> bool:
+        """Tell whether an object is selected."""
+        return self._labels.matches(body) and self._fields.matches(body)
+
+
+def _place(body: JsonObject) -> str:
+    return f"{text(body, 'metadata', 'namespace')}/{text(body, 'metadata', 'name')}"
+
+
+def _continue_token(place: str) -> str:
+    return base64.urlsafe_b64encode(json.dumps({"v": 1, "after": place}).encode()).decode()
+
+
+def _continued(token: str) -> str | None:
+    if not token:
+        return None
+    try:
+        value = json.loads(base64.urlsafe_b64decode(token.encode()))
+    except (binascii.Error, ValueError):
+        value = None
+    match value:
+        case {"v": 1, "after": str(place)}:
+            return place
+    raise status.bad_request("continue key is not valid")

@@ -1,0 +1,201 @@
+"""One lab: its state, its doors and its clusters, started together and stopped together."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+from collections.abc import Callable
+from typing import Self
+
+from sekisho.decide.decision import Decision, Outcome
+from sekisho.decide.proof.credential import Signed
+from sekisho.decide.proof.http_request import HttpRequest
+from sekisho.decide.values import Instant, Secret
+from sekisho.facts import Cluster, Kind
+from sekisho.lab.aws.door import AwsDoor
+from sekisho.lab.aws.route import is_aws_name
+from sekisho.lab.control import Control
+from sekisho.lab.door_code import DoorCode
+from sekisho.lab.environment import Environment, lab_environment, public_roots
+from sekisho.lab.errors import LabError
+from sekisho.lab.install import install
+from sekisho.lab.journal import Asked, Journal
+from sekisho.lab.net.authority import Authority, AuthorityFiles, create_authority
+from sekisho.lab.net.proxy import ConnectProxy
+from sekisho.lab.net.sockets import LOOPBACK, listen, port_of
+from sekisho.lab.site import Clusters, head_code
+from sekisho.lab.world import Change, Clock, Ids, StateDir, Store, World
+from sekisho.wire.http import HttpServer, Response
+from sekisho.wire.http.server import MAX_HEAD_BYTES
+
+SAVE_SECONDS = 0.5
+
+_CREDENTIAL_KINDS = frozenset({Kind.ACCESS_KEY, Kind.USER})
+
+_log = logging.getLogger("sekisho.lab")
+
+
+class Lab:
+    """A running lab. Use as an asynchronous context manager; the state directory must be locked."""
+
+    def __init__(
+        self, state: StateDir, world_text: str | None = None, world_name: str = "default.yaml"
+    ) -> None:
+        """Open the state, making it from ``world_text`` if there is none yet.
+
+        Raises:
+            LabError: the state cannot be read, or there is one already and a world file was named.
+            SekishoInputError: the world file is malformed; nothing was written.
+        """
+        self.state = state
+        self.clock = Clock()
+        self.ids = Ids()
+        is_new = not state.database.exists()
+        if not is_new and world_text is not None:
+            raise LabError(
+                f"`{state.path}` holds a world already; start without --world, or with another --state-dir"
+            )
+        installed = install(world_text, world_name, self.ids, self.clock.now()) if is_new else None
+        self._store = Store(state.database)
+        self.world = World(self._store)
+        self.authority = self._open_authority()
+        self.journal = Journal(self._store)
+        self._door_socket = self._listener("door", "AWS's second door")
+        self._proxy_socket = self._listener("proxy", "the CONNECT proxy")
+        self.clusters = Clusters(
+            self.world, self.authority, self.journal, self.clock, self.ids, self._ask_sts
+        )
+        site = self.clusters.site()
+        if installed is not None:
+            installed.write(self.world, site, state)
+        self.door = AwsDoor(self.world, self.journal, self.clock, self.ids, site, self.door_port)
+        self._write_files()
+        self._stops: list[Callable[[], None]] = []
+        self._starting: set[asyncio.Task[None]] = set()
+        self.stopped = asyncio.Event()
+
+    @property
+    def door_port(self) -> int:
+        """The port of the second door."""
+        return port_of(self._door_socket)
+
+    @property
+    def proxy_port(self) -> int:
+        """The port of the CONNECT proxy."""
+        return port_of(self._proxy_socket)
+
+    def environment(self) -> Environment:
+        """Return the environment of a lab shell."""
+        return lab_environment(self.state, self.proxy_port)
+
+    async def __aenter__(self) -> Self:
+        tls = self.authority.serving(is_aws_name, LOOPBACK, "localhost")
+        self._aws = HttpServer(self.door.serve, self._door_socket, tls=tls, refusal=self._refuse_head)
+        await self._aws.start()
+        self._proxy = ConnectProxy(self.door_port, is_aws_name, self._note_proxy)
+        self._proxy_server = await asyncio.start_server(
+            self._proxy.serve, sock=self._proxy_socket, limit=MAX_HEAD_BYTES
+        )
+        for cluster in self.world.facts.clusters():
+            await self.clusters.start(cluster)
+        self._stops.append(self.world.listen(self._changed))
+        self._control = HttpServer(Control(self).serve, self._control_socket())
+        await self._control.start()
+        self._saver = asyncio.create_task(self._save_journal())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for stop in self._stops:
+            stop()
+        self._proxy_server.close()
+        await self._proxy.stop()
+        await asyncio.gather(self._aws.stop(), self.clusters.stop(), self._control.stop())
+        self.state.socket.unlink(missing_ok=True)
+        self._saver.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._saver
+        self.journal.save()
+        self._store.close()
+
+    def _ask_sts(self, request: HttpRequest, now: Instant) -> tuple[Decision[Signed], int, bytes]:
+        return self.door.caller_identity(request, now)
+
+    def _open_authority(self) -> Authority:
+        key, certificate = self.world.secret("authority/key"), self.world.meta("authority/certificate")
+        if key is None or certificate is None:
+            files = create_authority(self.clock.now().moment)
+            self.world.commit((), {"authority/key": files.key}, {"authority/certificate": files.certificate})
+            return Authority(files)
+        return Authority(AuthorityFiles(certificate, Secret(key.reveal())))
+
+    def _listener(self, name: str, purpose: str) -> socket.socket:
+        """Return a listening socket on the port chosen at the first start."""
+        chosen = self.world.meta(f"port/{name}")
+        listener = listen(int(chosen) if chosen else 0, purpose)
+        if chosen is None:
+            self.world.commit((), meta={f"port/{name}": str(port_of(listener))})
+        return listener
+
+    def _control_socket(self) -> socket.socket:
+        path = self.state.socket
+        path.unlink(missing_ok=True)  # the lock is ours: whoever made it is gone
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        mask = os.umask(0o177)
+        try:
+            listener.bind(str(path))
+        except OSError as error:
+            raise LabError(
+                f"the control socket `{path}` cannot be made: {error.strerror or error}; "
+                "choose a shorter --state-dir"
+            ) from None
+        finally:
+            os.umask(mask)
+        listener.listen(16)
+        listener.setblocking(False)
+        return listener
+
+    def _write_files(self) -> None:
+        """Write what clients read; credentials and kubeconfig belong to the user once they are there."""
+        state = self.state
+        state.write(state.ca, self.authority.certificate)
+        roots = public_roots()
+        state.write(state.ca_bundle, f"{roots.rstrip()}\n{self.authority.certificate}")
+        state.kubeconfig.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def _changed(self, change: Change) -> None:
+        if change.key.kind in _CREDENTIAL_KINDS:
+            self.clusters.credentials_changed(change)
+        if isinstance(change.after, Cluster) and change.before is None:
+            task = asyncio.get_running_loop().create_task(self.clusters.start(change.after))
+            self._starting.add(task)
+            task.add_done_callback(self._starting.discard)
+
+    def _refuse_head(self, code: str, _client: tuple[str, int] | None) -> Response:
+        door_code = head_code(code)
+        sentence = door_code.sentence.format(limit=MAX_HEAD_BYTES)
+        status = 431 if door_code is DoorCode.HEAD_TOO_LARGE else 400
+        self._note("aws", "request", status, Outcome.DENY, door_code, sentence)
+        body = f"sekisho: {sentence}\n".encode()
+        return Response(status, body, (("content-type", "text/plain; charset=utf-8"),))
+
+    def _note_proxy(self, code: DoorCode, target: str) -> None:
+        outcome = Outcome.ALLOW if code is DoorCode.TUNNEL else Outcome.DENY
+        status = 200 if code is DoorCode.TUNNEL else 403
+        sentence = code.sentence.format(target=target, limit=MAX_HEAD_BYTES)
+        self._note("proxy", f"CONNECT {target}", status, outcome, code, sentence)
+
+    def _note(
+        self, target: str, question: str, status: int, outcome: Outcome, code: DoorCode, sentence: str
+    ) -> None:
+        request_id = self.ids.request_id()
+        now = self.clock.now()
+        surface = "proxy" if target == "proxy" else "aws"
+        self.journal.note(
+            Asked(request_id, now, surface, target, "", "", question, status, outcome, str(code), sentence)
+        )
+
+    async def _save_journal(self) -> None:
+        while True:
+            await asyncio.sleep(SAVE_SECONDS)
+            self.journal.save()

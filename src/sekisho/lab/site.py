@@ -1,0 +1,116 @@
+"""The clusters that run: one API server each, on a port that is chosen once."""
+
+import base64
+import socket
+
+from sekisho.decide.authn.iam_token import TokenServer
+from sekisho.decide.values import Instant
+from sekisho.facts import Cluster, Event
+from sekisho.lab.aws.operation import Site
+from sekisho.lab.door_code import DoorCode
+from sekisho.lab.journal import Journal
+from sekisho.lab.kube import seed
+from sekisho.lab.kube.authenticator import AskSts, Authenticator
+from sekisho.lab.kube.live_cluster import LiveCluster
+from sekisho.lab.kube.objects import KubeObjects
+from sekisho.lab.kube.reviews import Reviews
+from sekisho.lab.kube.server import KubeServer
+from sekisho.lab.kube.verbs import Verbs
+from sekisho.lab.net.authority import Authority
+from sekisho.lab.net.sockets import LOOPBACK, listen, port_of
+from sekisho.lab.world import Change, Clock, Ids, World
+from sekisho.wire.http import HttpServer, Response
+from sekisho.wire.http.server import MAX_HEAD_BYTES
+from sekisho.wire.sts_endpoints import load_sts_endpoints
+
+
+class Clusters:
+    """Starts an API server for every cluster of the world, those that are created later too."""
+
+    def __init__(
+        self, world: World, authority: Authority, journal: Journal, clock: Clock, ids: Ids, ask_sts: AskSts
+    ) -> None:
+        self._world = world
+        self._authority = authority
+        self._journal = journal
+        self._clock = clock
+        self._ids = ids
+        self._ask_sts = ask_sts
+        self._reserved: dict[int, socket.socket] = {}
+        self._servers: dict[str, HttpServer] = {}
+        self.live: dict[str, LiveCluster] = {}
+        self.authenticators: dict[str, Authenticator] = {}
+
+    def site(self) -> Site:
+        """Return what an operation that creates a cluster is given."""
+        certificate = self._authority.certificate
+        return Site(self._new_endpoint, base64.b64encode(certificate.encode()).decode(), self._first_objects)
+
+    async def start(self, cluster: Cluster) -> None:
+        """Serve the API of one cluster.
+
+        Raises:
+            LabError: its port is taken.
+        """
+        arn = str(cluster.arn)
+        if arn in self._servers:
+            return
+        address = cluster.endpoint.removeprefix("https://")
+        port = int(address.rpartition(":")[2])
+        listener = self._reserved.pop(port, None) or listen(port, f"the cluster {cluster.name}")
+        live = LiveCluster(self._world, cluster)
+        server = TokenServer(
+            cluster.name, load_sts_endpoints(cluster.partition), cluster.region, refuse_foreign_scope=False
+        )
+        authenticator = Authenticator(server, live, self._ask_sts)
+        objects = KubeObjects(self._world, arn, self._clock, self._ids, self._authority.certificate)
+        api = KubeServer(
+            live,
+            authenticator,
+            Verbs(self._world, live, objects),
+            Reviews(live, authenticator),
+            self._journal,
+            self._clock,
+            self._ids,
+            address,
+        )
+
+        def refuse(code: DoorCode) -> Response:
+            return api.refusal(code, code.sentence.format(limit=MAX_HEAD_BYTES))
+
+        tls = self._authority.context(LOOPBACK, "localhost", "kubernetes", "kubernetes.default")
+        http = HttpServer(api.serve, listener, tls=tls, refusal=lambda code, _client: refuse(head_code(code)))
+        await http.start()
+        self._servers[arn], self.live[arn], self.authenticators[arn] = http, live, authenticator
+
+    async def stop(self) -> None:
+        """Stop every API server."""
+        for listener in self._reserved.values():
+            listener.close()
+        for server in self._servers.values():
+            await server.stop()
+
+    def credentials_changed(self, _change: Change) -> None:
+        """Ask STS again for every token, because a key or a user is not what it was."""
+        for authenticator in self.authenticators.values():
+            authenticator.forget()
+
+    def _new_endpoint(self) -> str:
+        listener = listen(0, "a new cluster")
+        port = port_of(listener)
+        self._reserved[port] = listener
+        return f"https://{LOOPBACK}:{port}"
+
+    def _first_objects(self, cluster: Cluster) -> tuple[Event, ...]:
+        return seed.first_objects(str(cluster.arn), self._now(), self._authority.certificate)
+
+    def _now(self) -> Instant:
+        return self._clock.now()
+
+
+def head_code(code: str) -> DoorCode:
+    """Return the door's code for a request head that the HTTP server refused."""
+    return {
+        "http.head-too-large": DoorCode.HEAD_TOO_LARGE,
+        "http.head-too-slow": DoorCode.HEAD_TOO_SLOW,
+    }.get(code, DoorCode.MALFORMED)

@@ -1,0 +1,1 @@
+"""Questions to a snapshot: who can do what, and why not."""
