@@ -43,6 +43,9 @@ COMMANDS: dict[str, Command] = {
     "kubeconfig": Command("Credentials", "kubeconfig", "kubeconfig", "Write a cluster into a kubeconfig."),
 }
 
+_PLAINLY_READ = frozenset({"down", "env", "status", "token", "up", "watch"})
+"""Commands that have only options: `quick` reads them without the command line library."""
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command that ``arguments`` (the process's own by default) name."""
@@ -65,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(name: str, words: list[str]) -> None:
     command = COMMANDS[name]
     function = getattr(import_module(f"sekisho.cli.{command.module}"), command.name)
-    if name == "token":
+    if name in _PLAINLY_READ:
         from sekisho.cli.quick import plain_arguments
 
         plain = plain_arguments(function, words)

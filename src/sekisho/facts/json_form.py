@@ -11,15 +11,26 @@ from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from sekisho.decide.values import Instant, Json, Ref, SekishoInputError
-from sekisho.facts.model import Account, Cluster, ManagedPolicy, Role, User, UserAccessKey
+from sekisho.facts.model import (
+    Account,
+    Cluster,
+    Group,
+    ManagedPolicy,
+    OpenIdConnectProvider,
+    Role,
+    User,
+    UserAccessKey,
+)
 from sekisho.facts.snapshot import Fact, Kind
 
 _TYPES: dict[Kind, type] = {
     Kind.ACCOUNT: Account,
     Kind.USER: User,
     Kind.ACCESS_KEY: UserAccessKey,
+    Kind.GROUP: Group,
     Kind.ROLE: Role,
     Kind.POLICY: ManagedPolicy,
+    Kind.OIDC_PROVIDER: OpenIdConnectProvider,
     Kind.CLUSTER: Cluster,
 }
 

@@ -18,6 +18,7 @@ class IdentityType(StrEnum):
 
     USER = "user"
     ROLE = "role"
+    GROUP = "group"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """An IAM user (IAM API, "User"). ``path`` starts and ends with a slash."""
+    """An IAM user (IAM API, "User"). ``path`` starts and ends with a slash; ``groups`` are names."""
 
     account: AccountId
     name: str
@@ -50,11 +51,31 @@ class User:
     tags: Tags = ()
     inline: tuple[Document, ...] = ()
     attached: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
     @property
     def arn(self) -> Arn:
         """``arn:PARTITION:iam::ACCOUNT:user/PATH/NAME``."""
         return Arn(self.partition, "iam", "", self.account, f"user{self.path}{self.name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """An IAM group (IAM API, "Group"). Its members are the users that name it."""
+
+    account: AccountId
+    name: str
+    group_id: str
+    created: Instant
+    path: str = "/"
+    partition: str = "aws"
+    inline: tuple[Document, ...] = ()
+    attached: tuple[str, ...] = ()
+
+    @property
+    def arn(self) -> Arn:
+        """``arn:PARTITION:iam::ACCOUNT:group/PATH/NAME``."""
+        return Arn(self.partition, "iam", "", self.account, f"group{self.path}{self.name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +91,12 @@ class UserAccessKey:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """An IAM role (IAM API, "Role"). ``trust`` is the AssumeRolePolicyDocument."""
+    """An IAM role (IAM API, "Role"). ``trust`` is the AssumeRolePolicyDocument.
+
+    ``trusted_ids`` pairs each user or role ARN that ``trust`` names with the unique id it stood
+    for when the document was written: a principal that was deleted and made again has the same
+    ARN, another id, and is not trusted (IAM User Guide, "Policy elements: Principal").
+    """
 
     account: AccountId
     name: str
@@ -84,6 +110,7 @@ class Role:
     tags: Tags = ()
     inline: tuple[Document, ...] = ()
     attached: tuple[str, ...] = ()
+    trusted_ids: tuple[tuple[str, str], ...] = ()
 
     @property
     def arn(self) -> Arn:
@@ -102,7 +129,11 @@ class PolicyVersion:
 
 @dataclass(frozen=True, slots=True)
 class ManagedPolicy:
-    """A customer managed policy. AWS's own are reference data, not facts of an account."""
+    """A customer managed policy. AWS's own are reference data, not facts of an account.
+
+    ``latest_version`` is the highest number a version ever had, 0 where that is not known:
+    numbers are not used again.
+    """
 
     account: AccountId
     name: str
@@ -115,6 +146,7 @@ class ManagedPolicy:
     partition: str = "aws"
     description: str = ""
     tags: Tags = ()
+    latest_version: int = 0
 
     @property
     def arn(self) -> Arn:
@@ -128,12 +160,33 @@ class ManagedPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenIdConnectProvider:
+    """An OIDC issuer whose tokens an account takes (IAM API, "OpenIDConnectProvider").
+
+    ``url`` has no scheme and no default port: host and path, as conditions and ARNs write it.
+    """
+
+    account: AccountId
+    url: str
+    created: Instant
+    client_ids: tuple[str, ...] = ()
+    thumbprints: tuple[str, ...] = ()
+    partition: str = "aws"
+    tags: Tags = ()
+
+    @property
+    def arn(self) -> Arn:
+        """``arn:PARTITION:iam::ACCOUNT:oidc-provider/HOST/PATH``."""
+        return Arn(self.partition, "iam", "", self.account, f"oidc-provider/{self.url}")
+
+
+@dataclass(frozen=True, slots=True)
 class Cluster:
     """An EKS cluster (EKS API, "Cluster").
 
     ``creator`` is the IAM identity that created it: administrator in CONFIG_MAP mode,
-    though no mapping names it. ``endpoint`` and ``certificate_authority`` (base64 of PEM)
-    are empty where they are not known.
+    though no mapping names it. ``creator``, ``authentication_mode``, ``endpoint`` and
+    ``certificate_authority`` (base64 of PEM) are empty where they are not known.
     """
 
     account: AccountId

@@ -12,10 +12,29 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from sekisho.decide.values import Json
-from sekisho.facts.model import Account, Cluster, ManagedPolicy, Role, User, UserAccessKey
+from sekisho.facts.model import (
+    Account,
+    Cluster,
+    Group,
+    ManagedPolicy,
+    OpenIdConnectProvider,
+    Role,
+    User,
+    UserAccessKey,
+)
 
-Fact = Account | User | UserAccessKey | Role | ManagedPolicy | Cluster | Mapping[str, Json]
-F = TypeVar("F", Account, User, UserAccessKey, Role, ManagedPolicy, Cluster)
+Fact = (
+    Account
+    | User
+    | UserAccessKey
+    | Group
+    | Role
+    | ManagedPolicy
+    | OpenIdConnectProvider
+    | Cluster
+    | Mapping[str, Json]
+)
+F = TypeVar("F", Account, User, UserAccessKey, Group, Role, ManagedPolicy, OpenIdConnectProvider, Cluster)
 
 
 class Kind(StrEnum):
@@ -27,10 +46,14 @@ class Kind(StrEnum):
     """scope the account id, name the user's name"""
     ACCESS_KEY = "access-key"
     """scope empty (ids are unique everywhere), name the access key id"""
+    GROUP = "group"
+    """scope the account id, name the group's name"""
     ROLE = "role"
     """scope the account id, name the role's name (unique whatever its path)"""
     POLICY = "policy"
     """scope the account id, name the policy's ARN"""
+    OIDC_PROVIDER = "oidc-provider"
+    """scope the account id, name the provider's ARN"""
     CLUSTER = "cluster"
     """scope ``ACCOUNT/REGION``, name the cluster's name"""
     KUBE = "kube"
@@ -144,6 +167,10 @@ class Snapshot:
         fact = self._scopes.get((kind, scope), _EMPTY).get(name)
         return fact if isinstance(fact, type_) else None
 
+    def _all(self, kind: Kind, scope: str, type_: type[F]) -> tuple[F, ...]:
+        facts = self._scopes.get((kind, scope), _EMPTY).values()
+        return tuple(fact for fact in facts if isinstance(fact, type_))
+
     def user(self, account: str, name: str) -> User | None:
         """Return a user by name."""
         return self._typed(Kind.USER, account, name, User)
@@ -151,6 +178,39 @@ class Snapshot:
     def role(self, account: str, name: str) -> Role | None:
         """Return a role by name (without its path)."""
         return self._typed(Kind.ROLE, account, name, Role)
+
+    def group(self, account: str, name: str) -> Group | None:
+        """Return a group by name."""
+        return self._typed(Kind.GROUP, account, name, Group)
+
+    def oidc_provider(self, account: str, arn: str) -> OpenIdConnectProvider | None:
+        """Return an OIDC provider by ARN."""
+        return self._typed(Kind.OIDC_PROVIDER, account, arn, OpenIdConnectProvider)
+
+    def users(self, account: str) -> tuple[User, ...]:
+        """Return the users of an account."""
+        return self._all(Kind.USER, account, User)
+
+    def groups(self, account: str) -> tuple[Group, ...]:
+        """Return the groups of an account."""
+        return self._all(Kind.GROUP, account, Group)
+
+    def roles(self, account: str) -> tuple[Role, ...]:
+        """Return the roles of an account."""
+        return self._all(Kind.ROLE, account, Role)
+
+    def policies(self, account: str) -> tuple[ManagedPolicy, ...]:
+        """Return the customer managed policies of an account."""
+        return self._all(Kind.POLICY, account, ManagedPolicy)
+
+    def oidc_providers(self, account: str) -> tuple[OpenIdConnectProvider, ...]:
+        """Return the OIDC providers of an account."""
+        return self._all(Kind.OIDC_PROVIDER, account, OpenIdConnectProvider)
+
+    def access_keys(self, account: str, user: str) -> tuple[UserAccessKey, ...]:
+        """Return the access keys of a user; of the root user if ``user`` is empty."""
+        keys = self._all(Kind.ACCESS_KEY, "", UserAccessKey)
+        return tuple(key for key in keys if key.account == account and key.user == user)
 
     def policy(self, account: str, arn: str) -> ManagedPolicy | None:
         """Return a customer managed policy by ARN."""

@@ -9,7 +9,7 @@ from sekisho.decide.decision import chain_to_json
 from sekisho.decide.values import Json, JsonObject, SekishoInputError
 from sekisho.decide.values.documents import parse_json, to_json
 from sekisho.facts import Kind
-from sekisho.facts.json_form import fact_to_json
+from sekisho.facts.snapshot_document import facts_to_document
 from sekisho.lab.journal import Entry
 from sekisho.wire.http import BodyTooLarge, Request, Response, StreamResponse
 
@@ -32,7 +32,7 @@ class Control:
             case "GET", ["status"]:
                 return _json(self.status())
             case "GET", ["facts"]:
-                return _json(self._facts())
+                return _json(facts_to_document(self._lab.world.facts))
             case "GET", ["journal"]:
                 return _json([entry.to_json() for entry in journal.entries()[-200:]])
             case "GET", ["journal", "last-refusal"]:
@@ -81,13 +81,6 @@ class Control:
             "clusters": clusters,
             "environment": {"set": environment.set, "unset": list(environment.unset)},
         }
-
-    def _facts(self) -> JsonObject:
-        rows: list[Json] = [
-            {"kind": str(key.kind), "scope": key.scope, "name": key.name, "fact": fact_to_json(fact)}
-            for key, fact in self._lab.world.facts.items()
-        ]
-        return {"format": "sekisho.dev/snapshot/v1alpha1", "facts": rows}
 
     async def _explain_token(self, request: Request) -> Response:
         try:

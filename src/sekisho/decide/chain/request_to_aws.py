@@ -23,17 +23,18 @@ class AwsLink(StrEnum):
 
 
 def decide(
-    signature: Decision[Signed],
+    signature: Decision[Signed] | None,
     requests: Sequence[AwsRequest] | Decision[None],
     policies: Sequence[AttachedPolicy],
 ) -> Chain:
     """Return the chain of one call, explained.
 
-    ``requests`` are all the permissions the call needs, or the UNKNOWN of a call that could not
-    be mapped to any. Links after the first refusal are absent. Total.
+    ``signature`` is None for a question about a caller who is taken as given. ``requests`` are
+    all the permissions the call needs, or the UNKNOWN of a call that could not be mapped to any.
+    Links after the first refusal are absent. Total.
     """
-    links = [Link(AwsLink.SIGNATURE, signature)]
-    if signature.allowed:
+    links = [] if signature is None else [Link(AwsLink.SIGNATURE, signature)]
+    if signature is None or signature.allowed:
         if isinstance(requests, Decision):
             links.append(Link(AwsLink.PERMISSION, requests))
         else:

@@ -1,0 +1,109 @@
+"""What `can` and `why` have in common: the question, and where its facts come from."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sekisho.cli.errors import note
+from sekisho.cli.state_option import lab_client
+
+if TYPE_CHECKING:
+    from sekisho.decide.decision import Chain
+    from sekisho.review.source import Source
+
+ClusterOption = Annotated[
+    str | None,
+    typer.Option("--cluster", "--name", help="Name or ARN of the cluster (needed if there are several)."),
+]
+NamespaceOption = Annotated[str, typer.Option("--namespace", "-n", help="Namespace of the question.")]
+AllNamespacesOption = Annotated[
+    bool, typer.Option("--all-namespaces", "-A", help="Ask about all namespaces at once.")
+]
+FromOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--from",
+        help="Answer from files instead of a lab: a world file, manifests, `kubectl get -o yaml`, `aws eks "
+        "describe-cluster`, `aws iam get-account-authorization-details`; may be repeated.",
+    ),
+]
+ModeOption = Annotated[
+    str | None,
+    typer.Option("--authentication-mode", help="The cluster's mode, where no file says it."),
+]
+
+
+def read_source(
+    files: Sequence[Path] | None, cluster: str | None, mode: str | None, state: str | None
+) -> "Source":
+    """Return the facts of ``files``, or of the running lab.
+
+    Raises:
+        SekishoInputError: a file cannot be read or understood.
+        LabError: no lab runs.
+    """
+    from sekisho.review.source import from_files, from_lab
+
+    if not files:
+        return from_lab(lab_client(state).get("/facts"), cluster)
+    source = from_files([(str(path), _text(path)) for path in files], cluster, mode)
+    for notice in source.notices:
+        note(f"note: {notice}")
+    return source
+
+
+def ask(
+    who: str, action: str, resource: str, source: "Source", namespace: str, *, all_namespaces: bool
+) -> "tuple[Chain, str]":
+    """Return the chain that answers, and what was asked in words.
+
+    An action with a colon is AWS's (``s3:ListAllMyBuckets``), one without a Kubernetes verb.
+
+    Raises:
+        SekishoInputError: the question cannot be understood.
+    """
+    if ":" in action:
+        from sekisho.review.questions import ask_aws
+        from sekisho.wire.aws_managed_policies import aws_policy_text
+        from sekisho.wire.service_reference import load_service_reference
+
+        reference = load_service_reference([action.partition(":")[0]])
+        chain = ask_aws(who, action, resource, source, reference, aws_policy_text)
+        return chain, f"{action} on {resource or '*'}"
+    from sekisho.decide.values import Ref, SekishoInputError
+    from sekisho.review.kube_action import read_action
+    from sekisho.review.questions import ask_cluster
+
+    if not resource:
+        hint = "an AWS action has a colon, such as s3:GetObject"
+        problem = f"the verb `{action[:40]}` needs a resource, such as nodes"
+        raise SekishoInputError.single("question.no-resource", Ref("question"), problem, hint)
+    attributes = read_action(action, resource, namespace, all_namespaces=all_namespaces)
+    place = f" in {attributes.namespace}" if attributes.namespace else ""
+    return ask_cluster(who, attributes, source), f"{action} {resource}{place}"
+
+
+def answer_document(chain: "Chain", source: "Source", who: str, asked: str) -> Any:
+    """Return the answer as JSON: who, asked, and the chain with file and line where facts came from files."""
+    from sekisho.decide.decision import chain_to_json
+    from sekisho.review.source import with_lines
+
+    body: Any = with_lines(chain_to_json(chain), source.line_of)
+    return {"who": who, "asked": asked, **body}
+
+
+EXIT_CODES = {"allow": 0, "deny": 1, "no-opinion": 1, "unknown": 3}
+
+
+def _text(path: Path) -> str:
+    from sekisho.decide.values import Ref, SekishoInputError
+
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror}"
+        raise SekishoInputError.single("file.unreadable", Ref(str(path)), problem) from None
+    except UnicodeDecodeError:
+        raise SekishoInputError.single("file.not-utf-8", Ref(str(path)), "not UTF-8") from None

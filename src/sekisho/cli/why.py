@@ -1,0 +1,125 @@
+"""``sekisho why``: every checkpoint between somebody and something, and what would change the answer."""
+
+import sys
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from sekisho.cli.errors import report
+from sekisho.cli.explain import chain_lines
+from sekisho.cli.output import Form, FormOption, Style, write, write_document
+from sekisho.cli.question import (
+    EXIT_CODES,
+    AllNamespacesOption,
+    ClusterOption,
+    FromOption,
+    ModeOption,
+    NamespaceOption,
+    answer_document,
+    ask,
+    read_source,
+)
+from sekisho.cli.state_option import StateDirOption, lab_client
+
+MAX_TOKEN_CHARS = 32 * 1024
+
+
+@report()
+def why(
+    who: Annotated[str, typer.Argument(help="IAM ARN, user/NAME, role/NAME, or a request id.")] = "",
+    action: Annotated[str, typer.Argument(help="Kubernetes verb (get) or AWS action (s3:GetObject).")] = "",
+    resource: Annotated[str, typer.Argument(help="nodes, pods/exec, secrets/db, /healthz, or an ARN.")] = "",
+    last: Annotated[bool, typer.Option("--last", help="Explain the lab's last refusal.")] = False,
+    token: Annotated[
+        str | None, typer.Option("--token", help="Explain a token; `-` reads it from standard input.")
+    ] = None,
+    cluster: ClusterOption = None,
+    namespace: NamespaceOption = "default",
+    all_namespaces: AllNamespacesOption = False,
+    source: FromOption = None,
+    authentication_mode: ModeOption = None,
+    full: Annotated[bool, typer.Option("--full", help="Show every step that was looked at.")] = False,
+    state: StateDirOption = None,
+    output: FormOption = Form.TEXT,
+) -> None:
+    """Explain an answer: the lab's last refusal, a request by its id, a token, or a question.
+
+    Example: sekisho why --last
+
+    Example: sekisho why user/eks-ope get nodes --from world.yaml
+
+    JSON: {who, asked, chain, outcome, links: [{link, outcome, decisive, nearest, repairs, trace}]}; a journal
+    entry has the chain inside. Exit code 0 allowed, 1 denied, 3 unknown.
+    """
+    if last or (who and not action):
+        _entry(lab_client(state), "last-refusal" if last else f"entry/{who}", output, full=full)
+    if token is not None:
+        document = _token(token, cluster, state)
+    elif who and action:
+        facts = read_source(source, cluster, authentication_mode, state)
+        chain, asked = ask(who, action, resource, facts, namespace, all_namespaces=all_namespaces)
+        document = answer_document(chain, facts, who, asked)
+    else:
+        _usage("give --last, a request id, --token TOKEN, or WHO ACTION RESOURCE")
+    _show(document, output, cluster or "", full=full)
+
+
+def _entry(client: Any, path: str, output: Form, *, full: bool) -> None:
+    from sekisho.lab.client import NotKnownError
+    from sekisho.lab.errors import LabError
+
+    try:
+        entry = client.get(f"/journal/{path}")
+    except NotKnownError:
+        what = (
+            "no request was refused yet" if path == "last-refusal" else "the lab knows no request of this id"
+        )
+        raise LabError(what) from None
+    if output is not Form.TEXT:
+        write_document(entry, output)
+        raise typer.Exit(EXIT_CODES[entry["outcome"]])
+    style = Style.detect()
+    times = f", {entry['requests']} requests of one command" if entry["requests"] > 1 else ""
+    write(f"{style.strong(entry['target'])} answered {entry['status']} at {entry['last']}{times}")
+    write(style.quiet(f"  asked   {'; '.join(entry['asked'])}"))
+    write(style.quiet(f"  client  {entry['client'] or '(unnamed)'}"))
+    write(style.quiet(f"  caller  {entry['who'] or '(unknown)'}"))
+    if entry["chain"] is None:
+        mark = style.good("yes") if entry["outcome"] == "allow" else style.bad(" no")
+        write(f"{mark} {entry['sentence']} [{entry['code']}]")
+    else:
+        for line in chain_lines(entry["chain"], style, target=entry["target"], full=full):
+            write(line)
+    raise typer.Exit(EXIT_CODES[entry["outcome"]])
+
+
+def _token(token: str, cluster: str | None, state: str | None) -> Any:
+    text = sys.stdin.read(MAX_TOKEN_CHARS + 1).strip() if token == "-" else token  # noqa: S105 - stands for stdin
+    client = lab_client(state)
+    name = cluster
+    if name is None:
+        names = [one["name"] for one in client.get("/status")["clusters"]]
+        if len(names) != 1:
+            _usage(f"give --cluster; the lab has {', '.join(names) or 'none'}")
+        name = names[0]
+    chain = client.post("/explain-token", {"token": text[: MAX_TOKEN_CHARS + 1], "cluster": name})
+    return {"who": "", "asked": f"a token for {name}", **chain}
+
+
+def _show(document: Any, output: Form, target: str, *, full: bool) -> None:
+    if output is not Form.TEXT:
+        write_document(document, output)
+    else:
+        style = Style.detect()
+        verdict = {"allow": style.good("yes"), "unknown": style.doubt("unknown")}
+        word = verdict.get(document["outcome"], style.bad("no"))
+        write(f"{word}: {document['who'] + ' ' if document['who'] else ''}{document['asked']}")
+        for line in chain_lines(document, style, target=target, full=full):
+            write(line)
+    raise typer.Exit(EXIT_CODES[document["outcome"]])
+
+
+def _usage(problem: str) -> NoReturn:
+    from sekisho.decide.values import Ref, SekishoInputError
+
+    raise SekishoInputError.single("question.incomplete", Ref("why"), problem)

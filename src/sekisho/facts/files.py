@@ -1,0 +1,265 @@
+"""Files as people have them, recognised by what is in them, read into one Snapshot.
+
+Understood: world files, Kubernetes manifests and what `kubectl get -o yaml|json` prints, and the output of
+`aws eks describe-cluster` and `aws iam get-account-authorization-details`. What none of the files says
+becomes a gap.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from sekisho.decide.decision import Step
+from sekisho.decide.eks.creator import MODES
+from sekisho.decide.rbac.bootstrap import default_objects
+from sekisho.decide.rbac.objects import GROUP
+from sekisho.decide.values import AccountId, InputFault, Json, Ref, SekishoInputError, documents
+from sekisho.facts.account_details import is_account_details, read_account_details
+from sekisho.facts.aws_auth_data import aws_auth_key
+from sekisho.facts.described_cluster import is_described_cluster, read_described_cluster
+from sekisho.facts.kube_documents import is_kubernetes, read_kubernetes
+from sekisho.facts.lines import line_of
+from sekisho.facts.loaded import Loaded, NoticeCode, SourceText
+from sekisho.facts.manifest import Manifest, put_manifest, text
+from sekisho.facts.model import Cluster
+from sekisho.facts.shape import nearest
+from sekisho.facts.snapshot import Event, Gap, Key, Kind, Put, Snapshot, kube_scope
+from sekisho.facts.snapshot_cluster import RBAC_RESOURCES, SnapshotCluster, aws_auth_scope
+from sekisho.facts.world_accounts import UNDATED
+from sekisho.facts.world_events import UnknownIds, account_events, cluster_events, kube_events, manifests
+from sekisho.facts.world_file import is_world, parse_world
+
+UNDERSTOOD = (
+    "a world file, Kubernetes manifests or `kubectl get -o yaml|json` output, the output of "
+    "`aws eks describe-cluster` or of `aws iam get-account-authorization-details`"
+)
+NAMELESS = "cluster"
+"""What a cluster is called of which only objects were read and nobody said the name."""
+
+
+def read_documents(
+    named_texts: Sequence[tuple[str, str]],
+    *,
+    cluster: str | None = None,
+    authentication_mode: str | None = None,
+) -> Loaded:
+    """Return what the texts say together.
+
+    Args:
+        named_texts: name and content of each file; names are distinct.
+        cluster: name or ARN of the cluster in question. Objects that stand in no world file belong to it.
+        authentication_mode: what the asker says it is, for files that do not say it.
+
+    Raises:
+        SekishoInputError: a file that cannot be understood; a cluster that no file speaks of; every
+            fault carries its line.
+    """
+    reader = _Reader(authentication_mode)
+    for name, content in named_texts:
+        reader.read(name, content)
+    if reader.faults:
+        raise SekishoInputError(reader.faults)
+    return reader.loaded(cluster)
+
+
+class _Reader:
+    """Gathers what the files say; a fault in one does not hide those in others."""
+
+    def __init__(self, authentication_mode: str | None) -> None:
+        if authentication_mode is not None and authentication_mode not in MODES:
+            expected = ", ".join(sorted(MODES))
+            raise SekishoInputError.single(
+                "facts.authentication-mode",
+                Ref("authentication-mode"),
+                f"expected one of {expected}, found `{authentication_mode[:40]}`",
+                nearest(authentication_mode, MODES),
+            )
+        self._mode = authentication_mode or ""
+        self.faults: list[InputFault] = []
+        self._texts: dict[str, SourceText] = {}
+        self._events: list[Event] = []
+        self._gaps: list[Gap] = []
+        self._notices: list[Step] = []
+        self._places: dict[Ref, Ref] = {}
+        self._clusters: dict[str, Cluster] = {}
+        self._worlds: set[str] = set()
+        self._loose: list[Manifest] = []
+        self._manifests: dict[Key, Manifest] = {}
+
+    def read(self, name: str, content: str) -> None:
+        """Read one file, or note why it cannot be read."""
+        if name in self._texts:
+            self.faults.append(InputFault("facts.file-twice", Ref(name), "the file is named twice"))
+            return
+        try:
+            found = _parsed(content, name)
+            self._texts[name] = SourceText(content, len(found) > 1)
+            for number, value in enumerate(found):
+                at = Ref(name).child(number) if len(found) > 1 else Ref(name)
+                try:
+                    self._read_value(value, at, content)
+                except SekishoInputError as error:
+                    self.faults.extend(_with_line(fault, content, at, number) for fault in error.faults)
+        except SekishoInputError as error:
+            self.faults.extend(error.faults)
+            return
+        if not found:
+            self.faults.append(
+                InputFault("facts.empty", Ref(name), f"the file is empty; expected {UNDERSTOOD}")
+            )
+
+    def loaded(self, wanted: str | None) -> Loaded:
+        """Return everything, after the objects have found their cluster."""
+        chosen = self._chosen(wanted)
+        if chosen is not None:
+            self._place_loose(chosen)
+        for arn in self._clusters:
+            self._note_gaps(arn)
+        snapshot = Snapshot(self._events, self._gaps)
+        clusters = {
+            arn: SnapshotCluster(snapshot, cluster, self._manifests)
+            for arn, cluster in self._clusters.items()
+        }
+        return Loaded(
+            snapshot,
+            clusters,
+            None if chosen is None else clusters[str(chosen.arn)],
+            tuple(self._notices),
+            self._texts,
+            self._places,
+        )
+
+    def _read_value(self, value: Json, at: Ref, content: str) -> None:
+        if is_world(value):
+            self._read_world(at, content)
+        elif is_described_cluster(value):
+            found = read_described_cluster(value, at, self._mode)
+            self._add_cluster(found, at.child("cluster"))
+        elif is_account_details(value):
+            details = read_account_details(value, at)
+            self._events.extend(details.events)
+            self._places.update(details.places)
+            if details.truncated:
+                self._notices.append(Step(NoticeCode.MORE_PAGES, at))
+                self._gaps.extend(
+                    Gap(kind, account, "the listing ends before the last page")
+                    for account in details.accounts
+                    for kind in (Kind.USER, Kind.GROUP, Kind.ROLE, Kind.POLICY)
+                )
+        elif is_kubernetes(value):
+            self._loose.extend(read_kubernetes(value, at))
+        else:
+            raise SekishoInputError.single("facts.not-understood", at, f"expected {UNDERSTOOD}")
+
+    def _read_world(self, at: Ref, content: str) -> None:
+        world = parse_world(content, at.document)
+        self._events.extend(account_events(world, UnknownIds(), UNDATED))
+        self._places.update({Ref(name): place for name, place in world.places})
+        for found in world.clusters:
+            arn = str(found.cluster.arn)
+            self._worlds.add(arn)
+            self._clusters[arn] = found.cluster
+            self._events.extend(cluster_events(found, UNDATED))
+            self._events.extend(kube_events(found, UNDATED))
+            self._manifests.update({one.key(arn): one for one in manifests(found, UNDATED)})
+
+    def _add_cluster(self, cluster: Cluster, at: Ref) -> None:
+        arn = str(cluster.arn)
+        known = self._clusters.get(arn)
+        # A world file knows the creator, which EKS does not tell.
+        whole = cluster if known is None else replace(cluster, creator=known.creator)
+        self._clusters[arn] = whole
+        self._places[Ref(arn)] = at
+        self._events.append(Put(_key(whole), whole))
+
+    def _chosen(self, wanted: str | None) -> Cluster | None:
+        """Return the cluster in question; one that only has objects is made for them."""
+        known = self._clusters
+        if not known:
+            if wanted is None and not self._loose:
+                return None
+            cluster = _unread_cluster(wanted or NAMELESS, self._mode)
+            self._clusters[str(cluster.arn)] = cluster
+            self._events.append(Put(_key(cluster), cluster))
+            return cluster
+        fitting = [one for arn, one in known.items() if wanted in (None, arn, one.name)]
+        if len(fitting) == 1:
+            return fitting[0]
+        if not fitting:
+            names = [name for arn, one in known.items() for name in (one.name, arn)]
+            problem = f"no file speaks of a cluster `{str(wanted)[:200]}`"
+            hint = nearest(str(wanted), names) or f"known are {', '.join(known)}"
+            raise SekishoInputError.single("facts.cluster-unknown", Ref("cluster"), problem, hint)
+        if wanted is None and not self._loose:
+            return None
+        problem = f"the files speak of {len(fitting)} clusters"
+        raise SekishoInputError.single(
+            "facts.cluster-ambiguous", Ref("cluster"), problem, f"name one: {', '.join(sorted(known))}"
+        )
+
+    def _place_loose(self, cluster: Cluster) -> None:
+        arn = str(cluster.arn)
+        for manifest in self._loose:
+            key = manifest.key(arn)
+            before = self._manifests.get(key)
+            if before is not None and before.at is not None and manifest.at is not None:
+                facts = (
+                    ("object", f"{text(manifest.body, 'kind')} {key.name.lstrip('/')}"),
+                    ("by", str(manifest.at)),
+                )
+                self._notices.append(Step(NoticeCode.REPLACED, before.at, facts))
+            self._manifests[key] = manifest
+            self._events.append(put_manifest(arn, manifest))
+
+    def _note_gaps(self, arn: str) -> None:
+        """Note what was not read of a cluster; a world file says all there is."""
+        if arn in self._worlds:
+            return
+        keys = {key for key in self._manifests if key.scope.startswith(f"{arn} ")}
+        if aws_auth_key(arn) not in keys:
+            reason = "the ConfigMap kube-system/aws-auth is in none of the files"
+            self._gaps.append(Gap(Kind.KUBE, aws_auth_scope(arn), reason))
+        scopes = [kube_scope(arn, GROUP, resource) for resource in RBAC_RESOURCES]
+        if not any(key.scope in scopes for key in keys):
+            self._gaps.extend(Gap(Kind.KUBE, scope, "no RBAC object is in the files") for scope in scopes)
+            return
+        missing = [name for name, key in _system_defaults(arn) if key not in keys]
+        if missing:
+            facts = (("count", str(len(missing))), ("example", missing[0]))
+            self._notices.append(Step(NoticeCode.DEFAULTS_MISSING, Ref(arn), facts))
+
+
+def _parsed(content: str, name: str) -> list[Json]:
+    """Return the documents of a file; JSON is read as JSON, which is faster and stricter."""
+    if content.lstrip()[:1] == "{":
+        return [documents.parse_json(content, name)]
+    return [value for value, _ in documents.parse_yaml_all(content, name)]
+
+
+def _with_line(fault: InputFault, content: str, at: Ref, number: int) -> InputFault:
+    """Return the fault with its line, unless whoever found it knew it."""
+    if fault.line:
+        return fault
+    pointer = fault.at.pointer.removeprefix(at.pointer)
+    line = line_of(content, pointer, number)
+    return InputFault(fault.code, fault.at, fault.problem, fault.hint, line)
+
+
+def _system_defaults(arn: str) -> Iterable[tuple[str, Key]]:
+    """Yield the objects by which a complete dump is known: those that Kubernetes itself writes."""
+    for body in default_objects():
+        name = text(body.get("metadata"), "name")
+        if name.startswith("system:"):
+            yield f"{text(body, 'kind')} {name}", Manifest(body, None).key(arn)
+
+
+def _key(cluster: Cluster) -> Key:
+    return Key(Kind.CLUSTER, f"{cluster.account}/{cluster.region}", cluster.name)
+
+
+def _unread_cluster(name: str, mode: str) -> Cluster:
+    """Return a cluster of which nothing is known but the name that somebody gave it."""
+    account, region, given = AccountId(""), "", name
+    sections = name.split(":", 5)
+    if len(sections) == 6 and sections[5].startswith("cluster/"):
+        account, region, given = AccountId(sections[4]), sections[3], sections[5].removeprefix("cluster/")
+    return Cluster(account, region, given, "", UNDATED, mode)

@@ -1,0 +1,69 @@
+"""The policies that apply to a caller, read from the facts and parsed once."""
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+from sekisho.decide.iam.document import Policy, parse_policy
+from sekisho.decide.iam.layers import AttachedPolicy, Layer
+from sekisho.decide.values import Arn, Principal, PrincipalType, Ref
+from sekisho.facts.model import Group, Role, User
+from sekisho.facts.snapshot import Snapshot
+
+AwsPolicyText = Callable[[str], str | None]
+"""The text of an AWS managed policy by ARN; reference data, loaded at the edge."""
+
+
+def policies_of(
+    facts: Snapshot, principal: Principal, aws_policy: AwsPolicyText
+) -> tuple[AttachedPolicy, ...]:
+    """Return the identity policies of ``principal``, a user's groups included; root needs none.
+
+    Raises:
+        SekishoInputError: a stored document breaks the grammar (none does that was checked when written).
+    """
+    holder = _holder(facts, principal)
+    if holder is None:
+        return ()
+    holders = (holder, *_groups(facts, holder))
+    return tuple(policy for one in holders for policy in _attached(facts, one, aws_policy))
+
+
+def managed_document(facts: Snapshot, account: str, arn: str, aws_policy: AwsPolicyText) -> str | None:
+    """Return the text of a managed policy's default version, AWS's own or the account's; None if absent."""
+    if Arn.parse(arn).account == "aws":
+        return aws_policy(arn)
+    own = facts.policy(account, arn)
+    return None if own is None else own.document
+
+
+def _holder(facts: Snapshot, principal: Principal) -> User | Role | None:
+    name = principal.entity.resource.rpartition("/")[2]
+    match principal.type:
+        case PrincipalType.USER | PrincipalType.FEDERATED_USER:
+            return facts.user(principal.account, name)
+        case PrincipalType.ROLE_SESSION:
+            return facts.role(principal.account, name)
+        case PrincipalType.ROOT:
+            return None
+
+
+def _groups(facts: Snapshot, holder: User | Role) -> tuple[Group, ...]:
+    names = holder.groups if isinstance(holder, User) else ()
+    return tuple(group for name in names if (group := facts.group(holder.account, name)) is not None)
+
+
+def _attached(
+    facts: Snapshot, holder: User | Group | Role, aws_policy: AwsPolicyText
+) -> Iterator[AttachedPolicy]:
+    for document in holder.inline:
+        at = Ref(str(holder.arn)).child("inline", document.name)
+        yield AttachedPolicy(document.name, Layer.IDENTITY, _parsed(document.text, at))
+    for arn in holder.attached:
+        text = managed_document(facts, holder.account, arn, aws_policy)
+        if text is not None:
+            yield AttachedPolicy(arn.rpartition("/")[2], Layer.IDENTITY, _parsed(text, Ref(arn)))
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str, at: Ref) -> Policy:
+    return parse_policy(text, at)

@@ -1,0 +1,160 @@
+"""A cluster of a Snapshot, as the chain asks about it: unread facts make answers UNKNOWN, never "no"."""
+
+from collections.abc import Mapping, Sequence
+
+from sekisho.decide.authn.aws_auth import CONFIG_MAP, AwsAuth
+from sekisho.decide.authn.backend import Backend, BackendMode
+from sekisho.decide.authn.entry import Reading
+from sekisho.decide.authn.notice import Notice
+from sekisho.decide.rbac import index as rbac_index
+from sekisho.decide.rbac.index import Index
+from sekisho.decide.rbac.model import RbacObject
+from sekisho.decide.rbac.objects import GROUP, parse_object
+from sekisho.decide.values import InputFault, Ref
+from sekisho.facts.aws_auth_data import NAME, NAMESPACE, aws_auth_key, data_of, read_data
+from sekisho.facts.manifest import Manifest
+from sekisho.facts.model import Cluster
+from sekisho.facts.snapshot import Gap, Key, Kind, Snapshot, kube_scope
+
+RBAC_RESOURCES = ("clusterroles", "clusterrolebindings", "roles", "rolebindings")
+UNREAD_MODE = "unread"
+"""Stands for an authentication mode that was not read."""
+
+_NO_PLACES: Mapping[Key, Manifest] = {}
+
+
+class SnapshotCluster:
+    """Answers `sekisho.decide.chain.ClusterFacts` from a Snapshot.
+
+    ``manifests`` tell where in the user's files objects stand; an object that is not among
+    them names itself (``clusterrole/view``).
+
+    Raises:
+        SekishoInputError: an RBAC object of the Snapshot cannot be read.
+    """
+
+    def __init__(
+        self, snapshot: Snapshot, cluster: Cluster, manifests: Mapping[Key, Manifest] = _NO_PLACES
+    ) -> None:
+        self.cluster = cluster
+        self._arn = str(cluster.arn)
+        self._gaps = [
+            gap
+            for resource in RBAC_RESOURCES
+            if (gap := snapshot.gap(Kind.KUBE, kube_scope(self._arn, GROUP, resource))) is not None
+        ]
+        self._rbac = None if self._gaps else rbac_index.build(rbac_objects(snapshot, self._arn, manifests))
+        self._aws_auth = _aws_auth(snapshot, self._arn, manifests)
+        self._backends = self._sources(snapshot, manifests)
+
+    @property
+    def name(self) -> str:
+        """The cluster's name."""
+        return self.cluster.name
+
+    @property
+    def at(self) -> Ref:
+        """The cluster as a document."""
+        return Ref(self._arn)
+
+    @property
+    def authentication_mode(self) -> str:
+        """EKS's authentication mode; `UNREAD_MODE` if it was not read."""
+        return self.cluster.authentication_mode or UNREAD_MODE
+
+    @property
+    def creator(self) -> str | None:
+        """The ARN of the identity that created the cluster; None if it was not read."""
+        return self.cluster.creator or None
+
+    @property
+    def backends(self) -> Sequence[Backend]:
+        """The mappings that count in the cluster's mode.
+
+        A source that was not read, access entries among them, stands there as unread. What a
+        source before aws-auth would answer counts first, so aws-auth is not asked behind an unread one.
+        """
+        return self._backends
+
+    @property
+    def rbac(self) -> Index | None:
+        """The compiled RBAC objects; None if they were not read."""
+        return self._rbac
+
+    @property
+    def aws_auth(self) -> AwsAuth | None:
+        """What aws-auth maps; None if it was not read."""
+        return self._aws_auth
+
+    @property
+    def aws_auth_notices(self) -> tuple[Notice, ...]:
+        """What is odd about aws-auth."""
+        return () if self._aws_auth is None else self._aws_auth.notices
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """What was not read of the RBAC objects."""
+        return tuple(self._gaps)
+
+    def _sources(self, snapshot: Snapshot, manifests: Mapping[Key, Manifest]) -> tuple[Backend, ...]:
+        match self.cluster.authentication_mode:
+            case "CONFIG_MAP":
+                place = manifests.get(aws_auth_key(self._arn))
+                at = place.at if place is not None and place.at is not None else Ref(CONFIG_MAP.document)
+                if self._aws_auth is not None:
+                    return (Backend.from_aws_auth(self._aws_auth, at),)
+                gap = snapshot.gap(Kind.KUBE, aws_auth_scope(self._arn))
+                return (
+                    unread_source(at, gap.reason if gap else f"no ConfigMap {NAMESPACE}/{NAME} was read"),
+                )
+            case "":
+                problem = "the authentication mode of the cluster was not read"
+                return (unread_source(self.at.child("accessConfig", "authenticationMode"), problem),)
+            case mode:
+                problem = f"the access entries, which count first in mode {mode}, were not read"
+                return (unread_source(self.at.child("accessEntries"), problem),)
+
+
+def aws_auth_scope(cluster_arn: str) -> str:
+    """Return the scope of the gap that says aws-auth was not read; other ConfigMaps may have been."""
+    key = aws_auth_key(cluster_arn)
+    return f"{key.scope} {key.name}"
+
+
+def unread_source(at: Ref, problem: str) -> Backend:
+    """Return a source of mappings of which nothing is known."""
+    # Only with the canonical reading does the resolver take an unread source for "unknown": the
+    # control plane itself takes a section that it cannot read for an empty one.
+    fault = InputFault("facts.unread", at, problem)
+    return Backend(BackendMode.CONFIG_MAP, at, Reading.CANONICAL, unread=(fault,))
+
+
+def rbac_objects(
+    snapshot: Snapshot, cluster_arn: str, manifests: Mapping[Key, Manifest] = _NO_PLACES
+) -> list[RbacObject]:
+    """Return the RBAC objects of a cluster, each at its place in the user's files.
+
+    Raises:
+        SekishoInputError: one of them cannot be read.
+    """
+    found: list[RbacObject] = []
+    for resource in RBAC_RESOURCES:
+        scope = kube_scope(cluster_arn, GROUP, resource)
+        for name, body in snapshot.scope(Kind.KUBE, scope).items():
+            if isinstance(body, Mapping):
+                place = manifests.get(Key(Kind.KUBE, scope, name))
+                found.append(parse_object(body, place.at if place else None, "default"))
+    return found
+
+
+def _aws_auth(snapshot: Snapshot, cluster_arn: str, manifests: Mapping[Key, Manifest]) -> AwsAuth | None:
+    key = aws_auth_key(cluster_arn)
+    place = manifests.get(key)
+    at = place.data_place if place is not None else None
+    body = snapshot.kube(key)
+    if body is not None:
+        rewritten = place is not None and place.is_rewritten
+        return read_data(data_of(body), at or CONFIG_MAP, rewritten=rewritten)
+    if snapshot.gap(Kind.KUBE, aws_auth_scope(cluster_arn)) or snapshot.gap(Kind.KUBE, key.scope):
+        return None
+    return read_data({}, CONFIG_MAP)
