@@ -217,7 +217,7 @@ def _open(
 
     access = open_cluster(request, os.environ, system_clock)
     arn = access.cluster.arn
-    label = f"{arn.account}-{arn.region}-{access.cluster.name}"
+    label = f"{arn.account}-{arn.region}-{access.cluster.name}-aws-auth"
     return _Place(label, partial(load_from_cluster, access.client), access.caller, nullcontext())
 
 
@@ -230,6 +230,7 @@ def _edit(place: _Place, change: Change, done: str, settings: _Settings) -> None
                 change,
                 caller=place.caller,
                 keep=lambda text: write_backup(folder, place.label, system_clock(), text),
+                announce=lambda result: tell(result, done, note, dry_run=settings.dry_run),
                 force=settings.force,
                 dry_run=settings.dry_run,
             )
@@ -238,9 +239,8 @@ def _edit(place: _Place, change: Change, done: str, settings: _Settings) -> None
         if not sentence:
             raise
         _refuse(sentence)
-    tell(result, done, note, dry_run=settings.dry_run)
     sys.stdout.write(render_result(result, settings.output, dry_run=settings.dry_run))
-    if result.refused and not settings.force:
+    if result.refused:
         raise SystemExit(REFUSED)
 
 

@@ -81,11 +81,11 @@ def negative_sentence(fault: InputFault, key: str, wanted: str) -> str:
 
 
 def tell(result: MapResult, done: str, note: Callable[[str], None], *, dry_run: bool) -> None:
-    """Tell ``note`` what happened, a line each; ``done`` is the sentence for an edit that was made."""
+    """Tell ``note`` what happens, a line each; ``done`` is the sentence for an edit that is written."""
     for step in result.warnings:
         note(f"warning: {_sentence(step)}")
     for step in result.refusals:
-        kind = "forced" if result.written else "would be refused" if dry_run else "refused"
+        kind = "forced" if result.forced else "would be refused" if dry_run else "refused"
         note(f"{kind}: {step.sentence()}")
     if result.backup:
         note(f"aws-auth as it was is kept in {result.backup}")
@@ -94,7 +94,9 @@ def tell(result: MapResult, done: str, note: Callable[[str], None], *, dry_run: 
     elif result.changed and dry_run:
         note("nothing is written (dry run)")
     elif result.refused:
-        note("nothing is written; --force writes it, if another way into the cluster is known to work")
+        note(
+            "nothing is written; --force writes it, for those who have another way in (creator, access entry)"
+        )
 
 
 def _sentence(step: Step) -> str:
