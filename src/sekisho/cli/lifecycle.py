@@ -98,7 +98,7 @@ def env(state: StateDirOption = None, output: FormOption = Form.TEXT) -> None:
     if output is not Form.TEXT:
         write_document(found, output)
         return
-    environment = Environment(found["set"], tuple(found["unset"]))
+    environment = Environment(found["set"], tuple(found["unset"]), found["path"])
     write(environment.script(dict(os.environ)).rstrip())
 
 

@@ -16,24 +16,56 @@ def command_of(repair: Any, target: str) -> str:
             return shlex.join(words)
         case "rbac.bind-role":
             return _bind(facts)
-        case "proof.sign-again" | "iam-token.renew-credentials":
-            return ""
+        case "rbac.grant":
+            return _grant(facts)
     return ""
 
 
 def _bind(facts: Any) -> str:
     kind, _, name = facts["role"].partition(" ")
-    subject_kind, _, subject = facts["subject"].partition(" ")
-    flag = {"Group": "--group", "User": "--user", "ServiceAccount": "--serviceaccount"}.get(subject_kind)
-    if flag is None:
+    flags = _subject_flags(facts["subject"])
+    if not flags:
         return ""
-    role, who = name.strip('"'), subject.strip('"')
-    namespace = facts.get("namespace", "")
-    words = [
+    role, namespace = name.strip('"'), _namespace(facts["where"])
+    words = ["kubectl", "create", *_binding(role, flags, namespace)]
+    return shlex.join([*words, "--clusterrole" if kind == "ClusterRole" else "--role", role, *flags])
+
+
+def _grant(facts: Any) -> str:
+    """Two commands: the role, then its binding."""
+    flags = _subject_flags(facts["subject"])
+    if not flags:
+        return ""
+    namespace = _namespace(facts["where"])
+    kind = "role" if namespace else "clusterrole"
+    name = f"{facts['verb']}-{facts['resource'].replace('/', '-').replace('.', '-')}"
+    place = ["-n", namespace] if namespace else []
+    role = [
         "kubectl",
         "create",
-        "rolebinding" if namespace else "clusterrolebinding",
-        f"{role}-{who.replace(':', '-')}",
+        kind,
+        name,
+        f"--verb={facts['verb']}",
+        f"--resource={facts['resource']}",
+        *place,
     ]
-    words += ["--clusterrole" if kind == "ClusterRole" else "--role", role, flag, who]
-    return shlex.join([*words, *(["-n", namespace] if namespace else [])])
+    binding = ["kubectl", "create", *_binding(name, flags, namespace), f"--{kind}", name, *flags]
+    return f"{shlex.join(role)} && {shlex.join(binding)}"
+
+
+def _binding(role: str, flags: list[str], namespace: str) -> list[str]:
+    name = f"{role}-{flags[1].replace(':', '-')}"
+    return ["rolebinding", name, "-n", namespace] if namespace else ["clusterrolebinding", name]
+
+
+def _subject_flags(subject: str) -> list[str]:
+    kind, _, name = subject.partition(" ")
+    flag = {"Group": "--group", "User": "--user", "ServiceAccount": "--serviceaccount"}.get(kind)
+    who = name.strip('"')
+    return [flag, who] if flag and who else []
+
+
+def _namespace(where: str) -> str:
+    """Return the namespace that a scope names; empty for the whole cluster."""
+    _, found, name = where.partition("in the namespace ")
+    return name.strip('"') if found else ""

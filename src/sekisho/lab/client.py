@@ -1,5 +1,6 @@
 """Speak to a running lab over its control socket."""
 
+import contextlib
 import http.client
 import json
 import socket
@@ -42,11 +43,12 @@ class LabClient:
             LabError: as `get`.
         """
         connection = self._connect(timeout=None)
-        connection.request("GET", path)
-        response = connection.getresponse()
-        while line := response.readline():
-            if line.strip():
-                yield json.loads(line)
+        with contextlib.closing(connection):
+            connection.request("GET", path)
+            response = connection.getresponse()
+            while line := response.readline():
+                if line.strip():
+                    yield json.loads(line)
 
     def is_running(self) -> bool:
         """Tell whether a lab answers."""
@@ -77,6 +79,7 @@ class LabClient:
         try:
             connection.connect()
         except OSError:
+            connection.close()
             raise LabError(
                 f"no lab runs on `{self._state.path}`; start one with `sekisho up`, "
                 "or name its folder with --state-dir"

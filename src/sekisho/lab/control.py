@@ -79,7 +79,11 @@ class Control:
                 for name, account in lab.world.facts.scope(Kind.ACCOUNT, "").items()
             ],
             "clusters": clusters,
-            "environment": {"set": environment.set, "unset": list(environment.unset)},
+            "environment": {
+                "set": environment.set,
+                "unset": list(environment.unset),
+                "path": environment.path,
+            },
         }
 
     async def _explain_token(self, request: Request) -> Response:

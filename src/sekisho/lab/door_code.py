@@ -19,5 +19,10 @@ class DoorCode(ReasonCode):
     SERVED = "door.served", "the request was served"
     NOT_CONNECT = "door.not-connect", "the proxy serves CONNECT to HTTPS hosts only"
     AWS_PORT = "door.aws-port", "the lab serves {target} on port 443 only and never forwards AWS names"
+    METADATA = (
+        "door.metadata-address",
+        "{target} is an address of instance metadata, which the lab never forwards",
+    )
+    UNREACHED = "door.unreached", "{target} cannot be found"
     TUNNEL = "door.tunnel", "tunnelled to {target}, which is not an AWS name"
     IMPERSONATION = "door.impersonation", "impersonation is not served yet"

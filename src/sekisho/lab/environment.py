@@ -1,7 +1,8 @@
 """What a lab shell's environment is: which names are set, and which are taken away.
 
 The names taken away would lead a client past the lab: to real credentials, to a real
-profile, to a role whose session it would fetch by itself.
+profile, to a role whose session it would fetch by itself, to the cluster that kubectl
+takes for its own where it finds no kubeconfig.
 """
 
 import shlex
@@ -36,6 +37,9 @@ UNSET = (
     "AWS_DEFAULT_OUTPUT",
     "AWS_CLI_AUTO_PROMPT",
     "BOTO_CONFIG",
+    "KUBERNETES_MASTER",
+    "KUBERNETES_SERVICE_HOST",
+    "KUBERNETES_SERVICE_PORT",
     "ALL_PROXY",
     "all_proxy",
 )
@@ -54,6 +58,8 @@ class Environment:
 
     set: dict[str, str]
     unset: tuple[str, ...]
+    path: str = ""
+    """A folder that comes first in PATH: it holds `sekisho`, wherever that is installed."""
 
     def applied(self, base: dict[str, str]) -> dict[str, str]:
         """Return ``base`` as a client of the lab should have it."""
@@ -62,12 +68,16 @@ class Environment:
             for name, value in base.items()
             if name not in self.unset and not name.startswith("AWS_ENDPOINT_URL")
         }
-        return {**kept, **self.set}
+        search = [self.path] if self.path else []
+        found = [folder for folder in base.get("PATH", "").split(":") if folder and folder != self.path]
+        return {**kept, **self.set, "PATH": ":".join([*search, *found])}
 
     def script(self, base: dict[str, str]) -> str:
         """Return the changes as lines for ``eval`` in a POSIX shell."""
         found = sorted(name for name in base if name.startswith("AWS_ENDPOINT_URL"))
         lines = [f"unset {' '.join(dict.fromkeys([*self.unset, *found]))}"]
+        if self.path and self.path not in base.get("PATH", "").split(":"):
+            lines.append(f'export PATH={shlex.quote(self.path)}:"$PATH"')
         lines += [f"export {name}={shlex.quote(value)}" for name, value in self.set.items()]
         return "\n".join(lines) + "\n"
 
@@ -93,6 +103,7 @@ def lab_environment(state: StateDir, proxy_port: int) -> Environment:
             "SEKISHO_STATE_DIR": str(state.path),
         },
         UNSET,
+        str(state.programs),
     )
 
 

@@ -24,7 +24,11 @@ class Installation:
     now: Instant
 
     def write(self, world: World, site: Site, state: StateDir) -> None:
-        """Write everything in one commit, then the AWS configuration of the lab's shells."""
+        """Write the AWS configuration of the lab's shells, then everything else in one commit.
+
+        The commit comes last because it is what makes the world exist: a start that is killed
+        before it begins again.
+        """
         secrets: dict[str, Secret | None] = {}
         events: list[Event] = list(account_events(self.file, self.ids, self.now))
         profiles: list[tuple[str, str, Secret]] = []
@@ -36,9 +40,9 @@ class Installation:
             profiles.append((wanted.profile, key_id, secret))
         for found in self.file.clusters:
             events += self._cluster(found, site)
-        world.commit(events, secrets)
         state.write(state.aws_config, _config(self.file.region, (profile for profile, _, _ in profiles)))
         state.write(state.aws_credentials, _credentials(profiles))
+        world.commit(events, secrets)
 
     def _cluster(self, found: WorldCluster, site: Site) -> list[Event]:
         cluster: Cluster = replace(

@@ -89,7 +89,7 @@ class Asked:
 
 
 class Journal:
-    """The entries of one lab, newest last; owned by one event loop."""
+    """The entries of one lab, the one that was asked for last at the end; owned by one event loop."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -132,6 +132,7 @@ class Journal:
                 ids=(*entry.ids, asked.id)[:MAX_IDS],
             )
         self._entries[entry.id] = entry
+        self._entries.move_to_end(entry.id)
         self._unsaved[entry.id] = entry
         while len(self._entries) > KEPT_ENTRIES:
             self._entries.popitem(last=False)
@@ -140,7 +141,7 @@ class Journal:
         return entry
 
     def entries(self) -> tuple[Entry, ...]:
-        """Return the kept entries, oldest first."""
+        """Return the kept entries by their last request, oldest first."""
         return tuple(self._entries.values())
 
     def last_refusal(self) -> Entry | None:
@@ -170,8 +171,8 @@ class Journal:
         """Write what is not yet in the file. Entries of the last moments may be lost by a kill."""
         if self._unsaved:
             rows = [(e.id, e.last.epoch, to_json(e.to_json()).decode()) for e in self._unsaved.values()]
-            self._unsaved = {}
             self._store.write_journal(rows, KEPT_ENTRIES)
+            self._unsaved = {}
 
     def _running(self, asked: Asked, client: str) -> Entry | None:
         """Return the entry of the command that ``asked`` continues, if it still runs."""

@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import logging
 import os
+import shlex
 import socket
+import sys
 from collections.abc import Callable
 from typing import Self
 
@@ -33,6 +35,14 @@ SAVE_SECONDS = 0.5
 
 _CREDENTIAL_KINDS = frozenset({Kind.ACCESS_KEY, Kind.USER})
 
+_PROXY_STATUSES = {
+    DoorCode.TUNNEL: 200,
+    DoorCode.NOT_CONNECT: 405,
+    DoorCode.HEAD_TOO_LARGE: 431,
+    DoorCode.UNREACHED: 502,
+}
+"""What the proxy answers with; 403 to everything else."""
+
 _log = logging.getLogger("sekisho.lab")
 
 
@@ -51,13 +61,18 @@ class Lab:
         self.state = state
         self.clock = Clock()
         self.ids = Ids()
-        is_new = not state.database.exists()
-        if not is_new and world_text is not None:
+        installed = None
+        if not state.database.exists():
+            installed = install(world_text, world_name, self.ids, self.clock.now())
+        self._store = Store(state.database)
+        if installed is None and self._store.revision() == 0:
+            # A first start that was killed before its world was committed.
+            installed = install(world_text, world_name, self.ids, self.clock.now())
+        if installed is None and world_text is not None:
+            self._store.close()
             raise LabError(
                 f"`{state.path}` holds a world already; start without --world, or with another --state-dir"
             )
-        installed = install(world_text, world_name, self.ids, self.clock.now()) if is_new else None
-        self._store = Store(state.database)
         self.world = World(self._store)
         self.authority = self._open_authority()
         self.journal = Journal(self._store)
@@ -161,6 +176,8 @@ class Lab:
         state.write(state.ca, self.authority.certificate)
         roots = public_roots()
         state.write(state.ca_bundle, f"{roots.rstrip()}\n{self.authority.certificate}")
+        program = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m sekisho "$@"\n'
+        state.write(state.programs / "sekisho", program, 0o700)
         state.kubeconfig.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _changed(self, change: Change) -> None:
@@ -181,7 +198,7 @@ class Lab:
 
     def _note_proxy(self, code: DoorCode, target: str) -> None:
         outcome = Outcome.ALLOW if code is DoorCode.TUNNEL else Outcome.DENY
-        status = 200 if code is DoorCode.TUNNEL else 403
+        status = _PROXY_STATUSES.get(code, 403)
         sentence = code.sentence.format(target=target, limit=MAX_HEAD_BYTES)
         self._note("proxy", f"CONNECT {target}", status, outcome, code, sentence)
 

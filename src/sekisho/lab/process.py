@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 
@@ -46,7 +47,7 @@ def start_in_background(state: StateDir, world: str | None) -> object:
         raise LabError(
             f"a lab already runs on `{state.path}`; `sekisho status` shows it, `sekisho down` stops it"
         )
-    arguments = [sys.executable, "-m", "sekisho", "up", "--state-dir", str(state.path)]
+    arguments = [sys.executable, "-P", "-m", "sekisho", "up", "--state-dir", str(state.path)]
     if world is not None:
         arguments += ["--world", world]
     descriptor = os.open(state.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -54,6 +55,8 @@ def start_in_background(state: StateDir, world: str | None) -> object:
         child = subprocess.Popen(  # noqa: S603 - our own program
             arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/"
         )
+    # Somebody has to wait for it: a program that starts and stops labs would collect zombies.
+    threading.Thread(target=child.wait, name="sekisho-lab-wait", daemon=True).start()
     ends = time.monotonic() + READY_SECONDS
     while time.monotonic() < ends:
         if state.socket.exists():

@@ -23,6 +23,9 @@ from sekisho.wire.http import HttpServer, Response
 from sekisho.wire.http.server import MAX_HEAD_BYTES
 from sekisho.wire.sts_endpoints import load_sts_endpoints
 
+MAX_TRIED_CLUSTERS = 20
+"""For how many other clusters a token whose signature is wrong is tried, to explain the refusal."""
+
 
 class Clusters:
     """Starts an API server for every cluster of the world, those that are created later too."""
@@ -62,7 +65,7 @@ class Clusters:
         server = TokenServer(
             cluster.name, load_sts_endpoints(cluster.partition), cluster.region, refuse_foreign_scope=False
         )
-        authenticator = Authenticator(server, live, self._ask_sts)
+        authenticator = Authenticator(server, live, self._ask_sts, lambda: self._other_names(cluster.name))
         objects = KubeObjects(self._world, arn, self._clock, self._ids, self._authority.certificate)
         api = KubeServer(
             live,
@@ -94,6 +97,10 @@ class Clusters:
         """Ask STS again for every token, because a key or a user is not what it was."""
         for authenticator in self.authenticators.values():
             authenticator.forget()
+
+    def _other_names(self, name: str) -> list[str]:
+        names = dict.fromkeys(live.name for live in self.live.values())
+        return [other for other in names if other != name][:MAX_TRIED_CLUSTERS]
 
     def _new_endpoint(self) -> str:
         listener = listen(0, "a new cluster")

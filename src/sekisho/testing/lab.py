@@ -35,7 +35,7 @@ class RunningLab:
     def environment(self, base: Mapping[str, str] | None = None, **more: str) -> dict[str, str]:
         """Return the environment of ``sekisho env`` over ``base`` (this process's own), and ``more``."""
         changes = self.status["environment"]
-        lab = Environment(changes["set"], tuple(changes["unset"]))
+        lab = Environment(changes["set"], tuple(changes["unset"]), changes["path"])
         return {**lab.applied(dict(os.environ if base is None else base)), "HOME": str(self.home), **more}
 
     def run(

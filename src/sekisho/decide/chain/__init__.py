@@ -7,6 +7,7 @@ from sekisho.decide.chain.person_to_cluster import (
     admitted,
     authorize,
     chain_of,
+    refused_signature,
     user_of,
     without_token,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "admitted",
     "authorize",
     "chain_of",
+    "refused_signature",
     "user_of",
     "without_token",
 ]

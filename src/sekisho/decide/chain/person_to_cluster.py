@@ -7,6 +7,7 @@ about a person ("may this user list nodes?") begins at the caller.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -15,6 +16,7 @@ from sekisho.decide.authn.mapping import implicit_groups, resolve
 from sekisho.decide.authn.sts_answer import StsIdentity
 from sekisho.decide.decision import Chain, Decision, Link, Outcome, ReasonCode, Step
 from sekisho.decide.eks import creator
+from sekisho.decide.proof.credential import Signed
 from sekisho.decide.rbac import authorize as rbac
 from sekisho.decide.rbac.index import Index
 from sekisho.decide.request.kubernetes import RequestAttributes
@@ -40,6 +42,10 @@ class Code(ReasonCode):
     RBAC_UNREAD = "chain.rbac-unread", "the RBAC objects of the cluster were not read"
     NO_TOKEN = "chain.no-credential", "the request carries no bearer token and no client certificate"
     NOT_BEARER = "chain.not-bearer", "the Authorization header is not of the form `Bearer TOKEN`"
+    OTHER_CLUSTER = (
+        "chain.token-for-other-cluster",
+        "the signature is right for the cluster `{cluster}`: the token was made for that one",
+    )
     MODE = "chain.authentication-mode", "the cluster `{cluster}` authenticates IAM identities in mode {mode}"
 
 
@@ -84,7 +90,8 @@ def user_of(identity: StsIdentity, facts: ClusterFacts, *, explain: bool = False
         return _with_groups(hidden, (mode, *hidden.trace))
     mapped = resolve(identity, facts.backends, explain=explain)
     trace = (mode, *hidden.trace, *mapped.trace)
-    if hidden.outcome is Outcome.UNKNOWN and mapped.outcome is Outcome.NO_OPINION:
+    if hidden.outcome is Outcome.UNKNOWN and mapped.outcome is not Outcome.ALLOW:
+        # The creator's rule comes before every mapping, so it would also overrule a DENY.
         return Decision(Outcome.UNKNOWN, hidden.decisive, trace, None, mapped.nearest, mapped.repairs)
     return _with_groups(mapped, trace)
 
@@ -122,6 +129,24 @@ def chain_of(
         if seen.value is not None and request is not None:
             links.append(Link(LinkName.AUTHORIZATION, authorize(seen.value, request, facts)))
     return Chain(CLUSTER_CHAIN, tuple(links))
+
+
+def refused_signature(
+    signature: Decision[Signed], asked: Decision[StsIdentity], made_for: str | None
+) -> Decision[Signed]:
+    """Return the refusal of a token's signature with what STS's answer adds to it.
+
+    ``asked`` is what the authenticator concludes from STS's answer; ``made_for`` is the name of
+    another cluster for which the same signature is right, if one was found. Total.
+    """
+    other: tuple[Step, ...] = ()
+    if made_for is not None:
+        other = (Step(Code.OTHER_CLUSTER, Ref("token"), (("cluster", made_for),)),)
+    return replace(
+        signature,
+        nearest=(*other, *signature.nearest),
+        repairs=(*asked.repairs, *signature.repairs),
+    )
 
 
 def without_token(authorization: str | None) -> Chain:

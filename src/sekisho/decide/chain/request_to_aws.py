@@ -6,11 +6,12 @@ signature -> permission (one for every permission the call needs)
 from collections.abc import Sequence
 from enum import StrEnum
 
-from sekisho.decide.decision import Chain, Decision, Link, Outcome
+from sekisho.decide.decision import Chain, Decision, Link, Outcome, ReasonCode, Step
 from sekisho.decide.iam.explain import explain
 from sekisho.decide.iam.layers import AttachedPolicy
 from sekisho.decide.proof.credential import Signed
 from sekisho.decide.request.aws_request import AwsRequest
+from sekisho.decide.values import Ref
 
 AWS_CHAIN = "request_to_aws"
 
@@ -20,6 +21,12 @@ class AwsLink(StrEnum):
 
     SIGNATURE = "signature"
     PERMISSION = "permission"
+
+
+class Code(ReasonCode):
+    """What the chain itself has to say."""
+
+    NO_PERMISSION_NAMED = "chain.no-permission-named", "no permission is known that the call needs"
 
 
 def decide(
@@ -37,6 +44,9 @@ def decide(
     if signature is None or signature.allowed:
         if isinstance(requests, Decision):
             links.append(Link(AwsLink.PERMISSION, requests))
+        elif not requests:
+            step = Step(Code.NO_PERMISSION_NAMED, Ref("request"))
+            links.append(Link(AwsLink.PERMISSION, Decision(Outcome.UNKNOWN, (step,), (step,))))
         else:
             for request in requests:
                 answer = explain(request, policies)

@@ -26,6 +26,7 @@ class Code(ReasonCode):
         "eks.no-hidden-admin",
         "in mode {mode} the creator has no access beyond its access entry",
     )
+    UNKNOWN_MODE = "eks.authentication-mode-unknown", "the cluster's authentication mode was not read"
     UNKNOWN_CREATOR = "eks.creator-unknown", "who created the cluster was not read"
 
 
@@ -33,8 +34,14 @@ def admit(identity: StsIdentity, creator: str | None, mode: str, at: Ref) -> Dec
     """Return ALLOW with the administrator if ``identity`` created the cluster, else NO_OPINION.
 
     ``creator`` is the IAM ARN that called CreateCluster, None when that was not read: then the
-    outcome is UNKNOWN. ``at`` is the cluster. Total.
+    outcome is UNKNOWN, unless the mode has no hidden administrator. A ``mode`` that is none of
+    `MODES` was not read. ``at`` is the cluster. Total.
     """
+    if mode not in MODES:
+        # Whatever the mode is, somebody who did not create the cluster is not admitted by this rule.
+        if creator is not None and _key(creator) != identity.canonical.key:
+            return _step(Outcome.NO_OPINION, Code.NOT_CREATOR, at, creator=creator)
+        return _step(Outcome.UNKNOWN, Code.UNKNOWN_MODE, at)
     if mode != "CONFIG_MAP":
         return _step(Outcome.NO_OPINION, Code.NO_HIDDEN_ADMIN, at, mode=mode)
     if creator is None:

@@ -47,6 +47,13 @@ class RepairCode(ReasonCode):
     FIX_SUBJECT = "rbac.fix-subject", "in {binding} write {known_as} instead of {subject}"
     CREATE_ROLE = "rbac.create-role", "create the {role} that {binding} refers to"
     BIND_ROLE = "rbac.bind-role", "bind {role} to {subject} {where}"
+    GRANT = (
+        "rbac.grant",
+        (
+            "make a role that allows `{verb}` on `{resource}`, as no role to bind does, "
+            "and bind it to {subject} {where}"
+        ),
+    )
 
 
 _ADDING: dict[ReasonCode, RepairCode] = {
@@ -125,6 +132,8 @@ def repairs(
         if key not in reserved and (role := _bindable(key, request))
     )
     found += [_bind(user, request, role) for _, role in usable[:MAX_REPAIRS]]
+    if not found and request.is_resource_request:
+        found.append(_grant(user, request))
     return tuple(dict.fromkeys(found))[:MAX_REPAIRS]
 
 
@@ -139,7 +148,9 @@ def _own(user: KubeUser, request: RequestAttributes, index: Index, namespace: st
             continue
         for rule in role.rules:
             codes = tuple(failing(request, rule))
-            if not {Code.ONLY_RESOURCES, Code.ONLY_URLS} & set(codes):
+            # A rule about other resources is near only if nothing else is wrong with it.
+            elsewhere = Code.RESOURCE in codes and len(codes) > 1 and not _lists_parent(request, rule)
+            if not elsewhere and not {Code.ONLY_RESOURCES, Code.ONLY_URLS} & set(codes):
                 step = Step(codes[0], rule.at, facts_of(request, grant))
                 yield Miss(
                     step, len(codes), True, grant, 0 if _lists_parent(request, rule) else breadth(rule)
@@ -247,10 +258,25 @@ def _bindable(key: ObjectKey, request: RequestAttributes) -> str | None:
 
 
 def _bind(user: KubeUser, request: RequestAttributes, role: str) -> Repair:
+    return Repair(RepairCode.BIND_ROLE, (("role", role), *_to_whom(user, request)))
+
+
+def _grant(user: KubeUser, request: RequestAttributes) -> Repair:
+    """Bare RBAC has nothing that fits: the caller needs a role of its own."""
+    group = f".{request.group}" if request.group else ""
+    path, slash, subresource = request.resource_path.partition("/")
+    resource = f"{path}{group}{slash}{subresource}"
+    return Repair(
+        RepairCode.GRANT, (("verb", request.verb), ("resource", resource), *_to_whom(user, request))
+    )
+
+
+def _to_whom(user: KubeUser, request: RequestAttributes) -> tuple[tuple[str, str], ...]:
+    """Return the subject to bind, a group rather than a person, and the scope."""
     group = next((group for group in user.groups if not group.startswith("system:")), None)
     who = f"Group {quoted(group)}" if group is not None else f"User {quoted(user.name)}"
     where = f"in the namespace {quoted(request.namespace)}" if request.namespace else "for the whole cluster"
-    return Repair(RepairCode.BIND_ROLE, (("role", role), ("subject", who), ("where", where)))
+    return ("subject", who), ("where", where)
 
 
 def _is_control_plane(grant: Grant) -> bool:

@@ -27,6 +27,7 @@ from sekisho.lab.aws.found_arns import found_arns
 from sekisho.lab.aws.moto_services import MotoServices
 from sekisho.lab.aws.operation import AwsError, Context, Ids, Site
 from sekisho.lab.aws.route import Route, route
+from sekisho.lab.door_code import DoorCode
 from sekisho.lab.journal import Asked, Journal
 from sekisho.lab.world import Clock, World
 from sekisho.wire.aws import codec, message, validate
@@ -88,7 +89,9 @@ class AwsDoor:
         try:
             body = await request.body(MAX_BODY_BYTES)
         except BodyTooLarge:
-            return _plain(413, f"the request body is longer than {MAX_BODY_BYTES} bytes", request_id)
+            sentence = DoorCode.BODY_TOO_LARGE.sentence.format(limit=MAX_BODY_BYTES)
+            self._note(request, request_id, "", "aws", 413, Outcome.DENY, DoorCode.BODY_TOO_LARGE, sentence)
+            return _plain(413, sentence, request_id)
         if request.header("origin") is not None:
             # No AWS client is a web page; a page that reaches this port is not one of ours.
             self._note(
@@ -103,7 +106,7 @@ class AwsDoor:
             return _plain(400, str(error), request_id)
         except AwsError as error:
             self._note(
-                request, request_id, "", "aws", error.status, Outcome.DENY, "door.unserved", error.message
+                request, request_id, "", "aws", error.status, Outcome.DENY, _door_code(error), error.message
             )
             return _plain(error.status, error.message, request_id)
         return await self._serve_at(where, request, signed_request, request_id)
@@ -335,6 +338,12 @@ def _code_of(refused: _RefusedError) -> str:
     if failed is not None and failed.decision.decisive:
         return str(failed.decision.decisive[0].code)
     return f"aws.{refused.fault.code}"
+
+
+def _door_code(error: AwsError) -> DoorCode:
+    """Return the code of a request that names no service of the lab."""
+    is_foreign = error.code in ("SekishoForeignHost", "SekishoHostHeader")
+    return DoorCode.FOREIGN_HOST if is_foreign else DoorCode.UNSERVED
 
 
 def _response(answer: message.Response) -> Response:

@@ -53,14 +53,21 @@ class MotoServices:
             if not name.startswith("x-moto-"):
                 headers[name] = value
         headers[_ACCOUNT_HEADER] = account
-        bucket = f"{where.bucket}." if where.bucket else ""
+        # In the path, because moto chooses its service by host name: `iam.x.s3...` would be its IAM.
+        bucket = f"/{where.bucket}" if where.bucket else ""
         suffix = "amazonaws.com.cn" if where.partition == "aws-cn" else "amazonaws.com"
-        host = f"{bucket}{where.service.endpoint_prefix}.{where.region}.{suffix}"
-        url = f"https://{host}{request.path}" + (f"?{request.query}" if request.query else "")
+        host = f"{where.service.endpoint_prefix}.{where.region}.{suffix}"
+        url = f"https://{host}{bucket}{request.path}" + (f"?{request.query}" if request.query else "")
         del headers["host"]
         headers["host"] = host
         prepared = AWSPreparedRequest(request.method, url, headers, request.body, stream_output=False)
-        answer = self._stubber.process_request(prepared)
+        try:
+            answer = self._stubber.process_request(prepared)
+        except Exception as error:  # noqa: BLE001 - moto's handlers raise whatever they stumble over
+            raise AwsError(
+                "SekishoUnserved",
+                f"moto cannot answer this request of {where.service.name} ({type(error).__name__})",
+            ) from None
         if answer is None:
             raise AwsError(
                 "SekishoUnserved", f"the lab does not serve this request of {where.service.name}", 404

@@ -5,14 +5,14 @@ evaluated on every request, so a change of aws-auth counts at once.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from sekisho.decide.authn import iam_token, sts_answer
-from sekisho.decide.authn.iam_token import StsQuestion, TokenServer
+from sekisho.decide.authn.iam_token import CLUSTER_HEADER, StsQuestion, TokenServer
 from sekisho.decide.authn.sts_answer import StsAnswer, StsIdentity
-from sekisho.decide.chain import ClusterFacts, LinkName, user_of
+from sekisho.decide.chain import ClusterFacts, LinkName, refused_signature, user_of
 from sekisho.decide.decision import Decision, Link
 from sekisho.decide.proof.credential import Signed
 from sekisho.decide.proof.http_request import HttpRequest
@@ -48,10 +48,17 @@ class _Known:
 class Authenticator:
     """Authenticates requests to one cluster."""
 
-    def __init__(self, server: TokenServer, facts: ClusterFacts, ask_sts: AskSts) -> None:
+    def __init__(
+        self,
+        server: TokenServer,
+        facts: ClusterFacts,
+        ask_sts: AskSts,
+        other_clusters: Callable[[], Iterable[str]],
+    ) -> None:
         self._server = server
         self._facts = facts
         self._ask_sts = ask_sts
+        self._other_clusters = other_clusters
         # Keyed by hash: a token is a credential and is not kept.
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
 
@@ -72,9 +79,12 @@ class Authenticator:
         except SekishoInputError:
             status, body = 400, b""  # what STS answers to a target that is no HTTP request
         else:
-            links.append(Link(LinkName.SIGNATURE, signature))
             if not signature.allowed:
+                asked = sts_answer.conclude(question, StsAnswer(status, body))
+                told = refused_signature(signature, asked, self._made_for(question, now))
+                links.append(Link(LinkName.SIGNATURE, told))
                 return Authenticated(tuple(links), None, None, question.access_key_id)
+            links.append(Link(LinkName.SIGNATURE, signature))
         caller = sts_answer.conclude(question, StsAnswer(status, body))
         links.append(Link(LinkName.CALLER, caller))
         if caller.value is None:
@@ -89,6 +99,21 @@ class Authenticator:
     def _mapped(self, links: tuple[Link, ...], identity: StsIdentity) -> Authenticated:
         user = user_of(identity, self._facts).value
         return Authenticated(links, identity, user, identity.access_key_id)
+
+    def _made_for(self, question: StsQuestion, now: Instant) -> str | None:
+        """Return the other cluster for which the token's signature is right, if the lab has it.
+
+        Only whoever holds the key can make such a signature, so telling its maker gives nothing away.
+        """
+        for name in self._other_clusters():
+            headers = tuple(
+                (header, name if header.lower() == CLUSTER_HEADER else value)
+                for header, value in question.headers
+            )
+            signature, _, _ = self._ask_sts(_request(replace(question, headers=headers)), now)
+            if signature.allowed:
+                return name
+        return None
 
     def _remember(self, key: bytes, known: _Known) -> None:
         self._known[key] = known

@@ -97,11 +97,20 @@ class KubeServer:
             answer = await self._answer(request, attributes, caller.user, now)
         except _RefusedError as refused:
             self._note(
-                request, audit_id, now, question, refused.who, refused.error.code, refused.chain, refused.code
+                request,
+                audit_id,
+                now,
+                question,
+                refused.who,
+                refused.error.code,
+                refused.chain,
+                refused.code,
+                refused.error.message,
             )
             return _with_id(status_answer(refused.error), audit_id)
         except KubeError as error:
-            self._note(request, audit_id, now, question, who, error.code, None, DoorCode.SERVED)
+            code = DoorCode.BODY_TOO_LARGE if error.code == 413 else DoorCode.SERVED
+            self._note(request, audit_id, now, question, who, error.code, None, code, error.message)
             return _with_id(status_answer(error), audit_id)
         self._note(request, audit_id, now, question, who, answer.status, None, DoorCode.SERVED)
         return _with_id(answer, audit_id)
@@ -228,8 +237,9 @@ class KubeServer:
         status_code: int,
         chain: Chain | None,
         code: ReasonCode | None,
+        sentence: str = DoorCode.SERVED.sentence,
     ) -> None:
-        outcome, told, sentence = Outcome.ALLOW, str(code), code.sentence if code is not None else ""
+        outcome, told = Outcome.ALLOW, str(code)
         failed = chain.failed if chain is not None else None
         if failed is not None:
             outcome, sentence = failed.decision.outcome, failed.decision.sentence()

@@ -9,6 +9,7 @@ from sekisho.decide.rbac.objects import GROUP as RBAC_GROUP
 from sekisho.decide.rbac.objects import parse_object
 from sekisho.decide.request.kubernetes import creation_by_update
 from sekisho.decide.values import Json, JsonObject, SekishoInputError
+from sekisho.decide.values.documents import parse_json
 from sekisho.lab.kube.exchange import (
     Exchange,
     json_answer,
@@ -284,8 +285,8 @@ def _continued(token: str) -> str | None:
     if not token:
         return None
     try:
-        value = json.loads(base64.urlsafe_b64decode(token.encode()))
-    except (binascii.Error, ValueError):
+        value = parse_json(base64.urlsafe_b64decode(token.encode()), "continue")
+    except (binascii.Error, SekishoInputError):
         value = None
     match value:
         case {"v": 1, "after": str(place)}:

@@ -57,7 +57,8 @@ def create_authority(now: datetime) -> AuthorityFiles:
 class Authority:
     """Hands out TLS server contexts for the names clients ask for."""
 
-    def __init__(self, files: AuthorityFiles) -> None:
+    def __init__(self, files: AuthorityFiles, max_names: int = MAX_NAMES) -> None:
+        self._max_names = max_names
         self.certificate = files.certificate
         self._certificate = x509.load_pem_x509_certificate(files.certificate.encode())
         key = serialization.load_pem_private_key(files.key.reveal().encode(), None)
@@ -72,7 +73,7 @@ class Authority:
         wanted = ",".join(names)
         found = self._contexts.get(wanted)
         if found is None:
-            if len(self._contexts) >= MAX_NAMES:
+            if len(self._contexts) >= self._max_names:
                 self._contexts.clear()
             found = self._contexts[wanted] = self._make(names)
         return found

@@ -7,13 +7,22 @@ are tunnelled untouched (RFC 9110 section 9.3.6).
 
 import asyncio
 import contextlib
+import re
+import socket
 from collections.abc import Callable
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from sekisho.lab.door_code import DoorCode
 from sekisho.lab.net.sockets import LOOPBACK
 from sekisho.wire.http.server import HEAD_SECONDS, MAX_HEAD_BYTES
 
 _CHUNK = 64 * 1024
+# Nothing else: resolvers drop what they do not see in a name (a soft hyphen, all after a null byte), and
+# would find AWS under a name that does not look like it.
+_HOST = re.compile(r"[A-Za-z0-9._:-]{1,255}", re.ASCII)
+_PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
+_EC2_LOCAL = ip_network("fd00:ec2::/32")
+"""Where AWS puts instance and container metadata over IPv6."""
 
 Note = Callable[[DoorCode, str], None]
 """Told what the proxy did (a code) with which target."""
@@ -22,7 +31,14 @@ Note = Callable[[DoorCode, str], None]
 class ConnectProxy:
     """Accepts CONNECT, splices AWS names to the door at ``door_port`` and everything else to its host."""
 
-    def __init__(self, door_port: int, is_aws_name: Callable[[str], bool], note: Note) -> None:
+    def __init__(
+        self,
+        door_port: int,
+        is_aws_name: Callable[[str], bool],
+        note: Note,
+        head_seconds: float = HEAD_SECONDS,
+    ) -> None:
+        self._head_seconds = head_seconds
         self._door_port = door_port
         self._is_aws_name = is_aws_name
         self._note = note
@@ -51,13 +67,14 @@ class ConnectProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            async with asyncio.timeout(HEAD_SECONDS):
+            async with asyncio.timeout(self._head_seconds):
                 head = await reader.readuntil(b"\r\n\r\n")
         except asyncio.LimitOverrunError:
             self._note(DoorCode.HEAD_TOO_LARGE, "")
             await _refuse(writer, 431, f"the request head is longer than {MAX_HEAD_BYTES} bytes")
             return
         except TimeoutError:
+            self._note(DoorCode.HEAD_TOO_SLOW, "")
             await _refuse(writer, 408, "the request head took too long")
             return
         target = _target(head)
@@ -74,19 +91,41 @@ class ConnectProxy:
                     writer, 403, f"the lab serves {name} on port 443 only, and never forwards AWS names"
                 )
                 return
-            await self._splice(reader, writer, LOOPBACK, self._door_port)
+            await self._splice(reader, writer, (LOOPBACK,), self._door_port)
             return
-        self._note(DoorCode.TUNNEL, f"{name}:{port}")
-        await self._splice(reader, writer, host, port)
+        await self._tunnel(reader, writer, name, port)
+
+    async def _tunnel(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, name: str, port: int
+    ) -> None:
+        """Tunnel to a foreign host, unless its name is one more spelling of a metadata address."""
+        target = f"{name}:{port}"
+        try:
+            async with asyncio.timeout(HEAD_SECONDS):
+                addresses = await _addresses(name, port)
+        except (OSError, UnicodeError, TimeoutError) as error:
+            self._note(DoorCode.UNREACHED, target)
+            await _refuse(writer, 502, f"cannot find {target}: {error}")
+            return
+        if any(_is_metadata(address) for address in addresses):
+            self._note(DoorCode.METADATA, target)
+            await _refuse(writer, 403, DoorCode.METADATA.sentence.format(target=target))
+            return
+        self._note(DoorCode.TUNNEL, target)
+        await self._splice(reader, writer, addresses, port)
 
     async def _splice(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, port: int
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        addresses: tuple[str, ...],
+        port: int,
     ) -> None:
         try:
             async with asyncio.timeout(HEAD_SECONDS):
-                far_reader, far_writer = await asyncio.open_connection(host, port)
+                far_reader, far_writer = await _connect(addresses, port)
         except (OSError, TimeoutError) as error:
-            await _refuse(writer, 502, f"cannot reach {host}:{port}: {error}")
+            await _refuse(writer, 502, f"cannot reach {addresses[0]}:{port}: {error}")
             return
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         await writer.drain()
@@ -96,12 +135,42 @@ class ConnectProxy:
             far_writer.close()
 
 
+async def _addresses(name: str, port: int) -> tuple[str, ...]:
+    """Return what a name resolves to: the addresses that were checked are the ones that are dialled."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+    return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+async def _connect(
+    addresses: tuple[str, ...], port: int
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect to the first address that answers."""
+    failure = OSError("no address")
+    for address in addresses:
+        try:
+            return await asyncio.open_connection(address, port)
+        except OSError as error:
+            failure = error
+    raise failure
+
+
+def _is_metadata(text: str) -> bool:
+    """Tell whether an address is link-local or EC2's own: credentials of a real machine are there."""
+    address = ip_address(text.partition("%")[0])
+    if isinstance(address, IPv6Address):
+        address = address.ipv4_mapped or address
+    return address.is_link_local or (address.version == _EC2_LOCAL.version and address in _EC2_LOCAL)
+
+
 async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
     """Copy until the source ends, then tell the sink that nothing more comes."""
     with contextlib.suppress(OSError):
         while part := await source.read(_CHUNK):
             sink.write(part)
             await sink.drain()
+    # Also after a reset: the other side would wait for ever.
+    with contextlib.suppress(OSError):
         if sink.can_write_eof():
             sink.write_eof()
 
@@ -113,7 +182,7 @@ def _target(head: bytes) -> tuple[str, int] | None:
         case ["CONNECT", authority, "HTTP/1.1" | "HTTP/1.0"]:
             host, colon, port = authority.rpartition(":")
             host = host.removeprefix("[").removesuffix("]")
-            if colon and host and port.isascii() and port.isdecimal() and 0 < int(port) < 65536:
+            if colon and _HOST.fullmatch(host) and _PORT.fullmatch(port) and 0 < int(port) < 65536:
                 return host, int(port)
     return None
 

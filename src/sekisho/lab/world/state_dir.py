@@ -23,8 +23,9 @@ class StateDir:
         named = chosen or os.environ.get("SEKISHO_STATE_DIR")
         if named:
             return cls(Path(named).expanduser().absolute())
-        base = os.environ.get("XDG_STATE_HOME")
-        return cls((Path(base) if base else Path.home() / ".local" / "state") / "sekisho")
+        base = Path(os.environ.get("XDG_STATE_HOME", ""))
+        # A relative path there is to be ignored (XDG Base Directory Specification, "Environment variables").
+        return cls((base if base.is_absolute() else Path.home() / ".local" / "state") / "sekisho")
 
     @property
     def database(self) -> Path:
@@ -66,6 +67,11 @@ class StateDir:
         """``KUBECONFIG`` of a lab shell."""
         return self.path / "kube" / "config"
 
+    @property
+    def programs(self) -> Path:
+        """The folder that a lab shell has in its PATH: it holds ``sekisho``."""
+        return self.path / "bin"
+
     def create(self) -> None:
         """Make the folder, readable by its owner alone.
 
@@ -96,9 +102,15 @@ class StateDir:
         """Hold the folder for this process alone until the block ends, however the process ends.
 
         Raises:
-            LabError: another lab holds it.
+            LabError: another lab holds it, or the folder cannot be written.
         """
-        descriptor = os.open(self.path / "lab.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            descriptor = os.open(self.path / "lab.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise LabError(
+                f"the state directory `{self.path}` cannot be used: {error.strerror}; "
+                "choose another with --state-dir"
+            ) from None
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -115,11 +127,11 @@ class StateDir:
         finally:
             os.close(descriptor)
 
-    def write(self, path: Path, content: str | bytes) -> None:
-        """Replace a file of the folder in one step, mode 0600."""
+    def write(self, path: Path, content: str | bytes, mode: int = 0o600) -> None:
+        """Replace a file of the folder in one step, readable by its owner alone."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.new")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content.encode() if isinstance(content, str) else content)
         temporary.replace(path)

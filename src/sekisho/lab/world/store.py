@@ -5,9 +5,10 @@ Only the lab process opens it. A commit is one transaction in write-ahead mode: 
 has a revision of its own, strictly growing, which is also Kubernetes' resourceVersion.
 """
 
+import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ SCHEMA_VERSION = 1
 KEPT_CHANGES = 5_000
 """How many past changes a watch can go back; older ones answer 410."""
 
+_ELSEWHERE = "start with another --state-dir"
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE fact (kind TEXT, scope TEXT, name TEXT, revision INTEGER NOT NULL, body TEXT NOT NULL,
@@ -50,25 +52,17 @@ class Store:
         Raises:
             LabError: the file is not a lab's, is damaged, or was written by another version.
         """
-        path.touch(mode=0o600)
-        path.chmod(0o600)
+        self._path = path
         try:
+            path.touch(mode=0o600)
+            path.chmod(0o600)
+        except OSError as error:
+            raise LabError(f"`{path}` cannot be written: {error.strerror}; {_ELSEWHERE}") from None
+        with self._reading(), contextlib.ExitStack() as on_failure:
             self._db = sqlite3.connect(path, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            # A killed process loses nothing in this mode; only a power cut may take the last commits.
-            self._db.execute("PRAGMA synchronous=NORMAL")
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
-                self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
-            elif version != SCHEMA_VERSION:
-                raise LabError(
-                    f"`{path}` was written by another version of sekisho (format {version}, "
-                    f"this one reads {SCHEMA_VERSION}); start with another --state-dir"
-                )
-        except sqlite3.DatabaseError as error:
-            raise LabError(
-                f"`{path}` cannot be read as a lab's state: {error}; start with another --state-dir"
-            ) from None
+            on_failure.callback(self._db.close)
+            self._prepare()
+            on_failure.pop_all()
 
     def close(self) -> None:
         """Close the file, folding the write-ahead log into it."""
@@ -91,20 +85,26 @@ class Store:
         """Return every fact.
 
         Raises:
-            SekishoInputError: a row does not fit this version.
+            LabError: a row is damaged or does not fit this version.
         """
-        rows = self._db.execute("SELECT kind, scope, name, body FROM fact ORDER BY revision")
-        return [_put(Key(Kind(kind), scope, name), body) for kind, scope, name, body in rows]
+        with self._reading():
+            rows = self._db.execute("SELECT kind, scope, name, body FROM fact ORDER BY revision")
+            return [_put(Key(Kind(kind), scope, name), body) for kind, scope, name, body in rows]
 
     def history(self) -> list[Change]:
-        """Return the kept changes, oldest first."""
-        rows = self._db.execute("SELECT * FROM history ORDER BY revision")
-        return [
-            Change(revision, key, after, before)
-            for revision, kind, scope, name, body, earlier in rows
-            for key in (Key(Kind(kind), scope, name),)
-            for after, before in ((_fact(key, body), _fact(key, earlier)),)
-        ]
+        """Return the kept changes, oldest first.
+
+        Raises:
+            LabError: as `facts`.
+        """
+        with self._reading():
+            rows = self._db.execute("SELECT * FROM history ORDER BY revision")
+            return [
+                Change(revision, key, after, before)
+                for revision, kind, scope, name, body, earlier in rows
+                for key in (Key(Kind(kind), scope, name),)
+                for after, before in ((_fact(key, body), _fact(key, earlier)),)
+            ]
 
     def commit(
         self,
@@ -155,6 +155,33 @@ class Store:
         rows = self._db.execute("SELECT body FROM journal ORDER BY at DESC LIMIT ?", (limit,)).fetchall()
         return [str(row[0]) for row in reversed(rows)]
 
+    def _prepare(self) -> None:
+        self._db.execute("PRAGMA journal_mode=WAL")
+        # A killed process loses nothing in this mode; only a power cut may take the last commits.
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        # What a deleted secret leaves in the file is overwritten.
+        self._db.execute("PRAGMA secure_delete=ON")
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            if self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                raise LabError(f"`{self._path}` is the database of another program; {_ELSEWHERE}")
+            self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
+        elif version != SCHEMA_VERSION:
+            raise LabError(
+                f"`{self._path}` was written by another version of sekisho (format {version}, "
+                f"this one reads {SCHEMA_VERSION}); {_ELSEWHERE}"
+            )
+        elif (found := self._db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+            raise sqlite3.DatabaseError(str(found).replace("\n", " "))
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Say of what cannot be read that the file is damaged."""
+        try:
+            yield
+        except (sqlite3.DatabaseError, ValueError) as error:
+            raise LabError(f"`{self._path}` cannot be read as a lab's state: {error}; {_ELSEWHERE}") from None
+
     def _transaction(self) -> "_Transaction":
         return _Transaction(self._db)
 
@@ -167,7 +194,13 @@ class _Transaction:
         self._db.execute("BEGIN IMMEDIATE")
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._db.execute("COMMIT" if kind is None else "ROLLBACK")
+        try:
+            if kind is None:
+                self._db.execute("COMMIT")
+        finally:
+            # Neither a failed statement nor a COMMIT that found the disk full may leave a transaction open.
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
 
 
 def _text(fact: Fact | None) -> str | None:

@@ -14,6 +14,9 @@ from sekisho.lab.world.store import KEPT_CHANGES, Change, Store
 
 Listener = Callable[[Change], None]
 
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+"""Where `kubectl apply` keeps what it applied: for a Secret, every value once more."""
+
 
 class TooOld(Exception):  # noqa: N818 - the name of the answer, not of a fault
     """A watch asked for a revision whose changes are no longer kept (HTTP 410, reason Expired)."""
@@ -44,7 +47,7 @@ class World:
         """Make ``events`` true, all or none, and tell the listeners.
 
         A Kubernetes object gets its revision as ``metadata.resourceVersion``; the data of a
-        Secret goes to the secrets and leaves only its key names in the facts.
+        Secret (and kubectl's copy of it) goes to the secrets and leaves only its key names in the facts.
 
         Returns:
             The changes in order, one per event that changed anything.
@@ -87,12 +90,16 @@ class World:
 
     def revealed(self, body: JsonObject) -> JsonObject:
         """Return a Kubernetes object as its reader sees it: a Secret with its data."""
-        if body.get("kind") != "Secret" or not isinstance(body.get("data"), Mapping):
+        if body.get("kind") != "Secret":
             return body
         secret = self.secret(_secret_name(body))
         if secret is None:
             return body
-        return {**body, "data": json.loads(secret.reveal())}
+        hidden = json.loads(secret.reveal())
+        revealed = {**body, "data": hidden["data"]} if hidden["data"] else dict(body)
+        if hidden["applied"] is not None:
+            revealed = _with_applied(revealed, hidden["applied"])
+        return revealed
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` with each change after it was committed; returns how to stop that."""
@@ -123,12 +130,37 @@ class World:
                 "resourceVersion": str(revision),
             },
         }
-        data = body.get("data")
-        if body.get("kind") == "Secret" and isinstance(data, Mapping):
+        if body.get("kind") == "Secret":
             _forget(event.key, before, kept)
-            kept[_secret_name(body)] = Secret(json.dumps(data))
-            body["data"] = dict.fromkeys(data, "")
+            body = _withdrawn(body, kept)
         return body
+
+
+def _withdrawn(body: dict[str, Json], kept: dict[str, Secret | None]) -> dict[str, Json]:
+    """Move the values of a Secret to ``kept``: its data, and the copy that `kubectl apply` leaves."""
+    data = body.get("data")
+    values = data if isinstance(data, Mapping) else {}
+    applied = _applied(body)
+    if not values and applied is None:
+        return body
+    kept[_secret_name(body)] = Secret(json.dumps({"data": values, "applied": applied}))
+    if values:
+        body = {**body, "data": dict.fromkeys(values, "")}
+    return body if applied is None else _with_applied(body, "")
+
+
+def _applied(body: JsonObject) -> Json:
+    metadata = body.get("metadata")
+    annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
+    return annotations.get(LAST_APPLIED) if isinstance(annotations, Mapping) else None
+
+
+def _with_applied(body: JsonObject, applied: str) -> dict[str, Json]:
+    metadata = body["metadata"]
+    assert isinstance(metadata, Mapping)  # noqa: S101 - _stored put it there
+    annotations = metadata["annotations"]
+    assert isinstance(annotations, Mapping)  # noqa: S101 - _applied found it there
+    return {**body, "metadata": {**metadata, "annotations": {**annotations, LAST_APPLIED: applied}}}
 
 
 def _secret_name(body: JsonObject) -> str:
@@ -138,10 +170,5 @@ def _secret_name(body: JsonObject) -> str:
 
 
 def _forget(key: Key, before: Fact | None, kept: dict[str, Secret | None]) -> None:
-    if (
-        key.kind is Kind.KUBE
-        and isinstance(before, Mapping)
-        and before.get("kind") == "Secret"
-        and before.get("data")
-    ):
+    if key.kind is Kind.KUBE and isinstance(before, Mapping) and before.get("kind") == "Secret":
         kept[_secret_name(before)] = None

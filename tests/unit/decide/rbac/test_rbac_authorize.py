@@ -121,7 +121,7 @@ NEAREST: dict[str, tuple[list[RbacObject], RequestAttributes, Code, str, RepairC
         RequestAttributes("list", resource="pods", namespace="shop"),
         Code.NAME,
         AT_RULE,
-        None,
+        RepairCode.GRANT,
     ),
     "the subresource": (
         [role("near", rule("get", "core", "pods")), binding("b", "ClusterRole:near", "User:jane")],
@@ -135,14 +135,14 @@ NEAREST: dict[str, tuple[list[RbacObject], RequestAttributes, Code, str, RepairC
         POD,
         Code.RESOURCE,
         AT_RULE,
-        None,
+        RepairCode.GRANT,
     ),
     "two facets": (
         [role("near", rule("list", "apps", "pods")), binding("b", "ClusterRole:near", "User:jane")],
         POD,
         Code.VERB,
         AT_RULE,
-        None,
+        RepairCode.GRANT,
     ),
     "the URL": (
         [role("near", urls("get", "/x")), binding("b", "ClusterRole:near", "User:jane")],
@@ -163,7 +163,7 @@ NEAREST: dict[str, tuple[list[RbacObject], RequestAttributes, Code, str, RepairC
         POD,
         Code.ROLE_UNSUPPORTED,
         "clusterrolebinding/b#/roleRef",
-        None,
+        RepairCode.GRANT,
     ),
     "a group prefix left out": (
         [READER, binding("shop/b", "ClusterRole:reader", "Group:devs")],
@@ -191,7 +191,7 @@ NEAREST: dict[str, tuple[list[RbacObject], RequestAttributes, Code, str, RepairC
         POD,
         Code.OTHER_NAMESPACE,
         "rolebinding/depot/b",
-        None,
+        RepairCode.GRANT,
     ),
     "one namespace where all are asked": (
         [READER, binding("depot/b", "ClusterRole:reader", "User:jane")],
@@ -267,7 +267,28 @@ def test_no_repair_is_a_hole() -> None:
     stock = build(parse_object(manifest) for manifest in default_objects())
     decision = explain(JANE, RequestAttributes("get", resource="nodes", name="n"), stock)
     assert all(step.code is not Code.OTHER_SUBJECT for step in decision.nearest)
-    assert decision.repairs == ()
+    # Neither cluster-admin nor a role of the control plane: a role that allows this and no more.
+    assert [(found.code, dict(found.facts)) for found in decision.repairs] == [
+        (
+            RepairCode.GRANT,
+            {
+                "verb": "get",
+                "resource": "nodes",
+                "subject": 'Group "gid:devs"',
+                "where": "for the whole cluster",
+            },
+        )
+    ]
+
+
+def test_a_rule_about_other_things_is_not_near() -> None:
+    objects: list[RbacObject] = [
+        role("far", rule("create", "authorization.k8s.io", "selfsubjectaccessreviews")),
+        binding("b", "ClusterRole:far", "User:jane"),
+    ]
+    decision = explain(JANE, POD, build(objects))
+    assert decision.nearest == ()
+    assert [step.code for step in decision.trace] == [Code.VERB]
 
 
 def test_stock_roles_are_bound_but_never_edited() -> None:
