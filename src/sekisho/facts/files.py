@@ -5,7 +5,7 @@ Understood: world files, Kubernetes manifests and what `kubectl get -o yaml|json
 becomes a gap.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from sekisho.decide.decision import Step
@@ -21,7 +21,7 @@ from sekisho.facts.lines import line_of
 from sekisho.facts.loaded import Loaded, NoticeCode, SourceText
 from sekisho.facts.manifest import Manifest, put_manifest, text
 from sekisho.facts.model import Cluster
-from sekisho.facts.shape import nearest
+from sekisho.facts.shape import MAX_FAULTS, nearest
 from sekisho.facts.snapshot import Event, Gap, Key, Kind, Put, Snapshot, kube_scope
 from sekisho.facts.snapshot_cluster import RBAC_RESOURCES, SnapshotCluster, aws_auth_scope
 from sekisho.facts.world_accounts import UNDATED
@@ -98,7 +98,7 @@ class _Reader:
                 try:
                     self._read_value(value, at, content)
                 except SekishoInputError as error:
-                    self.faults.extend(_with_line(fault, content, at, number) for fault in error.faults)
+                    self.faults.extend(_with_lines(error.faults, content, at, number))
         except SekishoInputError as error:
             self.faults.extend(error.faults)
             return
@@ -235,13 +235,15 @@ def _parsed(content: str, name: str) -> list[Json]:
     return [value for value, _ in documents.parse_yaml_all(content, name)]
 
 
-def _with_line(fault: InputFault, content: str, at: Ref, number: int) -> InputFault:
-    """Return the fault with its line, unless whoever found it knew it."""
-    if fault.line:
-        return fault
-    pointer = fault.at.pointer.removeprefix(at.pointer)
-    line = line_of(content, pointer, number)
-    return InputFault(fault.code, fault.at, fault.problem, fault.hint, line)
+def _with_lines(faults: Sequence[InputFault], content: str, at: Ref, number: int) -> Iterator[InputFault]:
+    """Yield the faults that a person can read, each with its line unless whoever found it knew it."""
+    for fault in faults[:MAX_FAULTS]:
+        line = fault.line or line_of(content, fault.at.pointer.removeprefix(at.pointer), number)
+        yield InputFault(fault.code, fault.at, fault.problem, fault.hint, line)
+    if len(faults) > MAX_FAULTS + 1:  # a world file's own count of what it leaves out comes last
+        yield InputFault("facts.more-faults", at, f"{len(faults) - MAX_FAULTS} more faults are not shown")
+    elif len(faults) > MAX_FAULTS:
+        yield faults[MAX_FAULTS]
 
 
 def _system_defaults(arn: str) -> Iterable[tuple[str, Key]]:

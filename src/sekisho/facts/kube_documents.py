@@ -30,12 +30,13 @@ def read_kubernetes(value: Json, at: Ref) -> tuple[Manifest, ...]:
         )
         if not text(body.get("metadata"), "name"):
             faults.append(InputFault("facts.kube.missing", place.child("metadata"), "expected `name`"))
+        rbac = None
         if len(faults) == before and text(body, "apiVersion").startswith(f"{GROUP}/"):
             try:
-                parse_object(body, place, "default")
+                rbac = parse_object(body, place, "default")
             except SekishoInputError as error:
                 faults.extend(error.faults)
-        found.append(Manifest(body, place))
+        found.append(Manifest(body, place, rbac=rbac))
     if faults:
         raise SekishoInputError(faults)
     return tuple(found)

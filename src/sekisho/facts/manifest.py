@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sekisho.decide.rbac.model import RbacObject
 from sekisho.decide.values import Json, JsonObject, Ref
 from sekisho.facts.snapshot import Key, Put, kube_key
 
@@ -39,12 +40,14 @@ class Manifest:
     """An object. ``at`` is None for one that stands in no file.
 
     ``data_at`` is where the data of a ConfigMap stands if not under ``at``: a world file
-    writes aws-auth as sections, not as a ConfigMap.
+    writes aws-auth as sections, not as a ConfigMap. ``rbac`` is what ``body`` was read as, if it
+    was read already: reading costs more than anything else that is done with a large dump.
     """
 
     body: JsonObject
     at: Ref | None
     data_at: Ref | None = None
+    rbac: RbacObject | None = None
 
     @property
     def data_place(self) -> Ref | None:

@@ -143,7 +143,10 @@ def rbac_objects(
         for name, body in snapshot.scope(Kind.KUBE, scope).items():
             if isinstance(body, Mapping):
                 place = manifests.get(Key(Kind.KUBE, scope, name))
-                found.append(parse_object(body, place.at if place else None, "default"))
+                if place is not None and place.rbac is not None and place.body is body:
+                    found.append(place.rbac)
+                else:
+                    found.append(parse_object(body, place.at if place else None, "default"))
     return found
 
 

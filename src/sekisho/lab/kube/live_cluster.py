@@ -10,21 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from sekisho.decide.authn import aws_auth
 from sekisho.decide.authn.aws_auth import AwsAuth
 from sekisho.decide.authn.backend import Backend
-from sekisho.decide.authn.entry import Reading
-from sekisho.decide.authn.entry_reader import Rules
 from sekisho.decide.rbac import index as rbac_index
 from sekisho.decide.rbac.index import Index
 from sekisho.decide.rbac.model import RbacObject
 from sekisho.decide.rbac.objects import GROUP, parse_object
 from sekisho.decide.values import Ref, SekishoInputError
 from sekisho.facts import Cluster, Fact, Snapshot, kube_key, kube_scope
+from sekisho.facts.aws_auth_data import RULES
 from sekisho.lab.world import Change, World
 
 RBAC_RESOURCES = ("clusterroles", "clusterrolebindings", "roles", "rolebindings")
 AWS_AUTH_AT = Ref("configmap/kube-system/aws-auth")
-
-RULES = Rules(Reading.EKS, sso_role_match=False)
-"""The managed control plane compares ARNs as they are written and knows no ``sso`` entries."""
 
 
 class LiveCluster:

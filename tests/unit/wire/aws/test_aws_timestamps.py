@@ -53,7 +53,7 @@ def test_no_other_form_is(text: str) -> None:
 
 @pytest.mark.parametrize("seconds", [math.nan, math.inf, 1e300, -1e300])
 def test_seconds_no_calendar_has(seconds: float) -> None:
-    with pytest.raises(ValueError, match="no such moment"):
+    with pytest.raises(ValueError, match="moment"):
         parse_epoch(seconds)
 
 

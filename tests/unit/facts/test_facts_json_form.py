@@ -1,0 +1,111 @@
+"""Facts as JSON: what was written reads back equal; what another version wrote is refused."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sekisho.decide.values import AccountId, Instant, Ref, SekishoInputError
+from sekisho.facts import (
+    Account,
+    Cluster,
+    Document,
+    Fact,
+    Group,
+    Kind,
+    ManagedPolicy,
+    OpenIdConnectProvider,
+    PolicyVersion,
+    Role,
+    User,
+    UserAccessKey,
+    json_form,
+)
+from sekisho.facts.json_form import fact_from_json, fact_to_json
+
+TEXT = st.text(max_size=8)
+ACCOUNTS = st.sampled_from(["111122223333", "000000000001"]).map(AccountId)
+INSTANTS = st.integers(0, 4_000_000_000).map(Instant.from_epoch)
+TEXTS = st.lists(TEXT, max_size=2).map(tuple)
+TAGS = st.lists(st.tuples(TEXT, TEXT), max_size=2).map(tuple)
+DOCUMENTS = st.lists(st.builds(Document, TEXT, TEXT), max_size=2).map(tuple)
+COMMON: dict[str, Any] = {"path": TEXT, "partition": TEXT, "inline": DOCUMENTS, "attached": TEXTS}
+FACTS: dict[Kind, st.SearchStrategy[Any]] = {
+    Kind.ACCOUNT: st.builds(Account, ACCOUNTS, TEXT, TEXT),
+    Kind.USER: st.builds(User, ACCOUNTS, TEXT, TEXT, INSTANTS, tags=TAGS, groups=TEXTS, **COMMON),
+    Kind.GROUP: st.builds(Group, ACCOUNTS, TEXT, TEXT, INSTANTS, **COMMON),
+    Kind.ROLE: st.builds(
+        Role,
+        ACCOUNTS,
+        TEXT,
+        TEXT,
+        INSTANTS,
+        TEXT,
+        max_session_seconds=st.integers(),
+        trusted_ids=TAGS,
+        **COMMON,
+    ),
+    Kind.POLICY: st.builds(
+        ManagedPolicy,
+        ACCOUNTS,
+        TEXT,
+        TEXT,
+        INSTANTS,
+        INSTANTS,
+        st.lists(st.builds(PolicyVersion, TEXT, TEXT, INSTANTS), max_size=2).map(tuple),
+        tags=TAGS,
+    ),
+    Kind.OIDC_PROVIDER: st.builds(OpenIdConnectProvider, ACCOUNTS, TEXT, INSTANTS, TEXTS, TEXTS, tags=TAGS),
+    Kind.ACCESS_KEY: st.builds(UserAccessKey, ACCOUNTS, TEXT, TEXT, INSTANTS, st.booleans()),
+    Kind.CLUSTER: st.builds(Cluster, ACCOUNTS, TEXT, TEXT, TEXT, INSTANTS, creator=TEXT, tags=TAGS),
+    Kind.KUBE: st.dictionaries(TEXT, st.one_of(TEXT, st.none(), st.integers(), st.lists(TEXT))),
+}
+AT = Ref("state", "/0")
+
+
+@given(data=st.data(), kind=st.sampled_from(list(Kind)))
+def test_what_was_written_reads_back_equal(data: st.DataObject, kind: Kind) -> None:
+    fact: Fact = data.draw(FACTS[kind])
+    written = json.loads(json.dumps(fact_to_json(fact)))
+    assert fact_from_json(kind, written, AT) == fact
+
+
+def test_every_kind_of_fact_is_covered() -> None:
+    assert set(FACTS) == set(Kind)
+
+
+USER = {"account": "111122223333", "name": "u", "user_id": "AIDA", "created": "2026-01-31T09:00:00Z"}
+REFUSED: dict[str, tuple[Kind, Any, str, str]] = {
+    "unknown field": (Kind.USER, {**USER, "x": 1}, "facts.unknown-field", "/0/x"),
+    "missing field": (Kind.ACCOUNT, {"account": "1"}, "facts.missing-field", "/0"),
+    "no object": (Kind.USER, [], "facts.wrong-type", "/0"),
+    "Kubernetes object no object": (Kind.KUBE, "x", "facts.wrong-type", "/0"),
+    "number for text": (Kind.USER, {**USER, "name": 1}, "facts.wrong-type", "/0/name"),
+    "boolean for a number": (
+        Kind.ROLE,
+        {**USER, "max_session_seconds": True},
+        "facts.unknown-field",
+        "/0/user_id",
+    ),
+    "date no text": (Kind.USER, {**USER, "created": 1}, "facts.wrong-type", "/0/created"),
+    "date of another form": (Kind.USER, {**USER, "created": "today"}, "facts.wrong-type", "/0/created"),
+    "text for a list": (Kind.USER, {**USER, "attached": "x"}, "facts.wrong-type", "/0/attached"),
+    "list with a number": (Kind.USER, {**USER, "attached": [1]}, "facts.wrong-type", "/0/attached/0"),
+    "pair of three": (Kind.USER, {**USER, "tags": [["a", "b", "c"]]}, "facts.wrong-type", "/0/tags/0"),
+    "document no object": (Kind.USER, {**USER, "inline": [1]}, "facts.wrong-type", "/0/inline/0"),
+}
+
+
+@pytest.mark.parametrize(("kind", "value", "code", "pointer"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_another_version_wrote_is_refused(kind: Kind, value: Any, code: str, pointer: str) -> None:
+    with pytest.raises(SekishoInputError) as caught:
+        fact_from_json(kind, value, AT)
+    (fault,) = caught.value.faults
+    assert (fault.code, fault.at) == (code, Ref("state", pointer))
+
+
+@pytest.mark.parametrize(("value", "expected"), [(None, None), ("x", "x")])
+def test_a_field_that_may_be_absent_is_null_or_a_value(value: Any, expected: str | None) -> None:
+    assert json_form._decode(str | None, value, AT) == expected
