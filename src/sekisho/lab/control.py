@@ -1,7 +1,6 @@
 """What the lab answers to its own command line, over a unix socket that only its owner can open."""
 
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Callable
 
 from sekisho import __version__
 from sekisho.decide.chain import chain_of
@@ -10,11 +9,11 @@ from sekisho.decide.values import Json, JsonObject, SekishoInputError
 from sekisho.decide.values.documents import parse_json, to_json
 from sekisho.facts import Kind
 from sekisho.facts.snapshot_document import facts_to_document
-from sekisho.lab.journal import Entry
+from sekisho.lab.environment import Environment
+from sekisho.lab.journal import Entry, Journal
+from sekisho.lab.site import Clusters
+from sekisho.lab.world import Clock, StateDir, World
 from sekisho.wire.http import BodyTooLarge, Request, Response, StreamResponse
-
-if TYPE_CHECKING:
-    from sekisho.lab.lab import Lab
 
 MAX_BODY_BYTES = 64 * 1024
 
@@ -22,17 +21,34 @@ MAX_BODY_BYTES = 64 * 1024
 class Control:
     """Answers requests on the control socket."""
 
-    def __init__(self, lab: "Lab") -> None:
-        self._lab = lab
+    def __init__(
+        self,
+        state: StateDir,
+        clock: Clock,
+        world: World,
+        journal: Journal,
+        clusters: Clusters,
+        environment: Environment,
+        door_port: int,
+        stop: Callable[[], None],
+    ) -> None:
+        self._state = state
+        self._clock = clock
+        self._world = world
+        self._journal = journal
+        self._clusters = clusters
+        self._environment = environment
+        self._door_port = door_port
+        self._stop = stop
 
     async def serve(self, request: Request) -> Response | StreamResponse:
         """Answer one request."""
-        journal = self._lab.journal
+        journal = self._journal
         match request.method, request.path.strip("/").split("/"):
             case "GET", ["status"]:
                 return _json(self.status())
             case "GET", ["facts"]:
-                return _json(facts_to_document(self._lab.world.facts))
+                return _json(facts_to_document(self._world.facts))
             case "GET", ["journal"]:
                 return _json([entry.to_json() for entry in journal.entries()[-200:]])
             case "GET", ["journal", "last-refusal"]:
@@ -44,13 +60,12 @@ class Control:
             case "POST", ["explain-token"]:
                 return await self._explain_token(request)
             case "POST", ["stop"]:
-                self._lab.stopped.set()
+                self._stop()
                 return _json({"stopping": True})
         return _json({"error": "no such path"}, 404)
 
     def status(self) -> JsonObject:
         """Return what `sekisho status` shows."""
-        lab = self._lab
         clusters: list[Json] = [
             {
                 "name": live.name,
@@ -64,19 +79,19 @@ class Control:
                     "warnings": [notice.step.sentence() for notice in live.aws_auth.notices],
                 },
             }
-            for live in lab.clusters.live.values()
+            for live in self._clusters.live.values()
         ]
-        environment = lab.environment()
+        environment = self._environment
         return {
             "version": __version__,
-            "stateDirectory": str(lab.state.path),
-            "time": lab.clock.now().rfc3339(),
-            "revision": lab.world.revision,
-            "proxy": f"http://127.0.0.1:{lab.proxy_port}",
-            "awsEndpoint": f"https://127.0.0.1:{lab.door_port}",
+            "stateDirectory": str(self._state.path),
+            "time": self._clock.now().rfc3339(),
+            "revision": self._world.revision,
+            "proxy": environment.set["HTTPS_PROXY"],
+            "awsEndpoint": f"https://127.0.0.1:{self._door_port}",
             "accounts": [
                 {"id": name, "name": getattr(account, "name", "")}
-                for name, account in lab.world.facts.scope(Kind.ACCOUNT, "").items()
+                for name, account in self._world.facts.scope(Kind.ACCOUNT, "").items()
             ],
             "clusters": clusters,
             "environment": {
@@ -93,18 +108,16 @@ class Control:
             return _json({"error": "expected a JSON object with token and cluster"}, 400)
         match asked:
             case {"token": str(token), "cluster": str(name)}:
-                for arn, live in self._lab.clusters.live.items():
+                for arn, live in self._clusters.live.items():
                     if name in (arn, live.name):
-                        found = self._lab.clusters.authenticators[arn].authenticate(
-                            token, self._lab.clock.now()
-                        )
+                        found = self._clusters.authenticators[arn].authenticate(token, self._clock.now())
                         return _json(chain_to_json(chain_of(found.links, found.identity, live)))
                 return _json({"error": f"the lab has no cluster named {name[:100]!r}"}, 404)
         return _json({"error": "expected a JSON object with token and cluster"}, 400)
 
     async def _follow(self) -> AsyncIterator[bytes]:
         yield b"\n"  # the head goes out with the first part: the client knows that it is connected
-        async for entry in self._lab.journal.follow():
+        async for entry in self._journal.follow():
             yield to_json(entry.to_json()) + b"\n"
 
 

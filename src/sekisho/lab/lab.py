@@ -19,7 +19,7 @@ from sekisho.lab.aws.door import AwsDoor
 from sekisho.lab.aws.route import is_aws_name
 from sekisho.lab.control import Control
 from sekisho.lab.door_code import DoorCode
-from sekisho.lab.environment import Environment, lab_environment, public_roots
+from sekisho.lab.environment import lab_environment, public_roots
 from sekisho.lab.errors import LabError
 from sekisho.lab.install import install
 from sekisho.lab.journal import Asked, Journal
@@ -89,6 +89,16 @@ class Lab:
         self._stops: list[Callable[[], None]] = []
         self._starting: set[asyncio.Task[None]] = set()
         self.stopped = asyncio.Event()
+        self.control = Control(
+            state,
+            self.clock,
+            self.world,
+            self.journal,
+            self.clusters,
+            lab_environment(state, self.proxy_port),
+            self.door_port,
+            self.stopped.set,
+        )
 
     @property
     def door_port(self) -> int:
@@ -99,10 +109,6 @@ class Lab:
     def proxy_port(self) -> int:
         """The port of the CONNECT proxy."""
         return port_of(self._proxy_socket)
-
-    def environment(self) -> Environment:
-        """Return the environment of a lab shell."""
-        return lab_environment(self.state, self.proxy_port)
 
     async def __aenter__(self) -> Self:
         tls = self.authority.serving(is_aws_name, LOOPBACK, "localhost")
@@ -115,7 +121,7 @@ class Lab:
         for cluster in self.world.facts.clusters():
             await self.clusters.start(cluster)
         self._stops.append(self.world.listen(self._changed))
-        self._control = HttpServer(Control(self).serve, self._control_socket())
+        self._control = HttpServer(self.control.serve, self._control_socket())
         await self._control.start()
         self._saver = asyncio.create_task(self._save_journal())
         return self

@@ -93,7 +93,6 @@ def stop(state: StateDir) -> None:
 async def _serve(
     state: StateDir, world_text: str | None, world_name: str, ready: Callable[[object], None]
 ) -> None:
-    from sekisho.lab.control import Control
     from sekisho.lab.lab import Lab
 
     lab = Lab(state, world_text, world_name)
@@ -101,7 +100,7 @@ async def _serve(
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, lab.stopped.set)
     async with lab:
-        ready(Control(lab).status())
+        ready(lab.control.status())
         await lab.stopped.wait()
 
 

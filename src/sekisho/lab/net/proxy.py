@@ -165,12 +165,13 @@ def _is_metadata(text: str) -> bool:
 
 async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
     """Copy until the source ends, then tell the sink that nothing more comes."""
-    with contextlib.suppress(OSError):
+    # uvloop says RuntimeError of a transport that was closed meanwhile.
+    with contextlib.suppress(OSError, RuntimeError):
         while part := await source.read(_CHUNK):
             sink.write(part)
             await sink.drain()
     # Also after a reset: the other side would wait for ever.
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, RuntimeError):
         if sink.can_write_eof():
             sink.write_eof()
 
