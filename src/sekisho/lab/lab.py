@@ -79,7 +79,7 @@ class Lab:
         self._door_socket = self._listener("door", "AWS's second door")
         self._proxy_socket = self._listener("proxy", "the CONNECT proxy")
         self.clusters = Clusters(
-            self.world, self.authority, self.journal, self.clock, self.ids, self._ask_sts
+            self.world, self.authority, self.journal, self.clock, self.ids, self._ask_sts, self.door_port
         )
         site = self.clusters.site()
         if installed is not None:

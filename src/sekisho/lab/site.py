@@ -31,7 +31,14 @@ class Clusters:
     """Starts an API server for every cluster of the world, those that are created later too."""
 
     def __init__(
-        self, world: World, authority: Authority, journal: Journal, clock: Clock, ids: Ids, ask_sts: AskSts
+        self,
+        world: World,
+        authority: Authority,
+        journal: Journal,
+        clock: Clock,
+        ids: Ids,
+        ask_sts: AskSts,
+        door_port: int,
     ) -> None:
         self._world = world
         self._authority = authority
@@ -39,6 +46,7 @@ class Clusters:
         self._clock = clock
         self._ids = ids
         self._ask_sts = ask_sts
+        self._door_port = door_port
         self._reserved: dict[int, socket.socket] = {}
         self._servers: dict[str, HttpServer] = {}
         self.live: dict[str, LiveCluster] = {}
@@ -62,8 +70,14 @@ class Clusters:
         port = int(address.rpartition(":")[2])
         listener = self._reserved.pop(port, None) or listen(port, f"the cluster {cluster.name}")
         live = LiveCluster(self._world, cluster)
+        # Clients of the second door sign for it: their tokens name it, with its port.
+        second_door = frozenset({f"{LOOPBACK}:{self._door_port}", f"localhost:{self._door_port}"})
         server = TokenServer(
-            cluster.name, load_sts_endpoints(cluster.partition), cluster.region, refuse_foreign_scope=False
+            cluster.name,
+            load_sts_endpoints(cluster.partition),
+            cluster.region,
+            refuse_foreign_scope=False,
+            own_hosts=second_door,
         )
         authenticator = Authenticator(server, live, self._ask_sts, lambda: self._other_names(cluster.name))
         objects = KubeObjects(self._world, arn, self._clock, self._ids, self._authority.certificate)

@@ -53,6 +53,8 @@ class TokenServer:
     ``refuse_foreign_scope`` a credential scoped to another region than the host's is
     refused here; without, STS refuses it and the step stays in the trace. It has no
     default because the choice is the operator's: the first saves a call to STS.
+    ``own_hosts`` are further hosts, spelled with their port, whose STS answers for the server's
+    region: the local endpoint that a client names where it cannot use AWS's own.
 
     Raises:
         ValueError: ``cluster_id`` is empty or cannot be a header value.
@@ -62,6 +64,7 @@ class TokenServer:
     endpoints: StsEndpoints
     server_region: str
     refuse_foreign_scope: bool
+    own_hosts: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if not _CLUSTER_ID.fullmatch(self.cluster_id):
@@ -177,6 +180,16 @@ def _location(url: re.Match[str], server: TokenServer) -> tuple[str, str]:
     userinfo, at, host = url["authority"].rpartition("@")
     if at or userinfo:
         raise _RefusedError(Code.USERINFO)
+    if url["path"] != "/":
+        raise _RefusedError(Code.PATH)
+    if url["fragment"] is not None:
+        raise _RefusedError(Code.FRAGMENT)
+    return host, _region(host, server)
+
+
+def _region(host: str, server: TokenServer) -> str:
+    if host in server.own_hosts:
+        return server.server_region
     if ":" in host:
         raise _RefusedError(Code.PORT)
     region = region_of(host, server.endpoints, server.server_region)
@@ -187,11 +200,7 @@ def _location(url: re.Match[str], server: TokenServer) -> tuple[str, str]:
             partition=partition_name(host, server.endpoints),
             expected=server.endpoints.partition,
         )
-    if url["path"] != "/":
-        raise _RefusedError(Code.PATH)
-    if url["fragment"] is not None:
-        raise _RefusedError(Code.FRAGMENT)
-    return host, region
+    return region
 
 
 def _check_meaning(query: dict[str, str]) -> None:

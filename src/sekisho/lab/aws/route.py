@@ -62,9 +62,12 @@ def _by_signature(request: HttpRequest) -> Route:
         # Unsigned requests of STS are the only ones that may come here without a scope.
         return Route(_model("sts"), "us-east-1", "aws")
     region = presented.credential.region
+    place = locate(f"sts.{region}.amazonaws.com")
+    if place is None or place.kind is not EndpointKind.API or place.region != region:
+        raise AwsError("SekishoUnserved", f"{region[:64]!r} is no region of AWS", 404)
     for name in sorted(known_services()):
         if name == presented.credential.service:
-            return Route(_model(name), region, "aws")
+            return Route(_model(name), region, place.partition)
     raise AwsError(
         "SekishoUnserved",
         f"no service signs as {presented.credential.service[:64]!r}; nothing was sent to AWS",

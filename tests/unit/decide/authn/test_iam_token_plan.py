@@ -258,3 +258,28 @@ def test_a_foreign_scope_can_be_left_to_sts_and_stays_in_the_trace() -> None:
 def test_a_cluster_id_can_be_a_header(cluster_id: str) -> None:
     with pytest.raises(ValueError, match="printable"):
         TokenServer(cluster_id, ENDPOINTS, "", refuse_foreign_scope=True)
+
+
+SECOND_DOOR = TokenServer(
+    "harbor", ENDPOINTS, "eu-west-1", refuse_foreign_scope=True, own_hosts=frozenset({"127.0.0.1:4443"})
+)
+
+
+def test_an_own_host_is_asked_for_the_servers_region() -> None:
+    decision = ask(token(url(host="127.0.0.1:4443")), SECOND_DOOR)
+    assert decision.value is not None
+    assert (decision.value.host, decision.value.region) == ("127.0.0.1:4443", "eu-west-1")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (url(host="127.0.0.1:4444"), Code.PORT),
+        (url(host="127.0.0.1"), StsHostCode.NOT_STS),
+        (url(host="a@127.0.0.1:4443"), Code.USERINFO),
+        (url(host="127.0.0.1:4443/x"), Code.PATH),
+        (url(host="127.0.0.1:4443") + "#x", Code.FRAGMENT),
+    ],
+)
+def test_an_own_host_opens_nothing_else(text: str, code: Code) -> None:
+    assert ask(token(text), SECOND_DOOR).decisive[0].code == code
