@@ -1,6 +1,7 @@
 """What the lab answers to its own command line, over a unix socket that only its owner can open."""
 
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 
 from sekisho import __version__
 from sekisho.decide.chain import chain_of
@@ -16,6 +17,8 @@ from sekisho.lab.world import Clock, StateDir, World
 from sekisho.wire.http import BodyTooLarge, Request, Response, StreamResponse
 
 MAX_BODY_BYTES = 64 * 1024
+CLOCK_META = "clock/offset-seconds"
+"""The setting that keeps the clock's offset over a restart."""
 
 
 class Control:
@@ -59,6 +62,8 @@ class Control:
                 return _entry(journal.find(identifier))
             case "POST", ["explain-token"]:
                 return await self._explain_token(request)
+            case "POST", ["clock"]:
+                return await self._move_clock(request)
             case "POST", ["stop"]:
                 self._stop()
                 return _json({"stopping": True})
@@ -86,6 +91,7 @@ class Control:
             "version": __version__,
             "stateDirectory": str(self._state.path),
             "time": self._clock.now().rfc3339(),
+            "clockOffsetSeconds": int(self._clock.offset.total_seconds()),
             "revision": self._world.revision,
             "proxy": environment.set["HTTPS_PROXY"],
             "awsEndpoint": f"https://127.0.0.1:{self._door_port}",
@@ -114,6 +120,25 @@ class Control:
                         return _json(chain_to_json(chain_of(found.links, found.identity, live)))
                 return _json({"error": f"the lab has no cluster named {name[:100]!r}"}, 404)
         return _json({"error": "expected a JSON object with token and cluster"}, 400)
+
+    async def _move_clock(self, request: Request) -> Response:
+        try:
+            asked = parse_json(await request.body(MAX_BODY_BYTES), "request")
+        except (BodyTooLarge, SekishoInputError):
+            asked = None
+        match asked:
+            case {"seconds": int(seconds)} if not isinstance(seconds, bool):
+                try:
+                    self._clock.move(timedelta(seconds=seconds))
+                except (ValueError, OverflowError) as error:
+                    return _json({"error": str(error)}, 400)
+            case {"reset": True}:
+                self._clock.reset()
+            case _:
+                return _json({"error": "expected seconds, or reset"}, 400)
+        offset = int(self._clock.offset.total_seconds())
+        self._world.commit((), meta={CLOCK_META: str(offset)})
+        return _json({"time": self._clock.now().rfc3339(), "offsetSeconds": offset})
 
     async def _follow(self) -> AsyncIterator[bytes]:
         yield b"\n"  # the head goes out with the first part: the client knows that it is connected

@@ -8,6 +8,7 @@ import shlex
 import socket
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Self
 
 from sekisho.decide.decision import Decision, Outcome
@@ -17,7 +18,7 @@ from sekisho.decide.values import Instant, Secret
 from sekisho.facts import Cluster, Kind
 from sekisho.lab.aws.door import AwsDoor
 from sekisho.lab.aws.route import is_aws_name
-from sekisho.lab.control import Control
+from sekisho.lab.control import CLOCK_META, Control
 from sekisho.lab.door_code import DoorCode
 from sekisho.lab.environment import lab_environment, public_roots
 from sekisho.lab.errors import LabError
@@ -74,6 +75,7 @@ class Lab:
                 f"`{state.path}` holds a world already; start without --world, or with another --state-dir"
             )
         self.world = World(self._store)
+        self.clock.offset = timedelta(seconds=int(self.world.meta(CLOCK_META) or "0"))
         self.authority = self._open_authority()
         self.journal = Journal(self._store)
         self._door_socket = self._listener("door", "AWS's second door")

@@ -13,7 +13,7 @@ from sekisho.lab.kube.authenticator import Authenticated, Authenticator
 from sekisho.lab.kube.exchange import Exchange, read_query, status_answer
 from sekisho.lab.kube.live_cluster import LiveCluster
 from sekisho.lab.kube.reviews import Reviews
-from sekisho.lab.kube.verbs import Verbs
+from sekisho.lab.kube.verbs import GrantRefusedError, Verbs
 from sekisho.lab.world import Clock, Ids
 from sekisho.wire.http import Request, Response, StreamResponse
 from sekisho.wire.kube import schema, status
@@ -108,6 +108,11 @@ class KubeServer:
                 refused.error.message,
             )
             return _with_id(status_answer(refused.error), audit_id)
+        except GrantRefusedError as error:
+            self._note(
+                request, audit_id, now, question, who, error.code, None, error.reason_code, error.message
+            )
+            return _with_id(status_answer(error), audit_id)
         except KubeError as error:
             code = DoorCode.BODY_TOO_LARGE if error.code == 413 else DoorCode.SERVED
             self._note(request, audit_id, now, question, who, error.code, None, code, error.message)

@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 
+from sekisho.decide.decision import ReasonCode
 from sekisho.decide.rbac import cover
 from sekisho.decide.rbac.objects import GROUP as RBAC_GROUP
 from sekisho.decide.rbac.objects import parse_object
@@ -26,10 +27,19 @@ from sekisho.wire.http import BodyTooLarge, Response, StreamResponse
 from sekisho.wire.kube import body as bodies
 from sekisho.wire.kube import patch, schema, selectors, status, validate
 from sekisho.wire.kube.body import Decoded, FieldValidation
+from sekisho.wire.kube.defaults import with_defaults
 from sekisho.wire.kube.members import mapping, text
 from sekisho.wire.kube.registry import Resource
 
 MAX_WATCH_SECONDS = 3_600.0
+
+
+class GrantRefusedError(status.KubeError):
+    """A write of an RBAC object that its writer may not make: an answer that identity decided."""
+
+    def __init__(self, error: status.KubeError, reason_code: ReasonCode) -> None:
+        super().__init__(error.code, error.reason, error.message, error.details)
+        self.reason_code = reason_code
 
 
 class Verbs:
@@ -116,7 +126,9 @@ class Verbs:
     async def _create(self, exchange: Exchange, resource: Resource) -> Response:
         decoded = await self._decoded(exchange, resource)
         namespace = exchange.attributes.namespace
-        body = self._objects.named(validate.place(resource, decoded.value, namespace))
+        body = with_defaults(
+            resource, self._objects.named(validate.place(resource, decoded.value, namespace))
+        )
         validate.validate(resource, body)
         self._may_grant(exchange, resource, body, "create")
         written = self._objects.create(resource, namespace, body, dry_run=exchange.dry_run)
@@ -125,7 +137,8 @@ class Verbs:
     async def _update(self, exchange: Exchange, resource: Resource) -> Response:
         attributes = exchange.attributes
         decoded = await self._decoded(exchange, resource)
-        body = validate.place(resource, decoded.value, attributes.namespace, attributes.name)
+        placed = validate.place(resource, decoded.value, attributes.namespace, attributes.name)
+        body = with_defaults(resource, placed)
         if not self._objects.exists(resource, attributes.namespace, attributes.name):
             if not self._objects.may_create_by_update(resource):
                 raise status.not_found(resource.plural, resource.group, attributes.name)
@@ -165,7 +178,7 @@ class Verbs:
             )
             warnings = checked.warnings
             placed = validate.place(resource, checked.value, attributes.namespace, attributes.name)
-            return self._checked(exchange, resource, placed, before)
+            return self._checked(exchange, resource, with_defaults(resource, placed), before)
 
         written = self._objects.update(
             resource, attributes.namespace, attributes.name, change, dry_run=exchange.dry_run
@@ -239,9 +252,16 @@ class Verbs:
         except SekishoInputError as error:
             raise status.bad_request(str(error)) from None
         decision = cover.may_write(exchange.user, operation, attempted, self._cluster.rbac)
-        if not decision.allowed:
-            name = text(body, "metadata", "name")
-            raise status.forbidden(resource.plural, resource.group, name, decision.sentence())
+        if decision.allowed:
+            return
+        code, name = decision.decisive[0].code, text(body, "metadata", "name")
+        if code is cover.CoverCode.ROLE_MISSING:
+            role = mapping(body, "roleRef")
+            plural = f"{text(role, 'kind').lower()}s"
+            error = status.not_found(plural, RBAC_GROUP, text(role, "name"))
+        else:
+            error = status.forbidden(resource.plural, resource.group, name, decision.sentence())
+        raise GrantRefusedError(error, code)
 
 
 async def _body(exchange: Exchange) -> bytes:
