@@ -1,5 +1,6 @@
 """What the lab answers to its own command line, over a unix socket that only its owner can open."""
 
+import json
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
@@ -17,8 +18,8 @@ from sekisho.lab.world import Clock, StateDir, World
 from sekisho.wire.http import BodyTooLarge, Request, Response, StreamResponse
 
 MAX_BODY_BYTES = 64 * 1024
-CLOCK_META = "clock/offset-seconds"
-"""The setting that keeps the clock's offset over a restart."""
+CLOCK_META = "clock/moves"
+"""The setting that keeps the moves of the clock over a restart."""
 
 
 class Control:
@@ -116,7 +117,7 @@ class Control:
             case {"token": str(token), "cluster": str(name)}:
                 for arn, live in self._clusters.live.items():
                     if name in (arn, live.name):
-                        found = self._clusters.authenticators[arn].authenticate(token, self._clock.now())
+                        found = self._clusters.authenticators[arn].authenticate(token)
                         return _json(chain_to_json(chain_of(found.links, found.identity, live)))
                 return _json({"error": f"the lab has no cluster named {name[:100]!r}"}, 404)
         return _json({"error": "expected a JSON object with token and cluster"}, 400)
@@ -137,7 +138,7 @@ class Control:
             case _:
                 return _json({"error": "expected seconds, or reset"}, 400)
         offset = int(self._clock.offset.total_seconds())
-        self._world.commit((), meta={CLOCK_META: str(offset)})
+        self._world.commit((), meta={CLOCK_META: json.dumps(self._clock.moves)})
         return _json({"time": self._clock.now().rfc3339(), "offsetSeconds": offset})
 
     async def _follow(self) -> AsyncIterator[bytes]:

@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
+import json
 import logging
 import os
 import shlex
 import socket
 import sys
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Self
 
 from sekisho.decide.decision import Decision, Outcome
@@ -75,7 +75,7 @@ class Lab:
                 f"`{state.path}` holds a world already; start without --world, or with another --state-dir"
             )
         self.world = World(self._store)
-        self.clock.offset = timedelta(seconds=int(self.world.meta(CLOCK_META) or "0"))
+        self.clock.moves = [(at, offset) for at, offset in json.loads(self.world.meta(CLOCK_META) or "[]")]
         self.authority = self._open_authority()
         self.journal = Journal(self._store)
         self._door_socket = self._listener("door", "AWS's second door")

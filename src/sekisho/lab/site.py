@@ -79,7 +79,9 @@ class Clusters:
             refuse_foreign_scope=False,
             own_hosts=second_door,
         )
-        authenticator = Authenticator(server, live, self._ask_sts, lambda: self._other_names(cluster.name))
+        authenticator = Authenticator(
+            server, live, self._ask_sts, lambda: self._other_names(cluster.name), self._clock
+        )
         objects = KubeObjects(self._world, arn, self._clock, self._ids, self._authority.certificate)
         api = KubeServer(
             live,

@@ -31,3 +31,15 @@ def test_the_clock_stays_within_its_bound() -> None:
     assert clock.offset == MAX_OFFSET
     clock.reset()
     assert clock.offset == timedelta(0)
+
+
+def test_what_was_signed_before_a_move_ages_by_it_and_what_is_signed_after_does_not() -> None:
+    clock = Clock()
+    before = clock.client_now(None)
+    clock.move(timedelta(minutes=20))
+    old = clock.client_now(before) - before
+    assert timedelta(minutes=20) <= old < timedelta(minutes=21)
+    after = clock.client_now(None)
+    clock.move(timedelta(minutes=-5))
+    assert timedelta(minutes=15) <= clock.client_now(before) - before < timedelta(minutes=16)
+    assert timedelta(minutes=-5) <= clock.client_now(after) - after < timedelta(minutes=-4)

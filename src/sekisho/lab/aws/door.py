@@ -7,12 +7,13 @@ an answer in the service's own protocol, never 5xx: clients would ask again.
 """
 
 from sekisho.decide.chain import request_to_aws
-from sekisho.decide.decision import Chain, Decision, Outcome
+from sekisho.decide.decision import Chain, Decision, Outcome, Step
 from sekisho.decide.iam.evaluate import evaluate
 from sekisho.decide.iam.refusal import access_denied_text
 from sekisho.decide.proof.aws_error import Family, aws_error
-from sekisho.decide.proof.credential import Signed
+from sekisho.decide.proof.credential import Credential, Signed
 from sekisho.decide.proof.http_request import HttpRequest
+from sekisho.decide.proof.presented import read_presented
 from sekisho.decide.proof.scope import Scope
 from sekisho.decide.proof.verify import verify
 from sekisho.decide.request.aws import map_call
@@ -26,7 +27,7 @@ from sekisho.lab.aws.credentials import credential_of
 from sekisho.lab.aws.found_arns import found_arns
 from sekisho.lab.aws.moto_services import MotoServices
 from sekisho.lab.aws.operation import AwsError, Context, Ids, Site
-from sekisho.lab.aws.route import Route, route
+from sekisho.lab.aws.route import Route, is_second_door, route
 from sekisho.lab.door_code import DoorCode
 from sekisho.lab.journal import Asked, Journal
 from sekisho.lab.world import Clock, World
@@ -144,7 +145,7 @@ class AwsDoor:
         now = self._clock.now()
         question, who = service.name, ""
         try:
-            proof = self._verify(where, signed, now)
+            proof = self._verify(where, signed, self._clock.client_now(_signed_at(signed)))
             caller = _proven(where, proof)
             who = str(caller.arn)
             call = _decoded(where, signed)
@@ -187,7 +188,15 @@ class AwsDoor:
                 "us-east-1" if request.header("host")[0].startswith("sts.amazonaws.com") else where.region
             )
         scope = Scope(where.service.signing_name, frozenset(regions))
-        return verify(request, lambda key_id: credential_of(self._world, key_id), now, scope)
+        partition = None if is_second_door(request, self._door_port) else where.partition
+
+        def known(key_id: str) -> Credential | None:
+            found = credential_of(self._world, key_id)
+            # Partitions share nothing: to GovCloud's STS a key of the commercial one does not exist.
+            is_ours = found is not None and partition in (None, found.principal.arn.partition)
+            return found if is_ours else None
+
+        return verify(request, known, now, scope)
 
     def _permit(self, where: Route, call: Call, proof: Decision[Signed], caller: Principal) -> None:
         """Return if every permission the call needs is given.
@@ -285,6 +294,11 @@ class AwsDoor:
                 chain,
             )
         )
+
+
+def _signed_at(request: HttpRequest) -> Instant | None:
+    presented = read_presented(request, request.parameters(), s3=False)
+    return None if isinstance(presented, Step) else presented.signed_at
 
 
 def _proven(where: Route, proof: Decision[Signed]) -> Principal:

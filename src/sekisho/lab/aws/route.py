@@ -27,6 +27,12 @@ def is_aws_name(name: str) -> bool:
     return locate(name) is not None
 
 
+def is_second_door(request: HttpRequest, door_port: int) -> bool:
+    """Tell whether a request came through the door that has one name for all services."""
+    name, _, port = "".join(request.header("host")).lower().partition(":")
+    return name in SECOND_DOOR_HOSTS and port == str(door_port)
+
+
 def route(request: HttpRequest, door_port: int) -> Route:
     """Return where ``request`` goes.
 
@@ -38,7 +44,7 @@ def route(request: HttpRequest, door_port: int) -> Route:
     if len(hosts) != 1:
         raise AwsError("SekishoHostHeader", "expected exactly one Host header")
     name, _, port = hosts[0].lower().partition(":")
-    if name in SECOND_DOOR_HOSTS and port == str(door_port):
+    if is_second_door(request, door_port):
         return _by_signature(request)
     endpoint = locate(name)
     if endpoint is None or port not in ("", "443"):

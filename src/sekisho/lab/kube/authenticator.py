@@ -4,6 +4,8 @@ A token that STS has confirmed is not asked about again until it expires; the ma
 evaluated on every request, so a change of aws-auth counts at once.
 """
 
+import re
+from base64 import urlsafe_b64decode
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -17,8 +19,11 @@ from sekisho.decide.decision import Decision, Link
 from sekisho.decide.proof.credential import Signed
 from sekisho.decide.proof.http_request import HttpRequest
 from sekisho.decide.values import Instant, KubeUser, SekishoInputError
+from sekisho.lab.world import Clock
 
 MAX_CACHED = 4_096
+
+_DATE = re.compile(rb"[?&]X-Amz-Date=([0-9]{8}T[0-9]{6}Z)", re.IGNORECASE)
 
 AskSts = Callable[[HttpRequest, Instant], tuple[Decision[Signed], int, bytes]]
 """The lab's STS, asked in process: the decision on the signature, the HTTP status, the body."""
@@ -54,16 +59,19 @@ class Authenticator:
         facts: ClusterFacts,
         ask_sts: AskSts,
         other_clusters: Callable[[], Iterable[str]],
+        clock: Clock,
     ) -> None:
         self._server = server
         self._facts = facts
         self._ask_sts = ask_sts
         self._other_clusters = other_clusters
+        self._clock = clock
         # Keyed by hash: a token is a credential and is not kept.
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
 
-    def authenticate(self, token: str, now: Instant) -> Authenticated:
-        """Return whom ``token`` stands for at ``now``. Total."""
+    def authenticate(self, token: str) -> Authenticated:
+        """Return whom ``token`` stands for now. Total."""
+        now = self._clock.client_now(_date(token) if self._clock.moves else None)
         key = sha256(token.encode("utf-8", "surrogateescape")).digest()
         known = self._known.get(key)
         if known is not None and now < known.until:
@@ -119,6 +127,16 @@ class Authenticator:
         self._known[key] = known
         while len(self._known) > MAX_CACHED:
             self._known.popitem(last=False)
+
+
+def _date(token: str) -> Instant | None:
+    """Return the date that a token says it was signed at, unchecked; None if it says none."""
+    try:
+        url = urlsafe_b64decode(token.removeprefix(iam_token.PREFIX)[: iam_token.MAX_TOKEN_BYTES] + "==")
+        found = _DATE.search(url)
+        return Instant.parse_amz(found[1].decode("ascii")) if found is not None else None
+    except ValueError:
+        return None
 
 
 def _request(question: StsQuestion) -> HttpRequest:

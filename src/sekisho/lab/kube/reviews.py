@@ -43,7 +43,7 @@ class Reviews:
             case "SelfSubjectRulesReview":
                 answered = self._rules(exchange.user, text(review, "spec", "namespace"))
             case "TokenReview":
-                answered = self._token(exchange, text(review, "spec", "token"))
+                answered = self._token(text(review, "spec", "token"))
             case "LocalSubjectAccessReview":
                 namespace = text(review, "spec", "resourceAttributes", "namespace")
                 if namespace != exchange.attributes.namespace:
@@ -87,8 +87,8 @@ class Reviews:
             answered["evaluationError"] = "; ".join(step.sentence() for step in found.errors)
         return answered
 
-    def _token(self, exchange: Exchange, token: str) -> JsonObject:
-        found = self._authenticator.authenticate(token, exchange.now)
+    def _token(self, token: str) -> JsonObject:
+        found = self._authenticator.authenticate(token)
         if found.user is None:
             failed = next((link for link in found.links if not link.decision.allowed), None)
             sentence = failed.decision.sentence() if failed else "the identity is not mapped"

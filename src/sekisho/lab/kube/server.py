@@ -91,7 +91,7 @@ class KubeServer:
             self._check_door(request)
             attributes = _attributes(request)
             question = described(attributes)
-            caller = self._caller(request, attributes, now)
+            caller = self._caller(request, attributes)
             who = caller.name
             self._authorize(caller, attributes)
             answer = await self._answer(request, attributes, caller.user, now)
@@ -158,7 +158,7 @@ class KubeServer:
             code = DoorCode.IMPERSONATION
             raise _RefusedError(KubeError(403, "Forbidden", code.sentence), "", None, code)
 
-    def _caller(self, request: Request, attributes: RequestAttributes, now: Instant) -> _Caller:
+    def _caller(self, request: Request, attributes: RequestAttributes) -> _Caller:
         headers = [value for name, value in request.headers if name == "authorization"]
         if not headers and attributes.path in _HEALTH:
             return _Caller(_ANONYMOUS)
@@ -170,7 +170,7 @@ class KubeServer:
         ):
             chain = without_token(headers[0][:0] if headers else None)
             raise _RefusedError(status.unauthorized(), "", chain)
-        found = self._authenticator.authenticate(header[len(_BEARER) :].strip(), now)
+        found = self._authenticator.authenticate(header[len(_BEARER) :].strip())
         if found.user is None:
             chain = chain_of(found.links, found.identity, self._cluster)
             who = str(found.identity.arn) if found.identity is not None else found.claimed

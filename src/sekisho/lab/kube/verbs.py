@@ -258,10 +258,10 @@ class Verbs:
         if code is cover.CoverCode.ROLE_MISSING:
             role = mapping(body, "roleRef")
             plural = f"{text(role, 'kind').lower()}s"
-            error = status.not_found(plural, RBAC_GROUP, text(role, "name"))
+            answer = status.not_found(plural, RBAC_GROUP, text(role, "name"))
         else:
-            error = status.forbidden(resource.plural, resource.group, name, decision.sentence())
-        raise GrantRefusedError(error, code)
+            answer = status.forbidden(resource.plural, resource.group, name, decision.sentence())
+        raise GrantRefusedError(answer, code)
 
 
 async def _body(exchange: Exchange) -> bytes:

@@ -1,19 +1,52 @@
-"""The lab's time."""
+"""The lab's time, which its owner may move.
 
+Clients keep the time of day. What they signed before a move ages by it, what they sign
+afterwards does not: the lab compares a client's date with the time of day that the
+client would have if its clock had been moved along (`Clock.client_now`).
+"""
+
+from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
 
 from sekisho.decide.values import Instant
 
-
 MAX_OFFSET = timedelta(days=3650)
 """How far the lab's time may be from the time of day, either way: its certificates last as long."""
 
+MAX_MOVES = 200
+"""How many moves are remembered; what was signed before the oldest counts as signed after it."""
+
+Move = tuple[float, float]
+"""When, as seconds of the time of day since 1970, and the offset from then on, in seconds."""
+
 
 class Clock:
-    """The time of day plus an offset that the lab's owner may move."""
+    """The time of day plus an offset."""
 
-    def __init__(self, offset: timedelta = timedelta(0)) -> None:
-        self.offset = offset
+    def __init__(self, moves: tuple[Move, ...] = ()) -> None:
+        self.moves = list(moves)
+
+    @property
+    def offset(self) -> timedelta:
+        """How far the lab's time is from the time of day."""
+        return timedelta(seconds=self.moves[-1][1] if self.moves else 0.0)
+
+    def now(self) -> Instant:
+        """Return the lab's present moment."""
+        return Instant(datetime.now(UTC)) + self.offset
+
+    def client_now(self, signed_at: Instant | None) -> Instant:
+        """Return the moment to hold against a date that a client wrote at ``signed_at``.
+
+        It is the time of day, later by what the clock was moved since then. None, for a date that
+        cannot be read, is the time of day.
+        """
+        today = Instant(datetime.now(UTC))
+        if signed_at is None or not self.moves:
+            return today
+        index = bisect_right(self.moves, signed_at.epoch, key=lambda move: move[0])
+        then = self.moves[index - 1][1] if index else 0.0
+        return today + (self.offset - timedelta(seconds=then))
 
     def move(self, by: timedelta) -> None:
         """Move the lab's time.
@@ -21,14 +54,11 @@ class Clock:
         Raises:
             ValueError: it would be further than MAX_OFFSET from the time of day.
         """
-        if abs(self.offset + by) > MAX_OFFSET:
+        offset = self.offset + by
+        if abs(offset) > MAX_OFFSET:
             raise ValueError(f"the lab's time stays within {MAX_OFFSET.days} days of the time of day")
-        self.offset += by
+        self.moves = [*self.moves[-MAX_MOVES + 1 :], (datetime.now(UTC).timestamp(), offset.total_seconds())]
 
     def reset(self) -> None:
         """Go back to the time of day."""
-        self.offset = timedelta(0)
-
-    def now(self) -> Instant:
-        """Return the lab's present moment."""
-        return Instant(datetime.now(UTC) + self.offset)
+        self.move(-self.offset)

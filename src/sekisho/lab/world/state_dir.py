@@ -10,6 +10,9 @@ from pathlib import Path
 
 from sekisho.lab.errors import LabError
 
+MAX_SOCKET_BYTES = 103
+"""What fits into ``sun_path`` on the narrowest of the systems (104 with the final zero)."""
+
 
 @dataclass(frozen=True, slots=True)
 class StateDir:
@@ -78,9 +81,19 @@ class StateDir:
         Raises:
             LabError: it cannot be made or written, is not a folder, or belongs to somebody else.
         """
+        excess = len(os.fsencode(self.socket)) - MAX_SOCKET_BYTES
+        if excess > 0:
+            raise LabError(
+                f"the path of the state directory `{self.path}` is {excess} bytes too long for a "
+                "control socket in it; choose a shorter one with --state-dir"
+            )
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             found = self.path.stat()
+        except FileExistsError:
+            raise LabError(
+                f"the state directory `{self.path}` is not a folder; choose another with --state-dir"
+            ) from None
         except OSError as error:
             raise LabError(
                 f"the state directory `{self.path}` cannot be used: {error.strerror}; "

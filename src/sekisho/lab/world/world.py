@@ -96,10 +96,8 @@ class World:
         if secret is None:
             return body
         hidden = json.loads(secret.reveal())
-        revealed = {**body, "data": hidden["data"]} if hidden["data"] else dict(body)
-        if hidden["applied"] is not None:
-            revealed = _with_applied(revealed, hidden["applied"])
-        return revealed
+        revealed = {**body, **hidden["members"]}
+        return revealed if hidden["applied"] is None else _with_applied(revealed, hidden["applied"])
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` with each change after it was committed; returns how to stop that."""
@@ -138,14 +136,17 @@ class World:
 
 def _withdrawn(body: dict[str, Json], kept: dict[str, Secret | None]) -> dict[str, Json]:
     """Move the values of a Secret to ``kept``: its data, and the copy that `kubectl apply` leaves."""
-    data = body.get("data")
-    values = data if isinstance(data, Mapping) else {}
+    # Whatever its shape: a body that should not have passed validation hides its values all the same.
+    hidden = {member: body[member] for member in ("data", "stringData") if body.get(member)}
     applied = _applied(body)
-    if not values and applied is None:
+    if not hidden and applied is None:
         return body
-    kept[_secret_name(body)] = Secret(json.dumps({"data": values, "applied": applied}))
-    if values:
-        body = {**body, "data": dict.fromkeys(values, "")}
+    kept[_secret_name(body)] = Secret(json.dumps({"members": hidden, "applied": applied}))
+    blank = {
+        member: dict.fromkeys(values, "") if isinstance(values, Mapping) else None
+        for member, values in hidden.items()
+    }
+    body = {**body, **blank}
     return body if applied is None else _with_applied(body, "")
 
 
