@@ -1,10 +1,10 @@
 """Read a command's arguments without the command line library, where they are plain.
 
 kubectl starts ``sekisho token`` for every call, and the library spends more time on reading its
-arguments than the command on its answer; so it does for the commands that start or ask a lab. The options
-are taken from the command's own signature, so
-they are written down once. Whatever is not plain (help, an unknown option, a missing value, a choice
-that does not exist) is left to the library, which knows how to say what is wrong.
+arguments than the command on its answer; so it does for the commands that start or ask a lab. The
+options are taken from the command's own signature, so they are written down once. Whatever is not
+plain (help, an unknown option, a missing value, a choice that does not exist) is left to the library,
+which knows how to say what is wrong.
 """
 
 import inspect

@@ -1,0 +1,24 @@
+"""Tours: a walk through EKS authentication with the real clients, each step checked and explained."""
+
+from sekisho.tour.access import MANIFESTS, Cluster, access_steps
+from sekisho.tour.ground import Ground, ground
+from sekisho.tour.redact import redact
+from sekisho.tour.shell import Shell, tour_shell
+from sekisho.tour.step import Expectation, Learned, TourStep
+from sekisho.tour.walk import Result, Walk
+
+__all__ = [
+    "MANIFESTS",
+    "Cluster",
+    "Expectation",
+    "Ground",
+    "Learned",
+    "Result",
+    "Shell",
+    "TourStep",
+    "Walk",
+    "access_steps",
+    "ground",
+    "redact",
+    "tour_shell",
+]
