@@ -5,6 +5,8 @@ and shows that nowhere: not in aws-auth, not in the console. (EKS User Guide, "G
 and roles access to Kubernetes APIs", section on the cluster creator.)
 """
 
+from functools import lru_cache
+
 from sekisho.decide.authn.canonical import ArnError, canonical_mapping
 from sekisho.decide.authn.sts_answer import StsIdentity
 from sekisho.decide.decision import Decision, Outcome, ReasonCode, Step
@@ -64,6 +66,7 @@ def admit(identity: StsIdentity, creator: str | None, mode: str, at: Ref) -> Dec
     return Decision(Outcome.ALLOW, found.decisive, found.trace, user)
 
 
+@lru_cache(maxsize=1024)  # asked again with every request to the cluster
 def _key(creator: str) -> str:
     try:
         return canonical_mapping(creator).key

@@ -57,7 +57,7 @@ class Arn:
         _, partition, service, region, account, resource = sections
         if not (partition and service and resource):
             raise ValueError("an ARN names a partition, a service and a resource")
-        if any(char.isspace() or not char.isprintable() for char in text):
+        if " " in text or not text.isprintable():
             raise ValueError("an ARN holds no white space or control characters")
         return cls(partition, service, region, account, resource)
 

@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 _AMZ = re.compile(r"[0-9]{8}T[0-9]{6}Z", re.ASCII)
 _RFC3339 = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})",
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-5][0-9])",
     re.ASCII,
 )
+_FIRST = datetime.min.replace(tzinfo=UTC)
+_LAST = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -70,7 +72,11 @@ class Instant:
             raise ValueError("a moment lies in the years 1 to 9999") from None
 
     def __add__(self, lifetime: timedelta) -> "Instant":
-        return Instant(self.moment + lifetime)
+        """Return the moment ``lifetime`` later; beyond the years 1 to 9999 their edge."""
+        try:
+            return Instant(self.moment + lifetime)
+        except OverflowError:
+            return Instant(_LAST if lifetime > timedelta(0) else _FIRST)
 
     def __sub__(self, other: "Instant") -> timedelta:
         return self.moment - other.moment
@@ -82,11 +88,12 @@ class Instant:
 
     def amz(self) -> str:
         """Return ``YYYYMMDDTHHMMSSZ``."""
-        return self.moment.strftime("%Y%m%dT%H%M%SZ")
+        return self.rfc3339().replace("-", "").replace(":", "")
 
     def rfc3339(self) -> str:
         """Return ``YYYY-MM-DDTHH:MM:SSZ``, the form of Kubernetes' ``creationTimestamp``."""
-        return self.moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+        # Not strftime: its %Y has fewer than four digits before the year 1000.
+        return self.moment.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
     def __str__(self) -> str:
         return self.rfc3339()

@@ -37,6 +37,32 @@ class Principal:
 
 
 @dataclass(frozen=True, slots=True)
+class ServicePrincipal:
+    """An AWS service that acts by itself, such as ``pods.eks.amazonaws.com``."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FederatedPrincipal:
+    """Whoever holds a token of an identity provider, not yet a session of anything.
+
+    ``provider`` is the ARN of an OIDC or SAML provider, or the host of one that AWS knows by itself.
+    """
+
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class Anonymous:
+    """Somebody who signed nothing."""
+
+
+Caller = Principal | ServicePrincipal | FederatedPrincipal | Anonymous
+"""Everybody who can ask AWS for something. Only a `Principal` belongs to an account and has policies."""
+
+
+@dataclass(frozen=True, slots=True)
 class KubeUser:
     """An authenticated Kubernetes user (authentication.k8s.io/v1 UserInfo).
 

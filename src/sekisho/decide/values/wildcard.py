@@ -11,15 +11,18 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Wildcard:
-    """A compiled pattern. Matching never backtracks across a ``*``, so hostile patterns cost linear time."""
+    """A compiled pattern. Matching never backtracks across a ``*``, so hostile patterns cost linear time.
+
+    ``ignore_case`` folds ASCII letters alone: outside ASCII two letters may share a lower case.
+    """
 
     pattern: str
     ignore_case: bool = False
-    _regex: re.Pattern[str] | None = field(init=False, repr=False, compare=False, default=None)
+    _regex: re.Pattern[str] | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
         if "*" in self.pattern or "?" in self.pattern or self.ignore_case:
-            flags = re.DOTALL | (re.IGNORECASE if self.ignore_case else 0)
+            flags = re.DOTALL | (re.IGNORECASE | re.ASCII if self.ignore_case else 0)
             object.__setattr__(self, "_regex", re.compile(_translate([(self.pattern, False)]), flags))
 
     @classmethod

@@ -1,0 +1,233 @@
+"""The links between a person and a cluster, in order; what is not known never becomes "no"."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from sekisho.decide.authn.aws_auth import CONFIG_MAP, parse
+from sekisho.decide.authn.backend import Backend
+from sekisho.decide.authn.entry import Reading
+from sekisho.decide.authn.entry_reader import Rules
+from sekisho.decide.authn.mapping_code import MappingCode
+from sekisho.decide.authn.sts_answer import StsIdentity, identity_of
+from sekisho.decide.chain import (
+    CLUSTER_CHAIN,
+    LinkName,
+    admitted,
+    authorize,
+    chain_of,
+    user_of,
+    without_token,
+)
+from sekisho.decide.chain.person_to_cluster import Code, refused_signature
+from sekisho.decide.decision import Decision, Link, Outcome, Repair, Step
+from sekisho.decide.eks import creator as eks
+from sekisho.decide.proof.credential import Signed
+from sekisho.decide.rbac import index as rbac_index
+from sekisho.decide.rbac.index import Index
+from sekisho.decide.rbac.objects import GROUP, parse_object
+from sekisho.decide.request.kubernetes import RequestAttributes
+from sekisho.decide.values import KubeUser, Ref
+
+A = "111122223333"
+ANA = identity_of(f"arn:aws:iam::{A}:user/ana", "AIDAANA", A, "AKIAANA")
+OPS = identity_of(f"arn:aws:sts::{A}:assumed-role/ops/mia", "AROAOPS:mia", A, "ASIAOPS")
+CLUSTER = Ref("cluster/one")
+CREATOR = f"arn:aws:iam::{A}:role/creator"
+
+
+def aws_auth(*groups: str, reserved: str = "") -> Backend:
+    rows = [{"rolearn": f"arn:aws:iam::{A}:role/ops", "username": "ops", "groups": list(groups)}]
+    auth = parse({"mapRoles": json.dumps(rows)}, Rules(Reading.EKS, False))
+    return Backend.from_aws_auth(auth, CONFIG_MAP, reserved_prefixes=(reserved,) if reserved else ())
+
+
+READERS = rbac_index.build(
+    [
+        parse_object(
+            {
+                "apiVersion": f"{GROUP}/v1",
+                "kind": "ClusterRole",
+                "metadata": {"name": "read-pods"},
+                "rules": [{"verbs": ["get", "list"], "apiGroups": [""], "resources": ["pods"]}],
+            }
+        ),
+        parse_object(
+            {
+                "apiVersion": f"{GROUP}/v1",
+                "kind": "ClusterRoleBinding",
+                "metadata": {"name": "readers"},
+                "roleRef": {"apiGroup": GROUP, "kind": "ClusterRole", "name": "read-pods"},
+                "subjects": [{"kind": "Group", "apiGroup": GROUP, "name": "readers"}],
+            }
+        ),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A cluster in a line."""
+
+    creator: str | None = CREATOR
+    authentication_mode: str = "CONFIG_MAP"
+    backends: Sequence[Backend] = (aws_auth("readers"),)
+    rbac: Index | None = READERS
+    name: str = "one"
+    at: Ref = CLUSTER
+
+
+LIST_PODS = RequestAttributes("list", resource="pods")
+DELETE_PODS = RequestAttributes("delete", resource="pods")
+
+
+def test_a_mapped_role_gets_its_groups_and_the_implicit_one() -> None:
+    decision = user_of(OPS, Facts())
+    assert decision.outcome is Outcome.ALLOW
+    assert decision.value is not None
+    assert (decision.value.name, decision.value.groups) == ("ops", ("readers", "system:authenticated"))
+    assert [step.code for step in decision.decisive] == [MappingCode.ROLE]
+
+
+def test_the_creator_comes_before_every_mapping() -> None:
+    decision = user_of(OPS, Facts(creator=f"arn:aws:iam::{A}:role/ops"))
+    assert decision.value is not None
+    assert (decision.value.name, decision.value.groups) == (
+        "kubernetes-admin",
+        ("system:masters", "system:authenticated"),
+    )
+    assert [step.code for step in decision.trace] == [Code.MODE, eks.Code.CREATOR]
+
+
+def test_the_trace_begins_with_the_mode_and_the_creators_rule() -> None:
+    decision = user_of(OPS, Facts(), explain=True)
+    assert [step.code for step in decision.trace[:2]] == [Code.MODE, eks.Code.NOT_CREATOR]
+    assert decision.trace[0].at == Ref("cluster/one", "/accessConfig/authenticationMode")
+    assert dict(decision.trace[0].facts) == {"cluster": "one", "mode": "CONFIG_MAP"}
+
+
+UNREAD = {
+    "nothing maps the caller": (ANA, (aws_auth("readers"),), Outcome.UNKNOWN),
+    "a mapping refuses the caller": (OPS, (aws_auth(reserved="o"),), Outcome.UNKNOWN),
+    "a mapping admits the caller anyway": (OPS, (aws_auth("readers"),), Outcome.ALLOW),
+}
+
+
+@pytest.mark.parametrize(("identity", "backends", "outcome"), UNREAD.values(), ids=UNREAD.keys())
+def test_where_the_creator_was_not_read(
+    identity: StsIdentity, backends: tuple[Backend, ...], outcome: Outcome
+) -> None:
+    decision = user_of(identity, Facts(creator=None, backends=backends))
+    assert decision.outcome is outcome
+    if outcome is Outcome.UNKNOWN:
+        assert [step.code for step in decision.decisive] == [eks.Code.UNKNOWN_CREATOR]
+        assert decision.value is None
+
+
+@pytest.mark.parametrize(
+    ("backends", "outcome"),
+    [((aws_auth("readers"),), Outcome.NO_OPINION), ((), Outcome.NO_OPINION)],
+    ids=["not among the mappings", "no source"],
+)
+def test_nobody_is_nobody(backends: tuple[Backend, ...], outcome: Outcome) -> None:
+    decision = user_of(ANA, Facts(backends=backends))
+    assert (decision.outcome, decision.value) == (outcome, None)
+    assert [step.code for step in decision.decisive] == [MappingCode.NOT_MAPPED]
+
+
+def test_a_refusal_of_a_mapping_stands_when_the_creator_is_known() -> None:
+    decision = user_of(OPS, Facts(backends=(aws_auth(reserved="o"),)))
+    assert (decision.outcome, decision.value) == (Outcome.DENY, None)
+
+
+READER = KubeUser("ops", ("readers",))
+ASKED = {
+    "a rule allows": (READER, LIST_PODS, READERS, Outcome.ALLOW),
+    "no rule allows": (READER, DELETE_PODS, READERS, Outcome.NO_OPINION),
+    "rules were not read": (READER, LIST_PODS, None, Outcome.UNKNOWN),
+}
+
+
+@pytest.mark.parametrize(("user", "request_", "index", "outcome"), ASKED.values(), ids=ASKED.keys())
+def test_authorization(
+    user: KubeUser, request_: RequestAttributes, index: Index | None, outcome: Outcome
+) -> None:
+    facts = Facts(rbac=index)
+    assert authorize(user, request_, facts).outcome is outcome
+    assert admitted(user, request_, facts) is (outcome is Outcome.ALLOW)
+
+
+def test_unread_rules_are_named() -> None:
+    decision = authorize(READER, LIST_PODS, Facts(rbac=None))
+    assert [(step.code, step.at) for step in decision.decisive] == [(Code.RBAC_UNREAD, Ref("cluster/one"))]
+
+
+def links(
+    facts: Facts, identity: StsIdentity, request: RequestAttributes | None
+) -> list[tuple[str, Outcome]]:
+    chain = chain_of((), identity, facts, request)
+    return [(link.name, link.decision.outcome) for link in chain.links]
+
+
+def test_a_question_about_a_person_begins_at_the_caller() -> None:
+    assert links(Facts(), OPS, LIST_PODS) == [
+        (LinkName.CALLER, Outcome.ALLOW),
+        (LinkName.MAPPING, Outcome.ALLOW),
+        (LinkName.AUTHORIZATION, Outcome.ALLOW),
+    ]
+    given = chain_of((), OPS, Facts()).links[0].decision
+    assert [step.code for step in given.decisive] == [Code.AS_GIVEN]
+
+
+def test_a_link_after_a_refusal_is_not_asked() -> None:
+    assert links(Facts(), ANA, LIST_PODS) == [
+        (LinkName.CALLER, Outcome.ALLOW),
+        (LinkName.MAPPING, Outcome.NO_OPINION),
+    ]
+
+
+def test_without_a_request_the_chain_ends_with_the_mapping() -> None:
+    assert [name for name, _ in links(Facts(), OPS, None)] == [LinkName.CALLER, LinkName.MAPPING]
+
+
+def test_links_before_stay_and_replace_the_assumption() -> None:
+    before = [Link(LinkName.TOKEN, Decision(Outcome.ALLOW)), Link(LinkName.CALLER, Decision(Outcome.ALLOW))]
+    chain = chain_of(before, OPS, Facts())
+    assert chain.name == CLUSTER_CHAIN
+    assert [link.name for link in chain.links] == [LinkName.TOKEN, LinkName.CALLER, LinkName.MAPPING]
+
+
+NEAR = Step(Code.NO_TOKEN, Ref("token"))
+REPAIRS = (Repair(Code.NO_TOKEN), Repair(Code.NOT_BEARER))
+BAD_SIGNATURE: Decision[Signed] = Decision(Outcome.DENY, nearest=(NEAR,), repairs=REPAIRS[1:])
+ASKED_STS: Decision[StsIdentity] = Decision(Outcome.DENY, repairs=REPAIRS[:1])
+
+
+@pytest.mark.parametrize(
+    ("made_for", "codes"), [(None, [Code.NO_TOKEN]), ("two", [Code.OTHER_CLUSTER, Code.NO_TOKEN])]
+)
+def test_a_refused_signature_says_for_which_cluster_it_would_be_right(
+    made_for: str | None, codes: list[Code]
+) -> None:
+    decision = refused_signature(BAD_SIGNATURE, ASKED_STS, made_for)
+    assert (decision.outcome, decision.repairs) == (Outcome.DENY, REPAIRS)
+    assert [step.code for step in decision.nearest] == codes
+    assert all(dict(step.facts).get("cluster") == made_for for step in decision.nearest[:-1])
+
+
+def test_a_refusal_before_ends_the_chain() -> None:
+    chain = chain_of([Link(LinkName.TOKEN, Decision(Outcome.DENY))], None, Facts(), LIST_PODS)
+    assert (chain.outcome, len(chain.links)) == (Outcome.DENY, 1)
+
+
+@pytest.mark.parametrize(
+    ("header", "code"), [(None, Code.NO_TOKEN), ("Basic YWRtaW46cGFzc3dvcmQ=", Code.NOT_BEARER)]
+)
+def test_a_request_without_a_token(header: str | None, code: Code) -> None:
+    chain = without_token(header)
+    (link,) = chain.links
+    assert (link.name, link.decision.outcome) == (LinkName.TOKEN, Outcome.NO_OPINION)
+    (step,) = link.decision.decisive
+    assert (step.code, step.at, step.facts) == (code, Ref("request", "/headers/authorization"), ())
