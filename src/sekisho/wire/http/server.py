@@ -5,13 +5,13 @@ import contextlib
 import logging
 import socket
 import ssl
-from collections.abc import Callable, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable
 from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from sekisho.wire.http.message import Handler, Request, Response, StreamResponse
+from sekisho.wire.http.message import BodyTooLarge, Handler, Request, Response, StreamResponse
 
 MAX_HEAD_BYTES = 32 * 1024
 HEAD_SECONDS = 30.0
@@ -33,11 +33,13 @@ class HttpServer:
         *,
         tls: ssl.SSLContext | None = None,
         refusal: Refusal | None = None,
+        head_seconds: float = HEAD_SECONDS,
     ) -> None:
         self._listener = listener
 
         class Protocol(_BoundedProtocol):
             refuse = staticmethod(refusal or _plain_refusal)
+            limit_seconds = head_seconds
 
         config = uvicorn.Config(
             asgi(handler),
@@ -48,6 +50,7 @@ class HttpServer:
             access_log=False,
             server_header=False,
             date_header=True,
+            proxy_headers=False,  # no proxy stands in front: the peer is who connected
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=2,
             ssl_context_factory=None if tls is None else (lambda _config, _default: tls),
@@ -83,18 +86,20 @@ class _QuietServer(uvicorn.Server):
 class _BoundedProtocol(HttpToolsProtocol):
     """Refuses a request whose head is larger than MAX_HEAD_BYTES or takes longer than HEAD_SECONDS.
 
-    httptools bounds neither. The head is fed in slices so that the bytes of a body that
-    arrive together with it do not count.
+    httptools bounds neither, nor what a chunked body is wrapped in (extensions, trailers). The
+    head is fed in slices so that the bytes of a body that arrive together with it do not count.
     """
 
     refuse: Refusal
+    limit_seconds = HEAD_SECONDS
     _head_bytes = 0
+    _bytes_without_body = 0
     _in_head = True
     _head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._head_late)
+        self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
@@ -103,7 +108,10 @@ class _BoundedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         while data and not self.transport.is_closing():
             if not self._in_head:
+                self._bytes_without_body += len(data)
                 super().data_received(data)
+                if self._bytes_without_body > MAX_HEAD_BYTES and not self.transport.is_closing():
+                    self._refuse("http.head-too-large")
                 return
             piece, data = data[: MAX_HEAD_BYTES - self._head_bytes], data[MAX_HEAD_BYTES - self._head_bytes :]
             if not piece:
@@ -114,16 +122,22 @@ class _BoundedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         self._in_head = True
+        self._start_timer()
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        self._head_bytes = 0
+        self._head_bytes = self._bytes_without_body = 0
         self._stop_timer()
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        self._bytes_without_body = 0
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
         super().on_message_complete()
+        self._bytes_without_body = 0
         self._in_head = True
 
     def send_400_response(self, msg: str) -> None:
@@ -132,6 +146,11 @@ class _BoundedProtocol(HttpToolsProtocol):
         self._refuse("http.malformed")
 
     def _refuse(self, code: str) -> None:
+        cycle = getattr(self, "cycle", None)  # None before the first request, whatever its type says
+        if cycle is not None and cycle.response_started and not cycle.response_complete:
+            # Half of an answer is on its way: bytes of another one would look like part of it.
+            self.transport.close()
+            return
         response = self.refuse(code, self.client)
         head = [
             f"HTTP/1.1 {response.status} Refused",
@@ -145,6 +164,10 @@ class _BoundedProtocol(HttpToolsProtocol):
     def _head_late(self) -> None:
         if self._in_head and not self.transport.is_closing():
             self._refuse("http.head-too-slow")
+
+    def _start_timer(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(self.limit_seconds, self._head_late)
 
     def _stop_timer(self) -> None:
         if self._head_timer is not None:
@@ -173,22 +196,56 @@ def asgi(handler: Handler) -> Callable[[Any, Any, Any], Any]:
             response = await handler(request)
         except ConnectionError:
             return
+        except BodyTooLarge:
+            response = Response(413, b"the request body is too large\n", (("content-type", "text/plain"),))
         except Exception:  # noqa: BLE001 - the last line of defence: one request must not end the server
             _log.exception("a handler failed on %s", request.method)
             response = Response(500, b"internal error\n", (("content-type", "text/plain"),))
-        await _send(response, send, head_only=request.method == "HEAD")
+        if isinstance(response, Response):
+            await _send(response, send, head_only=request.method == "HEAD")
+        else:
+            await _stream(response, send, request)
 
     return application
 
 
-async def _send(response: Response | StreamResponse, send: Any, *, head_only: bool) -> None:
-    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
-    if isinstance(response, Response):
+async def _send(response: Response, send: Any, *, head_only: bool) -> None:
+    headers = _encoded(response.headers)
+    if response.status not in (204, 304):  # RFC 9110 section 8.6
         headers.append((b"content-length", str(len(response.body)).encode()))
-        await send({"type": "http.response.start", "status": response.status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if head_only else response.body})
-        return
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    async for part in response.parts:
-        await send({"type": "http.response.body", "body": part, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
+    await send({"type": "http.response.body", "body": b"" if head_only else response.body})
+
+
+async def _stream(response: StreamResponse, send: Any, request: Request) -> None:
+    """Write the parts until they end or the client goes away; either way the iterator is closed."""
+    await send(
+        {"type": "http.response.start", "status": response.status, "headers": _encoded(response.headers)}
+    )
+    writing = asyncio.create_task(_write_parts(response.parts, send, head_only=request.method == "HEAD"))
+    gone = asyncio.create_task(request.disconnected())
+    try:
+        await asyncio.wait({writing, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if writing.done():
+            writing.result()
+    finally:
+        writing.cancel()
+        gone.cancel()
+        await asyncio.gather(writing, gone, return_exceptions=True)
+
+
+async def _write_parts(parts: AsyncIterator[bytes], send: Any, *, head_only: bool) -> None:
+    try:
+        if not head_only:
+            async for part in parts:
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+                # `send` does not wait once the client has gone; parts that never wait would keep the loop.
+                await asyncio.sleep(0)
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        if isinstance(parts, AsyncGenerator):
+            await parts.aclose()
+
+
+def _encoded(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
