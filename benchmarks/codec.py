@@ -1,23 +1,24 @@
 """Microseconds per request decoded and answer encoded, beside moto's parser and serializer.
 
-    python benchmarks/codec.py
+    python -m benchmarks.codec [--json]
 
 Both sides get the same bytes and the same values in the same process; the best of five runs
 counts. A ratio above 1 means that moto takes longer. moto is handed the operation and the
 labels of the path (its router is Flask's), so that its figures are a floor.
 """
 
-import timeit
 from collections.abc import Callable
 from functools import partial
 from urllib.parse import parse_qsl, urlencode
 
+from benchmarks import harness
+from benchmarks.harness import Row, microseconds
 from botocore.loaders import Loader
 
 from sekisho.decide.values import Instant
 from sekisho.wire import aws
 
-RUNS, LOOPS = 5, 500
+LOOPS = 500
 REQUEST_ID = "4f7bbd0a-0000-4000-8000-0123456789ab"
 POLICY = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":"*"}]}'
 FORM_HEADERS = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
@@ -80,34 +81,37 @@ ANSWERS: dict[str, tuple[str, dict[str, aws.Value]]] = {
 
 def main() -> None:
     """Print a line for each operation."""
-    print(f"{'':28}{'sekisho':>12}{'moto':>12}{'ratio':>8}")
+    report = harness.run("Measure AWS's protocols beside moto.")
+    report.add("decode and encode", measure())
+    report.close()
+
+
+def measure() -> list[Row]:
+    """Return a row for each operation and direction."""
+    rows: list[Row] = []
     for name, (service, request) in REQUESTS.items():
         model = aws.load_service(service)
-        report(f"decode {name}", partial(aws.decode, model, request), moto_decode(service, request))
         call = aws.decode(model, request)
-        report(f"check {name}", partial(aws.check, call), None)
+        rows.append(
+            _row(f"decode {name}", partial(aws.decode, model, request), moto_decode(service, request))
+        )
+        rows.append(_row(f"check {name}", partial(aws.check, call), None))
     for name, (service, output) in ANSWERS.items():
         model = aws.load_service(service)
         operation = model.operation(name)
         assert operation is not None
         ours = partial(aws.encode, model, operation, output, REQUEST_ID)
-        report(f"encode {name}", ours, moto_encode(service, name, output))
+        rows.append(_row(f"encode {name}", ours, moto_encode(service, name, output)))
+    return rows
 
 
-def report(label: str, ours: Callable[[], object], theirs: Callable[[], object] | None) -> None:
-    """Print microseconds per call of both sides."""
-    mine = best(ours)
-    if theirs is None:
-        print(f"{label:28}{mine:>9.1f} us")
-        return
-    other = best(theirs)
-    print(f"{label:28}{mine:>9.1f} us{other:>9.1f} us{other / mine:>8.1f}")
-
-
-def best(call: Callable[[], object]) -> float:
-    """Return microseconds per call, the best of some runs."""
-    call()
-    return min(timeit.repeat(call, number=LOOPS, repeat=RUNS)) / LOOPS * 1e6
+def _row(what: str, ours: Callable[[], object], theirs: Callable[[], object] | None) -> Row:
+    mine = microseconds(ours, LOOPS)
+    row: Row = {"what": what, "sekisho_us": mine}
+    if theirs is not None:
+        other = microseconds(theirs, LOOPS)
+        row |= {"moto_us": other, "ratio": other / mine}
+    return row
 
 
 def moto_decode(service: str, request: aws.Request) -> Callable[[], object] | None:

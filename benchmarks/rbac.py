@@ -4,18 +4,15 @@ The scan does what Kubernetes' own authorizer does: every ClusterRoleBinding, th
 RoleBindings of the namespace, each subject, each rule. Both run in the same process on the same
 objects and requests, so the ratio means something even where the figures do not.
 
-    python benchmarks/rbac.py [--json] [--checks N]
+    python -m benchmarks.rbac [--json] [--checks N]
 """
 
 import argparse
-import json
-import platform
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
+from benchmarks import harness
+from benchmarks.harness import Row
 
 from sekisho.decide.rbac.authorize import explain
 from sekisho.decide.rbac.bootstrap import default_objects
@@ -106,7 +103,7 @@ def milliseconds(work: Callable[[], object]) -> float:
     return best
 
 
-def measure(bindings: int, checks: int) -> dict[str, float]:
+def measure(bindings: int, checks: int) -> Row:
     """Measure one size; the answers of index and scan are compared first."""
     objects = cluster(bindings)
     index = build(objects)
@@ -134,23 +131,14 @@ def measure(bindings: int, checks: int) -> dict[str, float]:
 
 
 def main() -> None:
-    """Print the table, or JSON."""
-    parser = argparse.ArgumentParser(description="Measure RBAC checks.")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    """Print the table."""
+    report = harness.run("Measure RBAC checks.", _options)
+    report.add("RBAC", [measure(bindings, report.options.checks) for bindings in SIZES])
+    report.close()
+
+
+def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checks", type=int, default=20_000, help="checks per size (default: %(default)s)")
-    options = parser.parse_args()
-    rows = [measure(bindings, options.checks) for bindings in SIZES]
-    if options.json:
-        print(json.dumps({"python": platform.python_version(), "machine": platform.machine(), "rows": rows}))
-        return
-    print("  ".join(f"{name:>14}" for name in rows[0]))
-    for row in rows:
-        print(
-            "  ".join(
-                f"{value:>14,.0f}" if name == "bindings" else f"{value:>14,.2f}"
-                for name, value in row.items()
-            )
-        )
 
 
 if __name__ == "__main__":

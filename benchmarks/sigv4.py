@@ -1,15 +1,17 @@
 """SigV4 verification and signing, side by side with botocore's signer.
 
-Run ``python benchmarks/sigv4.py``. Prints operations per second of the best of five rounds and the
-ratio to botocore signing the same request, which is the least a verifier built on it would do.
+    python -m benchmarks.sigv4 [--json]
+
+The best of five rounds counts. ``ratio`` is botocore's time for signing the same request, which is the
+least that a verifier built on it would do, over ours.
 """
 
 import base64
 import hashlib
-import timeit
-from collections.abc import Callable
 from datetime import timedelta
 
+from benchmarks import harness
+from benchmarks.harness import Row, microseconds
 from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
@@ -38,14 +40,7 @@ HEADERS = (
     ("user-agent", "kube-apiserver/v1.33"),
     ("x-k8s-aws-id", "eks-clu"),
 )
-ROUNDS = 5
 CALLS = 2000
-
-
-def microseconds(call: Callable[[], object]) -> float:
-    """Return the time of one call in the best of the rounds."""
-    call()
-    return min(timeit.repeat(call, number=CALLS, repeat=ROUNDS)) / CALLS * 1e6
 
 
 def botocore_header() -> None:
@@ -64,7 +59,14 @@ def botocore_query() -> None:
 
 
 def main() -> None:
-    """Print one line per measurement."""
+    """Print the table."""
+    report = harness.run("Measure Signature Version 4.")
+    report.add("SigV4", measure())
+    report.close()
+
+
+def measure() -> list[Row]:
+    """Return a row for each way to sign or verify."""
     unsigned = HttpRequest("GET", "/", QUERY, (HEADERS[0], HEADERS[3]))
     token = presign(unsigned, KEY.keys, NOW, region="eu-north-1", service="sts")
     received = HttpRequest("GET", "/", token.query, HEADERS)
@@ -77,22 +79,22 @@ def main() -> None:
     def parse_and_verify() -> None:
         verify(HttpRequest("GET", "/", token.query, HEADERS), look_up, NOW, SCOPE)
 
-    by_query = microseconds(botocore_query)
-    by_header = microseconds(botocore_header)
-    rows = (
-        ("botocore presigns", by_query, by_query),
-        (
-            "sekisho presigns",
-            microseconds(lambda: presign(unsigned, KEY.keys, NOW, region="r", service="sts")),
-            by_query,
-        ),
-        ("sekisho verifies presigned", microseconds(lambda: verify(received, look_up, NOW, SCOPE)), by_query),
-        ("sekisho parses and verifies presigned", microseconds(parse_and_verify), by_query),
-        ("botocore signs headers", by_header, by_header),
-        ("sekisho verifies headers", microseconds(lambda: verify(posted, look_up, NOW, SCOPE)), by_header),
+    by_query, by_header = microseconds(botocore_query, CALLS), microseconds(botocore_header, CALLS)
+    ours = (
+        ("presign", lambda: presign(unsigned, KEY.keys, NOW, region="r", service="sts"), by_query),
+        ("verify presigned", lambda: verify(received, look_up, NOW, SCOPE), by_query),
+        ("parse and verify presigned", parse_and_verify, by_query),
+        ("verify headers", lambda: verify(posted, look_up, NOW, SCOPE), by_header),
     )
-    for name, cost, reference in rows:
-        print(f"{name:40} {cost:7.1f} us {1e6 / cost:9.0f} /s  {reference / cost:5.2f} x botocore")
+    rows = [
+        _row("botocore presigns", by_query, by_query),
+        _row("botocore signs headers", by_header, by_header),
+    ]
+    return rows + [_row(name, microseconds(call, CALLS), reference) for name, call, reference in ours]
+
+
+def _row(name: str, cost: float, reference: float) -> Row:
+    return {"what": name, "us": cost, "per_second": round(1e6 / cost), "ratio": reference / cost}
 
 
 if __name__ == "__main__":

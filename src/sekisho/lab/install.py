@@ -67,6 +67,7 @@ def install(text: str | None, name: str, ids: Ids, now: Instant) -> Installation
     Raises:
         SekishoInputError: the file is malformed, or asks for what the lab does not serve.
     """
+    now = Instant.from_epoch(int(now.epoch))  # AWS's dates have whole seconds
     file = parse_world(default_world() if text is None else text, name)
     for found in file.clusters:
         mode = found.cluster.authentication_mode

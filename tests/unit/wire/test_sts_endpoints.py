@@ -1,6 +1,8 @@
 """botocore's data as values: partitions, domains and the hosts that follow from them."""
 
 import pytest
+from botocore.endpoint_provider import EndpointProvider
+from botocore.loaders import Loader
 
 from sekisho.decide.authn.sts_host import StsHostCode, region_of
 from sekisho.wire.sts_endpoints import load_sts_endpoints
@@ -44,3 +46,20 @@ def test_hosts(partition: str, host: str, expected: str | StsHostCode) -> None:
 def test_an_unknown_partition_is_refused() -> None:
     with pytest.raises(ValueError, match="expected one of"):
         load_sts_endpoints("aws-moon")
+
+
+def test_fips_names_are_those_of_botocores_endpoint_rules() -> None:
+    loader = Loader()
+    rules = loader.load_service_model("sts", "endpoint-rule-set-1")
+    provider = EndpointProvider(rules, loader.load_data("partitions"))
+    for known in load_sts_endpoints().partitions:
+        for domain in filter(None, (known.domain, known.dual_stack_domain)):
+            region = min(known.regions)
+            endpoint = provider.resolve_endpoint(
+                Region=region,
+                UseFIPS=True,
+                UseDualStack=domain == known.dual_stack_domain,
+                UseGlobalEndpoint=False,
+            )
+            is_separate = endpoint.url == f"https://sts-fips.{region}.{domain}"
+            assert (domain in known.fips_domains) is is_separate, (known.name, domain)

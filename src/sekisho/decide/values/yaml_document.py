@@ -10,6 +10,7 @@ from sekisho.decide.values.json_value import Json
 from sekisho.decide.values.ref import Ref
 
 MAX_NODES = 2_000_000
+_FEW_NODES = 1_000
 
 _SURELY_SHALLOW = 1_000
 """Up to this nesting no text can overrun the stack of the composer, which is recursive and in C."""
@@ -42,7 +43,7 @@ def parse_yaml_all(text: str | bytes, name: str = "input") -> list[tuple[Json, i
     """
     decoded = decode(text, name)
     found: list[tuple[Json, int]] = []
-    budget = _Budget(name)
+    budget = _Budget(name, len(decoded))
     try:
         deep = _line_too_deep(decoded)
         if deep:
@@ -150,17 +151,19 @@ def _too_deep(name: str, line: int) -> SekishoInputError:
 class _Budget:
     """Bounds what aliases can multiply: ten lines of YAML may stand for a billion values."""
 
-    __slots__ = ("left", "name")
+    __slots__ = ("left", "most", "name")
 
-    def __init__(self, name: str) -> None:
-        self.left = MAX_NODES
+    def __init__(self, name: str, characters: int) -> None:
+        # Without aliases a text has fewer values than characters.
+        self.left = min(MAX_NODES, max(_FEW_NODES, 2 * characters))
+        self.most = self.left
         self.name = name
 
     def spend(self, node: Any) -> None:
         self.left -= 1
         if self.left < 0:
             raise SekishoInputError.single(
-                "yaml.too-large", Ref(self.name), f"more than {MAX_NODES} values", line=_line(node)
+                "yaml.too-large", Ref(self.name), f"more than {self.most} values", line=_line(node)
             )
 
 

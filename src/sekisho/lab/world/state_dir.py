@@ -110,9 +110,10 @@ class StateDir:
                 f"the state directory `{self.path}` is not writable; choose another with --state-dir"
             )
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the folder for this process alone until the block ends, however the process ends.
+    def lock(self) -> int:
+        """Make the folder this process's own and return the descriptor that holds it.
+
+        Until the descriptor is closed; left open, until the process is gone, however it ends.
 
         Raises:
             LabError: another lab holds it, or the folder cannot be written.
@@ -133,9 +134,19 @@ class StateDir:
                 f"a lab already runs on `{self.path}` (process {holder or 'unknown'}); "
                 "`sekisho status` shows it, `sekisho down` stops it"
             ) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        return descriptor
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder until the block ends.
+
+        Raises:
+            LabError: as `lock`.
+        """
+        descriptor = self.lock()
         try:
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
             yield
         finally:
             os.close(descriptor)

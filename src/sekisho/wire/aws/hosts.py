@@ -10,9 +10,8 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from botocore.loaders import Loader
-
 from sekisho.wire.aws.models import known_services
+from sekisho.wire.botocore_data import read_data
 
 _MAX_HOST_CHARS = 253
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9])?", re.ASCII)
@@ -114,7 +113,7 @@ class _Partition:
 @cache
 def _suffixes() -> tuple[tuple[str, tuple[_Partition, ...]], ...]:
     """Return the suffixes of all partitions, the longest first, with the partitions they belong to."""
-    data: Any = Loader().load_data("partitions")
+    data: Any = read_data("partitions")
     found: dict[str, tuple[_Partition, ...]] = {}
     for raw in data["partitions"]:
         outputs = raw["outputs"]

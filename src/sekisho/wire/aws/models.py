@@ -7,9 +7,7 @@ services pays for the shapes of the calls it has seen.
 from functools import cache
 from typing import Any
 
-from botocore.exceptions import UnknownServiceError
-from botocore.loaders import Loader
-
+from sekisho.wire import botocore_data
 from sekisho.wire.aws.shape import Kind, Location, Member, Operation, Protocol, Shape
 
 
@@ -21,8 +19,8 @@ def load_service(name: str) -> "ServiceModel":
         LookupError: botocore has no such service, or it speaks none of the protocols served here.
     """
     try:
-        raw = _loader().load_service_model(name, "service-2")
-    except UnknownServiceError:
+        raw = botocore_data.read_model(name, "service-2")
+    except LookupError:
         raise LookupError(f"no service model is named `{name}`") from None
     metadata = raw["metadata"]
     spoken = [*metadata.get("protocols", ()), metadata["protocol"]]
@@ -32,15 +30,9 @@ def load_service(name: str) -> "ServiceModel":
     return ServiceModel(name, known[0], raw)
 
 
-@cache
 def known_services() -> frozenset[str]:
     """Return the name of every service that has a model."""
-    return frozenset(_loader().list_available_services("service-2"))
-
-
-@cache
-def _loader() -> Any:
-    return Loader()
+    return botocore_data.services()
 
 
 class ServiceModel:

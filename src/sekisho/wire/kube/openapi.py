@@ -17,7 +17,7 @@ from sekisho.wire.kube.negotiate import JSON
 from sekisho.wire.kube.registry import GroupVersion, Registry, Resource
 from sekisho.wire.kube.schema import Field, Schema
 
-V2 = Page("application/com.github.proto-openapi.spec.v2@v1.0+protobuf", b"")
+V2 = Page("application/com.github.proto-openapi.spec.v2.v1.0+protobuf", b"")
 """The answer to ``/openapi/v2``."""
 
 _GVK = "x-kubernetes-group-version-kind"

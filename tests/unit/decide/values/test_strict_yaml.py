@@ -88,7 +88,7 @@ def test_the_deepest_document_that_is_read() -> None:
 def test_the_values_of_a_stream_count_together() -> None:
     # Each document alone stays below the bound; ten thousand of them would take hours.
     bomb = "\n".join(f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 9 if n else '1')}]" for n in range(7))
-    with pytest.raises(SekishoInputError, match="more than 2000000 values"):
+    with pytest.raises(SekishoInputError, match=r"more than [0-9]+ values"):
         parse_yaml_all("\n---\n".join([bomb] * 10))
 
 
