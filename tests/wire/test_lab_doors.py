@@ -109,7 +109,7 @@ def test_plain_http_to_a_tls_port_ends_at_once(doors: Doors, door: str) -> None:
 
 PROXY_MALFORMED = {
     "zero bytes": (b"\x00\x01\r\n\r\n", 405),
-    "a plain request": (b"GET http://sts.amazonaws.com/ HTTP/1.1\r\n\r\n", 405),
+    "plain HTTP to AWS": (b"GET http://sts.amazonaws.com/ HTTP/1.1\r\n\r\n", 403),
     "a port of 5000 digits": (b"CONNECT a.test:" + b"9" * 5_000 + b" HTTP/1.1\r\n\r\n", 405),
     "port zero": (b"CONNECT a.test:0 HTTP/1.1\r\n\r\n", 405),
     "an empty label": (b"CONNECT a..test:443 HTTP/1.1\r\n\r\n", 502),

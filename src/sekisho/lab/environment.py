@@ -89,6 +89,8 @@ def lab_environment(state: StateDir, proxy_port: int) -> Environment:
         {
             "HTTPS_PROXY": proxy,
             "https_proxy": proxy,
+            "HTTP_PROXY": proxy,
+            "http_proxy": proxy,
             "NO_PROXY": "127.0.0.1,localhost",
             "no_proxy": "127.0.0.1,localhost",
             "AWS_CA_BUNDLE": str(state.ca_bundle),

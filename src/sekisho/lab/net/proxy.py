@@ -2,7 +2,8 @@
 
 ``CONNECT sts.ap-northeast-1.amazonaws.com:443`` ends at the lab's own door, whatever
 the name resolves to: an AWS name is never looked up and never dialled. Other hosts
-are tunnelled untouched (RFC 9110 section 9.3.6).
+are tunnelled untouched (RFC 9110 section 9.3.6); plain HTTP to them is forwarded, and to an
+AWS name it is refused.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import contextlib
 import re
 import socket
 from collections.abc import Callable
+from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from sekisho.lab.door_code import DoorCode
@@ -20,6 +22,11 @@ _CHUNK = 64 * 1024
 # Nothing else: resolvers drop what they do not see in a name (a soft hyphen, all after a null byte), and
 # would find AWS under a name that does not look like it.
 _HOST = re.compile(r"[A-Za-z0-9._:-]{1,255}", re.ASCII)
+_PLAIN = re.compile(
+    r"(?P<method>[A-Z]{1,16}) http://(?P<host>[^/:@\s]+)(?::(?P<port>[0-9]{1,5}))?(?P<target>/\S*)? "
+    r"(?P<version>HTTP/1\.[01])",
+    re.ASCII,
+)
 _PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
 _EC2_LOCAL = ip_network("fd00:ec2::/32")
 """Where AWS puts instance and container metadata over IPv6."""
@@ -77,6 +84,10 @@ class ConnectProxy:
             self._note(DoorCode.HEAD_TOO_SLOW, "")
             await _refuse(writer, 408, "the request head took too long")
             return
+        plain = _plain_request(head)
+        if plain is not None:
+            await self._forward(reader, writer, plain)
+            return
         target = _target(head)
         if target is None:
             self._note(DoorCode.NOT_CONNECT, "")
@@ -95,10 +106,31 @@ class ConnectProxy:
             return
         await self._tunnel(reader, writer, name, port)
 
-    async def _tunnel(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, name: str, port: int
+    async def _forward(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, plain: "_Plain"
     ) -> None:
-        """Tunnel to a foreign host, unless its name is one more spelling of a metadata address."""
+        """Forward one request of plain HTTP to a foreign host; an AWS name is refused, as ever."""
+        name = plain.host.lower().rstrip(".")
+        if self._is_aws_name(name):
+            self._note(DoorCode.AWS_PORT, f"{name}:{plain.port}")
+            await _refuse(
+                writer, 403, f"the lab serves {name} on port 443 only, and never forwards AWS names"
+            )
+            return
+        await self._tunnel(reader, writer, name, plain.port, plain.head)
+
+    async def _tunnel(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        name: str,
+        port: int,
+        first: bytes = b"",
+    ) -> None:
+        """Tunnel to a foreign host, unless its name is one more spelling of a metadata address.
+
+        ``first`` is what the far side is sent first; without it the client is told that the tunnel stands.
+        """
         target = f"{name}:{port}"
         try:
             async with asyncio.timeout(HEAD_SECONDS):
@@ -112,7 +144,7 @@ class ConnectProxy:
             await _refuse(writer, 403, DoorCode.METADATA.sentence.format(target=target))
             return
         self._note(DoorCode.TUNNEL, target)
-        await self._splice(reader, writer, addresses, port)
+        await self._splice(reader, writer, addresses, port, first)
 
     async def _splice(
         self,
@@ -120,6 +152,7 @@ class ConnectProxy:
         writer: asyncio.StreamWriter,
         addresses: tuple[str, ...],
         port: int,
+        first: bytes = b"",
     ) -> None:
         try:
             async with asyncio.timeout(HEAD_SECONDS):
@@ -127,12 +160,47 @@ class ConnectProxy:
         except (OSError, TimeoutError) as error:
             await _refuse(writer, 502, f"cannot reach {addresses[0]}:{port}: {error}")
             return
-        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        await writer.drain()
+        if first:
+            far_writer.write(first)
+        else:
+            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            await writer.drain()
         try:
             await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
         finally:
             far_writer.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """A request of plain HTTP to a proxy: where it goes, and its head as the far side wants it."""
+
+    host: str
+    port: int
+    head: bytes
+
+
+def _plain_request(head: bytes) -> _Plain | None:
+    """Read ``GET http://HOST[:PORT]/PATH`` (RFC 9112 section 3.2.2); None for anything else.
+
+    The head is rewritten to the origin's form. The far side is told to close: a second request
+    on the same connection could name another host, which nobody would look at.
+    """
+    line, _, rest = head.partition(b"\r\n")
+    found = _PLAIN.fullmatch(line.decode("latin-1"))
+    if found is None or not _HOST.fullmatch(found["host"]):
+        return None
+    port = int(found["port"] or "80")
+    if not 0 < port < 65536:
+        return None
+    kept = [
+        header
+        for header in rest.split(b"\r\n")
+        if header and not header.lower().startswith((b"connection:", b"proxy-", b"keep-alive:"))
+    ]
+    target = found["target"] or "/"
+    request = f"{found['method']} {target} {found['version']}".encode("latin-1")
+    return _Plain(found["host"], port, b"\r\n".join([request, *kept, b"connection: close", b"", b""]))
 
 
 async def _addresses(name: str, port: int) -> tuple[str, ...]:

@@ -168,7 +168,7 @@ def test_instance_metadata_is_never_reached(target: str) -> None:
 
 
 NO_CONNECT = {
-    "another method": b"GET http://example.com/ HTTP/1.1\r\nHost: example.com\r\n\r\n",
+    "another method": b"GET /example.com HTTP/1.1\r\nHost: example.com\r\n\r\n",
     "another version": b"CONNECT example.com:443 HTTP/2.0\r\n\r\n",
     "lower case": b"connect example.com:443 HTTP/1.1\r\n\r\n",
     "no port": b"CONNECT example.com HTTP/1.1\r\n\r\n",
@@ -190,6 +190,27 @@ def test_what_is_no_connect(head: bytes) -> None:
     answer, notes = ask(lambda _: head)
     assert answer.startswith(b"HTTP/1.1 405 ")
     assert notes == [(DoorCode.NOT_CONNECT, "")]
+
+
+def test_plain_http_is_forwarded_in_the_origins_form_and_only_once() -> None:
+    def sent(there: Town) -> bytes:
+        host = f"{LOOPBACK}:{there.echo_port}"
+        head = f"GET http://{host}/a?b=c HTTP/1.1\r\nHost: {host}\r\nProxy-Connection: keep-alive\r\n"
+        return f"{head}Connection: keep-alive\r\nX: y\r\n\r\n".encode()
+
+    answer, notes = ask(sent)
+    line, *headers = answer.split(b"\r\n")
+    assert line == b"GET /a?b=c HTTP/1.1"
+    assert headers[1:] == [b"X: y", b"connection: close", b"", b""]
+    assert [code for code, _ in notes] == [DoorCode.TUNNEL]
+
+
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES.keys())
+@pytest.mark.parametrize("port", ["", ":80", ":443"])
+def test_plain_http_to_an_aws_name_is_refused(name: str, port: str) -> None:
+    answer, notes = ask(lambda _: f"GET http://{name}{port}/ HTTP/1.1\r\nHost: {name}\r\n\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 403 ")
+    assert [code for code, _ in notes] == [DoorCode.AWS_PORT]
 
 
 def padded(size: int) -> bytes:
