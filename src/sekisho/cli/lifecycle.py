@@ -28,17 +28,16 @@ def up(
     Example: sekisho up --detach && eval "$(sekisho env)" && aws sts get-caller-identity
     """
     from sekisho.lab import process
-    from sekisho.lab.errors import LabError
 
     folder = state_dir(state)
     text, name = None, "default.yaml"
     if world is not None:
-        name = world
-        try:
-            text = Path(world).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-            raise LabError(f"the world file `{world}` cannot be read: {reason}") from None
+        from sekisho.lab.install import install
+        from sekisho.lab.world import Clock, Ids
+
+        text, name = _world_text(world), world
+        # A malformed file is told before anything is made, with the exit code of bad input.
+        install(text, name, Ids(), Clock().now())
     if detach:
         _show_ready(
             process.start_in_background(folder, str(Path(world).absolute()) if world else None), output
@@ -100,6 +99,18 @@ def env(state: StateDirOption = None, output: FormOption = Form.TEXT) -> None:
         return
     environment = Environment(found["set"], tuple(found["unset"]), found["path"])
     write(environment.script(dict(os.environ)).rstrip())
+
+
+def _world_text(world: str) -> str:
+    from sekisho.decide.values import Ref, SekishoInputError
+
+    try:
+        return Path(world).read_text(encoding="utf-8")
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror}"
+        raise SekishoInputError.single("file.unreadable", Ref(world), problem) from None
+    except UnicodeDecodeError:
+        raise SekishoInputError.single("file.not-utf-8", Ref(world), "not UTF-8") from None
 
 
 def _show_ready(found: Any, output: Form) -> None:

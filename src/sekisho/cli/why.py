@@ -53,15 +53,20 @@ def why(
     """
     if last or (who and not action):
         _entry(lab_client(state), "last-refusal" if last else f"entry/{who}", output, full=full)
+    target = cluster or ""
     if token is not None:
         document = _token(token, cluster, state)
     elif who and action:
+        from sekisho.facts.files import NAMELESS
+
         facts = read_source(source, cluster, authentication_mode, state)
         chain, asked = ask(who, action, resource, facts, namespace, all_namespaces=all_namespaces)
         document = answer_document(chain, facts, who, asked)
+        if facts.cluster is not None and facts.cluster.name != NAMELESS:
+            target = facts.cluster.name
     else:
         _usage("give --last, a request id, --token TOKEN, or WHO ACTION RESOURCE")
-    _show(document, output, cluster or "", full=full)
+    _show(document, output, target, full=full)
 
 
 def _entry(client: Any, path: str, output: Form, *, full: bool) -> None:

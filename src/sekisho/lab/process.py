@@ -27,12 +27,12 @@ def run(state: StateDir, world_text: str | None, world_name: str, ready: Callabl
         SekishoInputError: the world file is malformed; nothing was written.
     """
     state.create()
-    with state.locked():
-        logging.basicConfig(
-            level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-        )
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(state, world_text, world_name, ready))
+    state.lock()  # never closed: whoever waits for the lock waits for the end of this process
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(state, world_text, world_name, ready))
 
 
 def start_in_background(state: StateDir, world: str | None) -> object:

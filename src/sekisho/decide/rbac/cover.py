@@ -10,7 +10,7 @@ from sekisho.decide.decision import Decision, Outcome, ReasonCode, Step
 from sekisho.decide.rbac.authorize import explain
 from sekisho.decide.rbac.examine import Code, examine
 from sekisho.decide.rbac.index import Index
-from sekisho.decide.rbac.model import MASTERS, Binding, RbacObject, Role, Rule
+from sekisho.decide.rbac.model import MASTERS, Binding, RbacObject, Role, Rule, quoted
 from sekisho.decide.rbac.objects import GROUP
 from sekisho.decide.rbac.rules_for import rules_for
 from sekisho.decide.rbac.table import compile_rules
@@ -20,7 +20,7 @@ from sekisho.decide.values import KubeUser, Ref
 MAX_ATOMS = 200_000
 """Rules that multiply out to more are refused: comparing them would cost more than any real role needs."""
 
-_MAX_REPORTED = 20
+_MAX_REPORTED = 100
 
 
 class CoverCode(ReasonCode):
@@ -32,7 +32,10 @@ class CoverCode(ReasonCode):
     HELD = "rbac.grant-held", "every permission granted is held already"
     NOT_HELD = (
         "rbac.grant-not-held",
-        "user {user} (groups={groups}) is attempting to grant RBAC permissions not currently held: {missing}",
+        (
+            "user {user} (groups={groups}) is attempting to grant RBAC permissions "
+            "not currently held:\n{missing}"
+        ),
     )
     ROLE_MISSING = (
         "rbac.grant-role-missing",
@@ -110,11 +113,11 @@ def _binding(user: KubeUser, namespace: str, attempted: Binding, index: Index) -
 def _held(user: KubeUser, namespace: str, wanted: tuple[Rule, ...], at: Ref, index: Index) -> Step:
     if sum(_atom_count(rule) for rule in wanted) > MAX_ATOMS:
         return Step(CoverCode.TOO_LARGE, at, (("most", str(MAX_ATOMS)),))
-    missing = [_rendered(atom) for atom in uncovered(rules_for(user, namespace, index).rules, wanted)]
+    missing = _compact(uncovered(rules_for(user, namespace, index).rules, wanted))
     if not missing:
         return Step(CoverCode.HELD, at)
     shown = missing[:_MAX_REPORTED] + (["..."] if len(missing) > _MAX_REPORTED else [])
-    facts = (("user", user.name), ("groups", str(list(user.groups))), ("missing", "; ".join(shown)))
+    facts = (("user", quoted(user.name)), ("groups", _listed(user.groups)), ("missing", "\n".join(shown)))
     return Step(CoverCode.NOT_HELD, at, facts)
 
 
@@ -155,9 +158,24 @@ def _request_of(atom: Rule) -> RequestAttributes:
     )
 
 
-def _rendered(atom: Rule) -> str:
-    if atom.urls:
-        return f"{atom.verbs[0]} {atom.urls[0]}"
-    name = f" named {atom.names[0]}" if atom.names else ""
-    group = f".{atom.groups[0]}" if atom.groups[0] else ""
-    return f"{atom.verbs[0]} {atom.resources[0]}{group}{name}"
+def _compact(atoms: Iterable[Rule]) -> list[str]:
+    """Return what is missing as the API server prints it: a line per resource with all its verbs, sorted.
+
+    Source: kubernetes ``pkg/registry/rbac/validation`` (``ConfirmNoEscalation``, ``CompactRules``).
+    """
+    verbs: dict[tuple[tuple[str, ...], ...], dict[str, None]] = {}
+    lines: set[str] = set()
+    for atom in atoms:
+        if atom.urls:
+            lines.add(f"{{NonResourceURLs:{_listed(atom.urls)}, Verbs:{_listed(atom.verbs)}}}")
+        else:
+            verbs.setdefault((atom.groups, atom.resources, atom.names), {})[atom.verbs[0]] = None
+    for (groups, resources, names), found in verbs.items():
+        named = f", ResourceNames:{_listed(names)}" if names else ""
+        rule = f"APIGroups:{_listed(groups)}, Resources:{_listed(resources)}{named}"
+        lines.add(f"{{{rule}, Verbs:{_listed(found)}}}")
+    return sorted(lines)
+
+
+def _listed(words: Iterable[str]) -> str:
+    return f"[{' '.join(quoted(word) for word in words)}]"

@@ -38,7 +38,6 @@ class Code(ReasonCode):
         "rbac.binding-in-other-namespace",
         "{binding} of {role} to {subject} would allow, but only in the namespace `{granted}`",
     )
-    AGGREGATION_CYCLE = "rbac.aggregation-cycle", "{role} aggregates itself through other cluster roles"
 
 
 def examine(request: RequestAttributes, rule: Rule) -> Code:

@@ -250,13 +250,25 @@ def test_what_is_missing_is_named_up_to_a_limit() -> None:
     wanted = role("shop/r", rule("get", "apps", "a", "x"), urls("get", "/x"), rule("get", "core", "secrets"))
     (step,) = may_write(JANE, "create", wanted, build(BASE)).decisive
     assert dict(step.facts) == {
-        "user": "jane",
-        "groups": "['devs']",
-        "missing": "get a.apps named x; get /x; get secrets",
+        "user": '"jane"',
+        "groups": '["devs"]',
+        "missing": '{APIGroups:[""], Resources:["secrets"], Verbs:["get"]}\n'
+        '{APIGroups:["apps"], Resources:["a"], ResourceNames:["x"], Verbs:["get"]}\n'
+        '{NonResourceURLs:["/x"], Verbs:["get"]}',
     }
-    many = role("shop/r", rule("get", "apps", " ".join(f"r{number}" for number in range(21))))
+    many = role("shop/r", rule("get", "apps", " ".join(f"r{number:03}" for number in range(101))))
     (step,) = may_write(JANE, "create", many, build(BASE)).decisive
-    assert dict(step.facts)["missing"].endswith("; get r19.apps; ...")
+    assert dict(step.facts)["missing"].endswith(
+        '\n{APIGroups:["apps"], Resources:["r099"], Verbs:["get"]}\n...'
+    )
+
+
+def test_what_is_missing_is_one_line_per_resource() -> None:
+    wanted = role("shop/r", rule("get list", "core", "nodes"), rule("watch get", "core", "nodes"))
+    (step,) = may_write(JANE, "create", wanted, build(BASE)).decisive
+    assert dict(step.facts)["missing"] == (
+        '{APIGroups:[""], Resources:["nodes"], Verbs:["get" "list" "watch"]}'
+    )
 
 
 def test_the_large_role_is_just_over_the_limit() -> None:
