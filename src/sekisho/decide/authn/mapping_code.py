@@ -61,7 +61,7 @@ class EntryCode(ReasonCode):
 class MappingRepairCode(ReasonCode):
     """What would map the caller."""
 
-    MAP = "mapping.map-principal", "map {arn} (groups: {groups})"
+    MAP = "mapping.map-principal", "add a mapping for {arn}"
     REPLACE_ARN = "mapping.replace-arn", "write {arn} instead of `{found}` at {at}"
     REPIN = (
         "mapping.replace-user-id",

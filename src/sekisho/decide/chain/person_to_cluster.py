@@ -9,20 +9,25 @@ about a person ("may this user list nodes?") begins at the caller.
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
+from itertools import islice
 from typing import Protocol
 
 from sekisho.decide.authn.backend import Backend
 from sekisho.decide.authn.mapping import implicit_groups, resolve
+from sekisho.decide.authn.mapping_code import MappingRepairCode
 from sekisho.decide.authn.sts_answer import StsIdentity
-from sekisho.decide.decision import Chain, Decision, Link, Outcome, ReasonCode, Step
+from sekisho.decide.decision import Chain, Decision, Link, Outcome, ReasonCode, Repair, Step
 from sekisho.decide.eks import creator
 from sekisho.decide.proof.credential import Signed
 from sekisho.decide.rbac import authorize as rbac
 from sekisho.decide.rbac.index import Index
+from sekisho.decide.rbac.who_can import who_can
 from sekisho.decide.request.kubernetes import RequestAttributes
 from sekisho.decide.values import KubeUser, Ref
 
 CLUSTER_CHAIN = "person_to_cluster"
+MAX_PROPOSED_GROUPS = 3
+_RESERVED = ("system:", "eks:")
 
 
 class LinkName(StrEnum):
@@ -125,6 +130,8 @@ def chain_of(
         if not links:
             links.append(Link(LinkName.CALLER, _as_given(identity)))
         seen = user_of(identity, facts, explain=True)
+        if seen.repairs and request is not None:
+            seen = replace(seen, repairs=tuple(_with_groups_for(one, request, facts) for one in seen.repairs))
         links.append(Link(LinkName.MAPPING, seen))
         if seen.value is not None and request is not None:
             links.append(Link(LinkName.AUTHORIZATION, authorize(seen.value, request, facts)))
@@ -154,6 +161,20 @@ def without_token(authorization: str | None) -> Chain:
     code = Code.NO_TOKEN if authorization is None else Code.NOT_BEARER
     step = Step(code, Ref("request", "/headers/authorization"))
     return Chain(CLUSTER_CHAIN, (Link(LinkName.TOKEN, Decision(Outcome.NO_OPINION, (step,), (step,))),))
+
+
+def _with_groups_for(repair: Repair, request: RequestAttributes, facts: ClusterFacts) -> Repair:
+    """Return a proposed mapping with the groups that may make ``request``, where no mapping suggests others.
+
+    Groups of the system are left out: a repair should not make an administrator.
+    """
+    proposed = dict(repair.facts)
+    if repair.code is not MappingRepairCode.MAP or proposed["groups"] or facts.rbac is None:
+        return repair
+    subjects = (access.subject.partition(":") for access in who_can(request, facts.rbac))
+    groups = (name for kind, _, name in subjects if kind == "Group" and not name.startswith(_RESERVED))
+    proposed["groups"] = ",".join(islice(dict.fromkeys(groups), MAX_PROPOSED_GROUPS))
+    return Repair(repair.code, tuple(proposed.items()))
 
 
 def _as_given(identity: StsIdentity) -> Decision[StsIdentity]:

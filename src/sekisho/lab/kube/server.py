@@ -172,7 +172,7 @@ class KubeServer:
             raise _RefusedError(status.unauthorized(), "", chain)
         found = self._authenticator.authenticate(header[len(_BEARER) :].strip())
         if found.user is None:
-            chain = chain_of(found.links, found.identity, self._cluster)
+            chain = chain_of(found.links, found.identity, self._cluster, attributes)
             who = str(found.identity.arn) if found.identity is not None else found.claimed
             raise _RefusedError(status.unauthorized(), who, chain)
         return _Caller(found.user, found)

@@ -10,7 +10,7 @@ from sekisho.decide.authn.aws_auth import CONFIG_MAP, parse
 from sekisho.decide.authn.backend import Backend
 from sekisho.decide.authn.entry import Reading
 from sekisho.decide.authn.entry_reader import Rules
-from sekisho.decide.authn.mapping_code import MappingCode
+from sekisho.decide.authn.mapping_code import MappingCode, MappingRepairCode
 from sekisho.decide.authn.sts_answer import StsIdentity, identity_of
 from sekisho.decide.chain import (
     CLUSTER_CHAIN,
@@ -231,3 +231,41 @@ def test_a_request_without_a_token(header: str | None, code: Code) -> None:
     assert (link.name, link.decision.outcome) == (LinkName.TOKEN, Outcome.NO_OPINION)
     (step,) = link.decision.decisive
     assert (step.code, step.at, step.facts) == (code, Ref("request", "/headers/authorization"), ())
+
+
+def bound(*groups: str) -> Index:
+    """READERS with the groups bound too."""
+    subjects = [{"kind": "Group", "apiGroup": GROUP, "name": group} for group in groups]
+    binding = {
+        "apiVersion": f"{GROUP}/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": "more"},
+        "roleRef": {"apiGroup": GROUP, "kind": "ClusterRole", "name": "read-pods"},
+        "subjects": subjects,
+    }
+    return READERS.with_object(parse_object(binding))
+
+
+PROPOSALS = {
+    "who may make the request": (bound(), LIST_PODS, "readers"),
+    "nobody may": (bound(), DELETE_PODS, ""),
+    "no request is known": (bound(), None, ""),
+    "the system's own groups are no proposal": (bound("system:nodes", "eks:x"), LIST_PODS, "readers"),
+    "a few are enough": (bound("a", "b", "c", "d"), LIST_PODS, "a,b,c"),
+    "rules not read": (None, LIST_PODS, ""),
+}
+
+
+@pytest.mark.parametrize(("index", "request_", "groups"), PROPOSALS.values(), ids=PROPOSALS.keys())
+def test_a_proposed_mapping_names_groups_that_would_help(
+    index: Index | None, request_: RequestAttributes | None, groups: str
+) -> None:
+    chain = chain_of((), ANA, Facts(rbac=index, backends=(aws_auth(),)), request_)
+    (repair,) = chain.links[-1].decision.repairs
+    assert (repair.code, dict(repair.facts)["groups"]) == (MappingRepairCode.MAP, groups)
+
+
+def test_groups_of_a_near_mapping_stay() -> None:
+    near = identity_of(f"arn:aws:iam::{A}:user/path/ops", "AIDAOPS", A, "AKIAOPS")
+    chain = chain_of((), near, Facts(backends=(aws_auth("own"),)), LIST_PODS)
+    assert dict(chain.links[-1].decision.repairs[-1].facts)["groups"] == "own"
