@@ -123,8 +123,9 @@ def _show_ready(found: Any, output: Form) -> None:
     write("")
     write('  eval "$(sekisho env)"                      # this shell now speaks to the lab, and only to it')
     write("  aws sts get-caller-identity")
-    write("  aws eks update-kubeconfig --name eks-clu")
-    write("  kubectl get node")
+    if found["clusters"]:
+        write(f"  aws eks update-kubeconfig --name {found['clusters'][0]['name']}")
+        write("  kubectl get node")
     write(
         "  sekisho why --last                         # after any refusal: which checkpoint, and what to do"
     )

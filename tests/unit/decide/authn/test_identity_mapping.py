@@ -173,6 +173,12 @@ def test_who(identity: StsIdentity, backends: list[Backend], name: str | None) -
         assert (decision.outcome, decision.decisive[0].code) == (Outcome.NO_OPINION, Code.NOT_MAPPED)
 
 
+def test_the_way_of_the_match_has_a_code_of_its_own() -> None:
+    by_set = resolve(session(SET), [config_map([sso("set")])])
+    by_arn = resolve(session(), [config_map([role()])])
+    assert [step.code for step in (*by_set.decisive, *by_arn.decisive)] == [Code.SSO, Code.ROLE]
+
+
 RENDERED = {
     "account": ("a-{{AccountID}}", f"a-{A}"),
     "session": ("{{SessionName}}", "kim-corp.example"),

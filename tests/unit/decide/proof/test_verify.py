@@ -362,6 +362,7 @@ def test_session_expiry_is_the_last_check() -> None:
     assert ask(presigned(SESSION, at=last), now=last).allowed
     at_expiry = ask(presigned(SESSION, at=last), now=SESSION.expires)
     assert [step.code for step in at_expiry.decisive] == [Code.SESSION_EXPIRED]
+    assert [repair.code for repair in at_expiry.repairs] == [RepairCode.RENEW]
     wrong = presigned(replace(SESSION, secret=Secret("reef")), at=last)
     assert [step.code for step in ask(wrong, now=SESSION.expires).decisive] == [Code.SIGNATURE]
 
