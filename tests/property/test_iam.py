@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sekisho.decide.decision import Outcome
-from sekisho.decide.iam import AttachedPolicy, Layer, evaluate, explain, read_policy
+from sekisho.decide.iam import AttachedPolicy, Layer, Policies, evaluate, explain, read_policy
 from sekisho.decide.request.aws_request import AwsRequest, Context
 from sekisho.decide.values import Json, Ref
-from unit.decide.iam.build import ACCOUNT, CLUSTER, allow, policies, user
+from unit.decide.iam.build import ACCOUNT, CLUSTER, allow, user
 
 ACTIONS = ["eks:DescribeCluster", "EKS:listclusters", "s3:GetObject", "iam:GetUser"]
 PATTERNS = ["*", "eks:*", "eks:Describe*", "EKS:LISTCLUSTERS", "s3:Get?bject", "iam:GetUser", "*:Get*"]
@@ -51,11 +51,11 @@ UNREAD = st.frozensets(st.sampled_from(NAMES))
 ASKED = st.lists(st.sampled_from(RESOURCES), min_size=1, max_size=2).map(tuple)
 
 
-def attach(made: list[dict[str, Any]]) -> tuple[AttachedPolicy, ...]:
+def attach(made: list[dict[str, Any]]) -> Policies:
     if not made:
-        return ()
+        return Policies()
     document: Json = {"Version": "2012-10-17", "Statement": made}
-    return (AttachedPolicy("p", Layer.IDENTITY, read_policy(document, Ref("p"))),)
+    return Policies((AttachedPolicy("p", Layer.IDENTITY, read_policy(document, Ref("p"))),))
 
 
 def as_list(value: str | list[str]) -> list[str]:
@@ -193,7 +193,7 @@ def test_the_repairs_of_an_implicit_deny_turn_it(
     if found.outcome is Outcome.NO_OPINION:
         added = [dict(fix.facts) for fix in found.repairs if fix.code == "iam.fix.add-allow"]
         wider = [allow(fix["action"], fix["resource"]) for fix in added]
-        assert evaluate(asked, attach(made) + policies(*wider, name="q")).allowed
+        assert evaluate(asked, attach([*made, *wider])).allowed
 
 
 @given(text=st.text(alphabet="ab*?$"), value=st.text(alphabet="ab*?$"))

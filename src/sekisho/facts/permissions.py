@@ -1,16 +1,52 @@
-"""The policies that apply to a caller, read from the facts and parsed once."""
+"""The policies that apply to a request, read from the facts and parsed once."""
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from sekisho.decide.iam.document import Policy, parse_policy
-from sekisho.decide.iam.layers import AttachedPolicy, Layer
+from sekisho.decide.iam.grammar import PolicyKind
+from sekisho.decide.iam.layers import UNREAD, Attached, AttachedPolicy, Layer, Policies, Unread
+from sekisho.decide.iam.rules import crosses_accounts, has_mandatory_policy, may_have_policy
+from sekisho.decide.request.aws_request import AwsRequest
 from sekisho.decide.values import Arn, Principal, PrincipalType, Ref
 from sekisho.facts.model import Group, Role, User
 from sekisho.facts.snapshot import Snapshot
 
 AwsPolicyText = Callable[[str], str | None]
 """The text of an AWS managed policy by ARN; reference data, loaded at the edge."""
+
+
+def policies_for(facts: Snapshot, request: AwsRequest, aws_policy: AwsPolicyText) -> Policies:
+    """Return every policy that applies to ``request``.
+
+    Boundaries, session policies and organizations are no facts yet: they are taken as absent. Of
+    resource policies only the trust policies of roles are known; others are taken as absent in the
+    caller's account and as unread in another one, where the answer would hang on them.
+
+    Raises:
+        SekishoInputError: a stored document breaks the grammar (none does that was checked when written).
+    """
+    caller = request.principal
+    identity = policies_of(facts, caller, aws_policy) if isinstance(caller, Principal) else ()
+    return Policies(identity, resource=_resource_policy(facts, request))
+
+
+def _resource_policy(facts: Snapshot, request: AwsRequest) -> Attached | Unread | None:
+    resource, action = request.resources[0], request.action.lower()
+    if has_mandatory_policy(action, resource):
+        role = _role_at(facts, resource)
+        if role is None:
+            return UNREAD
+        document = _parsed_trust(role.trust, Ref(str(role.arn)).child("trust"), role.trusted_ids)
+        return (AttachedPolicy("the trust policy", Layer.RESOURCE, document),)
+    return UNREAD if crosses_accounts(request) and may_have_policy(action) else None
+
+
+def _role_at(facts: Snapshot, resource: str) -> Role | None:
+    """Return the role that is assumed; None for a KMS key, and for a role that is not among the facts."""
+    sections = resource.split(":", 5)
+    role = facts.role(sections[-2], resource.rpartition("/")[2]) if len(sections) > 1 else None
+    return role if role is not None and str(role.arn) == resource else None
 
 
 def policies_of(
@@ -67,3 +103,8 @@ def _attached(
 @lru_cache(maxsize=1024)
 def _parsed(text: str, at: Ref) -> Policy:
     return parse_policy(text, at)
+
+
+@lru_cache(maxsize=1024)
+def _parsed_trust(text: str, at: Ref, trusted_ids: tuple[tuple[str, str], ...]) -> Policy:
+    return parse_policy(text, at, PolicyKind.TRUST, unique_ids=dict(trusted_ids))

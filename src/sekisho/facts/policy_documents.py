@@ -1,12 +1,11 @@
 """Policy documents in a world file: an object or JSON text, checked as IAM would when it is written.
 
-Grammar: IAM User Guide, "Grammar of the IAM JSON policy language". A trust policy has the grammar of an
-identity policy, but each statement names a principal and no resource.
+Grammar: IAM User Guide, "Grammar of the IAM JSON policy language".
 """
 
 from collections.abc import Iterator, Mapping
 
-from sekisho.decide.iam import policy_size, read_policy
+from sekisho.decide.iam import PolicyKind, policy_size, read_policy
 from sekisho.decide.iam.grammar import MAX_TRUST_CHARS, FaultCode
 from sekisho.decide.values import Arn, Json, Ref, SekishoInputError, documents
 from sekisho.facts.shape import FaultCode as WorldCode
@@ -22,7 +21,7 @@ def identity_document(node: Node, max_chars: int) -> str:
     if found is None:
         return UNREADABLE
     value, text = found
-    _check(node, value)
+    _check(node, value, PolicyKind.IDENTITY)
     return text
 
 
@@ -32,7 +31,7 @@ def trust_document(node: Node) -> str:
     if found is None:
         return UNREADABLE
     value, text = found
-    _check(node, _as_identity_policy(node, value))
+    _check(node, value, PolicyKind.TRUST)
     return text
 
 
@@ -83,37 +82,11 @@ def _document(node: Node, max_chars: int) -> tuple[Json, str] | None:
     return value, text
 
 
-def _check(node: Node, value: Json) -> None:
+def _check(node: Node, value: Json, kind: PolicyKind) -> None:
     try:
-        read_policy(value, node.at)
+        read_policy(value, node.at, kind)
     except SekishoInputError as error:
         node.faults.extend(error.faults)
-
-
-def _as_identity_policy(node: Node, value: Json) -> Json:
-    """Return a trust policy as an identity policy would be written; what only one of both has is noted."""
-    if not isinstance(value, Mapping) or "Statement" not in value:
-        return value
-    changed: list[Json] = []
-    for at, statement in _statements(value, node.at):
-        if not isinstance(statement, Mapping):
-            changed.append(statement)
-            continue
-        for name in ("Resource", "NotResource"):
-            if name in statement:
-                node.faults.add(
-                    FaultCode.RESOURCE, at.child(name), f"a trust policy has no `{name}`", "leave it out"
-                )
-        if not isinstance(statement.get("Principal"), Mapping) and statement.get("Principal") != "*":
-            node.faults.add(
-                FaultCode.MISSING,
-                at,
-                "expected `Principal` with `AWS`, `Service` or `Federated`",
-            )
-        rest = {k: v for k, v in statement.items() if k not in ("Principal", "Resource", "NotResource")}
-        changed.append({**rest, "Resource": "*"})
-    statements: Json = changed if isinstance(value["Statement"], list) else changed[0]
-    return {**value, "Statement": statements}
 
 
 def _statements(value: Json, at: Ref) -> list[tuple[Ref, Json]]:

@@ -1,17 +1,20 @@
 """May somebody do something: the chain that answers, over the facts of a source."""
 
+from dataclasses import replace
+
 from sekisho.decide.authn.canonical import ArnKind
 from sekisho.decide.authn.sts_answer import StsIdentity
 from sekisho.decide.chain import authorize, chain_of, request_to_aws
 from sekisho.decide.chain.person_to_cluster import CLUSTER_CHAIN, LinkName
 from sekisho.decide.decision import Chain, Decision, Link, Outcome, ReasonCode, Step
+from sekisho.decide.iam.layers import condition_keys
 from sekisho.decide.rbac.model import service_account_of
 from sekisho.decide.request.aws_reference import ServiceReference
 from sekisho.decide.request.aws_request import ANY_RESOURCE, AwsRequest, Context
 from sekisho.decide.request.kubernetes import RequestAttributes
 from sekisho.decide.values import AccountId, Arn, KubeUser, Principal, PrincipalType, Ref, SekishoInputError
 from sekisho.facts.identity import identity_from_arn
-from sekisho.facts.permissions import AwsPolicyText, policies_of
+from sekisho.facts.permissions import AwsPolicyText, policies_for
 from sekisho.facts.snapshot import Snapshot
 from sekisho.review.source import Source
 
@@ -68,10 +71,14 @@ def ask_aws(
         problem = Code.UNKNOWN_ACTION.sentence.format(action=action[:128])
         raise SekishoInputError.single(str(Code.UNKNOWN_ACTION), Ref("question"), problem)
     principal = principal_of(identity, source.snapshot)
-    policies = policies_of(source.snapshot, principal, aws_policy)
+    asked = AwsRequest(
+        principal, known.name, (resource or ANY_RESOURCE,), resource_account=_owner(resource, principal)
+    )
+    policies = policies_for(source.snapshot, asked, aws_policy)
     if not _is_known(principal, source.snapshot):
         step = Step(Code.POLICIES_UNREAD, Ref(str(principal.entity)), (("arn", str(principal.entity)),))
-        return request_to_aws.decide(None, Decision(Outcome.UNKNOWN, (step,), (step,)), policies)
+        unread: Decision[None] = Decision(Outcome.UNKNOWN, (step,), (step,))
+        return request_to_aws.decide(None, unread, lambda _request: policies)
     told = {
         "aws:PrincipalArn": str(principal.entity),
         "aws:PrincipalAccount": str(principal.account),
@@ -79,17 +86,8 @@ def ask_aws(
     }
     if principal.type is PrincipalType.USER:
         told["aws:username"] = principal.arn.resource.rpartition("/")[2]
-    named = {
-        condition.key
-        for policy in policies
-        for statement in policy.document.statements
-        for condition in statement.conditions
-    }
-    context = Context.of(told, named)
-    request = AwsRequest(
-        principal, known.name, (resource or ANY_RESOURCE,), context, _owner(resource, principal)
-    )
-    return request_to_aws.decide(None, (request,), policies)
+    context = Context.of(told, condition_keys(policies))
+    return request_to_aws.decide(None, (replace(asked, context=context),), lambda _request: policies)
 
 
 def principal_of(identity: StsIdentity, snapshot: Snapshot) -> Principal:

@@ -3,17 +3,20 @@
 signature -> permission (one for every permission the call needs)
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from sekisho.decide.decision import Chain, Decision, Link, Outcome, ReasonCode, Step
 from sekisho.decide.iam.explain import explain
-from sekisho.decide.iam.layers import AttachedPolicy
+from sekisho.decide.iam.layers import Policies
 from sekisho.decide.proof.credential import Signed
 from sekisho.decide.request.aws_request import AwsRequest
 from sekisho.decide.values import Ref
 
 AWS_CHAIN = "request_to_aws"
+
+PoliciesFor = Callable[[AwsRequest], Policies]
+"""Every policy that applies to a request: each resource may have one of its own."""
 
 
 class AwsLink(StrEnum):
@@ -32,7 +35,7 @@ class Code(ReasonCode):
 def decide(
     signature: Decision[Signed] | None,
     requests: Sequence[AwsRequest] | Decision[None],
-    policies: Sequence[AttachedPolicy],
+    policies_for: PoliciesFor,
 ) -> Chain:
     """Return the chain of one call, explained.
 
@@ -49,7 +52,7 @@ def decide(
             links.append(Link(AwsLink.PERMISSION, Decision(Outcome.UNKNOWN, (step,), (step,))))
         else:
             for request in requests:
-                answer = explain(request, policies)
+                answer = explain(request, policies_for(request))
                 links.append(Link(AwsLink.PERMISSION, answer))
                 if answer.outcome is not Outcome.ALLOW:
                     break

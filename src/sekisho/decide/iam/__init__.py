@@ -4,18 +4,22 @@ from sekisho.decide.iam.document import Policy, parse_policy, policy_size, read_
 from sekisho.decide.iam.evaluate import evaluate
 from sekisho.decide.iam.explain import explain
 from sekisho.decide.iam.grammar import PolicyKind
-from sekisho.decide.iam.layers import AttachedPolicy, Layer
+from sekisho.decide.iam.layers import UNREAD, AttachedPolicy, Layer, Policies, Unread, condition_keys
 from sekisho.decide.iam.refusal import access_denied_text
 from sekisho.decide.iam.statement import Effect, Statement
 
 __all__ = [
+    "UNREAD",
     "AttachedPolicy",
     "Effect",
     "Layer",
+    "Policies",
     "Policy",
     "PolicyKind",
     "Statement",
+    "Unread",
     "access_denied_text",
+    "condition_keys",
     "evaluate",
     "explain",
     "parse_policy",

@@ -6,15 +6,19 @@ case-sensitive; a single value and a list of one mean the same, for statements t
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from sekisho.decide.iam.faults import Faults
 from sekisho.decide.iam.grammar import (
+    GRAMMARS,
     POLICY_ELEMENTS,
     VERSION_WITH_VARIABLES,
     VERSIONS,
     FaultCode,
     PolicyKind,
 )
-from sekisho.decide.iam.read_statement import Faults, read_statement
+from sekisho.decide.iam.read_principal import UniqueIds
+from sekisho.decide.iam.read_statement import read_statement
 from sekisho.decide.iam.statement import Statement
 from sekisho.decide.values import Json, Ref, SekishoInputError, documents
 
@@ -32,8 +36,16 @@ class Policy:
     version: str = VERSION_WITH_VARIABLES
 
 
+NO_IDS: UniqueIds = MappingProxyType({})
+
+
 def parse_policy(
-    text: str, at: Ref, kind: PolicyKind = PolicyKind.IDENTITY, *, max_chars: int | None = None
+    text: str,
+    at: Ref,
+    kind: PolicyKind = PolicyKind.IDENTITY,
+    *,
+    max_chars: int | None = None,
+    unique_ids: UniqueIds = NO_IDS,
 ) -> Policy:
     """Return the policy that the JSON ``text`` writes.
 
@@ -43,6 +55,8 @@ def parse_policy(
         kind: which elements it may hold.
         max_chars: the quota, in characters without white space; None when read from where
             it is already stored.
+        unique_ids: what the user and role ARNs that the document names as principals stood for when it
+            was saved, where that is known.
 
     Raises:
         SekishoInputError: not JSON, too large, or not the grammar of ``kind``; every fault is listed.
@@ -53,7 +67,7 @@ def parse_policy(
         raise SekishoInputError.single(
             FaultCode.TOO_LARGE, at, f"{size} characters without white space; at most {limit} are allowed"
         )
-    return read_policy(documents.parse_json(text, at.document), at, kind)
+    return read_policy(documents.parse_json(text, at.document), at, kind, unique_ids=unique_ids)
 
 
 def policy_size(text: str) -> int:
@@ -61,13 +75,22 @@ def policy_size(text: str) -> int:
     return sum(not char.isspace() for char in text)
 
 
-def read_policy(value: Json, at: Ref, kind: PolicyKind = PolicyKind.IDENTITY) -> Policy:
+def read_policy(
+    value: Json, at: Ref, kind: PolicyKind = PolicyKind.IDENTITY, *, unique_ids: UniqueIds = NO_IDS
+) -> Policy:
     """Return the policy that an already parsed ``value`` holds, as in GetAccountAuthorizationDetails.
+
+    Args:
+        value: the document.
+        at: what it is called.
+        kind: which elements it may hold.
+        unique_ids: as for `parse_policy`.
 
     Raises:
         SekishoInputError: not the grammar of ``kind``; every fault is listed.
     """
     faults = Faults()
+    grammar = GRAMMARS[kind]
     if not isinstance(value, Mapping):
         faults.add(FaultCode.SYNTAX, at, "a policy is a JSON object with `Statement`")
         raise SekishoInputError(faults.found)
@@ -78,10 +101,19 @@ def read_policy(value: Json, at: Ref, kind: PolicyKind = PolicyKind.IDENTITY) ->
     version = value.get("Version", "2008-10-17")
     if not isinstance(version, str) or version not in VERSIONS:
         faults.add(FaultCode.VERSION, at.child("Version"), "expected `2012-10-17` or `2008-10-17`")
+    elif grammar.needs_version and version != VERSION_WITH_VARIABLES:
+        faults.add(FaultCode.VERSION, at.child("Version"), f"{grammar.noun} has version `2012-10-17`")
     if not isinstance(value.get("Id", ""), str):
         faults.add(FaultCode.NOT_TEXT, at.child("Id"), "expected a string")
     found = [
-        read_statement(member, place, faults, variables=version == VERSION_WITH_VARIABLES)
+        read_statement(
+            member,
+            place,
+            faults,
+            grammar,
+            variables=version == VERSION_WITH_VARIABLES,
+            unique_ids=unique_ids,
+        )
         for member, place in _statements(value, at, faults)
     ]
     statements = tuple(statement for statement in found if statement is not None)

@@ -1,69 +1,150 @@
 """One statement held against one resource of a request: the first element that does not match."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from sekisho.decide.decision import Step
 from sekisho.decide.iam.code import Code
+from sekisho.decide.iam.conditions import Condition
 from sekisho.decide.iam.kleene import Truth
 from sekisho.decide.iam.layers import AttachedPolicy
-from sekisho.decide.iam.matching import covers_action, covers_resource
+from sekisho.decide.iam.matching import covers_action, covers_resource, means
+from sekisho.decide.iam.principals import Named, Principals, caller_name
 from sekisho.decide.iam.statement import Effect, Statement, resource_name
+from sekisho.decide.iam.template import Unresolved
 from sekisho.decide.request.aws_request import AwsRequest, Context
 from sekisho.decide.values import Ref
 
 _MATCHED = frozenset({Code.ALLOWED, Code.DENIED})
-_UNREAD = frozenset({Code.CONDITION_UNREAD, Code.VARIABLE_UNREAD})
+_UNREAD = frozenset({Code.CONDITION_UNREAD, Code.VARIABLE_UNREAD, Code.PRINCIPAL_UNREAD})
 
 
-def examine(request: AwsRequest, resource: str, policy: AttachedPolicy, statement: Statement) -> Step:
-    """Return what `matching.applies` finds, as a step: matched, first element that fails, or unread keys.
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One statement held against one resource.
+
+    ``level`` counts from the root of an organization, 0 in layers without levels; ``named`` tells
+    how closely the statement names the caller.
+    """
+
+    resource: str
+    policy: AttachedPolicy
+    level: int
+    statement: Statement
+    named: Named
+    step: Step
+
+    @property
+    def denies(self) -> bool:
+        """Whether the statement is a Deny."""
+        return self.statement.effect is Effect.DENY
+
+    @property
+    def truth(self) -> Truth:
+        """Whether the statement applies to the caller; None if that hangs on unread facts."""
+        if self.step.code in _UNREAD:
+            return None
+        return self.step.code in _MATCHED
+
+    @property
+    def rest(self) -> Truth:
+        """Whether everything but the principals applies, for a statement that may mean the caller."""
+        return True if self.step.code is Code.PRINCIPAL_UNREAD else self.truth
+
+
+def examine(
+    request: AwsRequest,
+    resource: str,
+    policy: AttachedPolicy,
+    level: int,
+    statement: Statement,
+    bounded: Truth,
+) -> Look:
+    """Return what `matching` finds, with a step: matched, first element that fails, or what is unread.
 
     A condition that is false counts before a resource that hangs on unread keys, since it
     settles the matter.
     """
+    named = means(statement, request.principal, bounded)
     facts = (
         ("policy", policy.name),
+        ("layer", str(policy.layer)),
         ("sid", statement.sid),
         ("effect", str(statement.effect)),
         ("action", request.action),
         ("resource", resource),
     )
+    code, at, more = _finding(request, resource, statement, named)
+    return Look(resource, policy, level, statement, named, Step(code, at, (*facts, *more)))
 
-    def step(code: Code, at: Ref, *more: tuple[str, str]) -> Step:
-        return Step(code, at, (*facts, *more))
 
+_Finding = tuple[Code, Ref, tuple[tuple[str, str], ...]]
+
+
+def _finding(request: AwsRequest, resource: str, statement: Statement, named: Named) -> _Finding:
     if not covers_action(statement, request.action.lower()):
-        code = Code.ACTION_EXCLUDED if statement.not_action else Code.ACTION
-        return step(code, statement.action_at)
+        return (Code.ACTION_EXCLUDED if statement.not_action else Code.ACTION), statement.action_at, ()
+    principals = statement.principals
+    if principals is not None and not named.perhaps:
+        code = Code.PRINCIPAL_EXCLUDED if principals.negated else Code.PRINCIPAL
+        return code, principals.at, (("principal", caller_name(request.principal)),)
     covered = covers_resource(statement, resource_name(resource), request.context)
     if covered is False:
         code = Code.RESOURCE_EXCLUDED if statement.not_resource else Code.RESOURCE
-        return step(code, statement.resource_at)
+        return code, statement.resource_at, ()
     held = [(condition, condition.holds(request.context)) for condition in statement.conditions]
     for condition, holds in held:
         if holds is False:
-            asked = (("operator", condition.operator_name), ("key", condition.key))
-            return step(Code.CONDITION, condition.at, *asked)
+            return Code.CONDITION, condition.at, _asked_and_found(condition, request.context)
     unread = [condition for condition, holds in held if holds is None]
     if unread:
-        keys = sorted({key for condition in unread for key in condition.unread_keys(request.context)})
-        return step(Code.CONDITION_UNREAD, unread[0].at, ("keys", ", ".join(keys)))
+        keys = {key for condition in unread for key in condition.unread_keys(request.context)}
+        return Code.CONDITION_UNREAD, unread[0].at, _keys(keys)
     if covered is None:
-        keys = _unread_variables(statement, request.context)
-        return step(Code.VARIABLE_UNREAD, statement.resource_at, ("keys", ", ".join(keys)))
-    return step(Code.DENIED if statement.effect is Effect.DENY else Code.ALLOWED, statement.at)
+        return (
+            Code.VARIABLE_UNREAD,
+            statement.resource_at,
+            _keys(_unread_variables(statement, request.context)),
+        )
+    if principals is not None and named.surely is not named.perhaps:
+        return Code.PRINCIPAL_UNREAD, principals.at, _unread_principal(principals, request)
+    return (Code.DENIED if statement.effect is Effect.DENY else Code.ALLOWED), statement.at, ()
 
 
-def truth_of(step: Step) -> Truth:
-    """Return whether the statement of ``step`` applies; None if that hangs on unread keys."""
-    if step.code in _UNREAD:
-        return None
-    return step.code in _MATCHED
+def _keys(keys: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    return (("keys", ", ".join(sorted(keys))),)
 
 
-def _unread_variables(statement: Statement, context: Context) -> list[str]:
+def _unread_principal(principals: Principals, request: AwsRequest) -> tuple[tuple[str, str], ...]:
+    keys = _keys(principals.unread_keys(request.principal))
+    return (*keys, ("principal", caller_name(request.principal)))
+
+
+def _asked_and_found(condition: Condition, context: Context) -> tuple[tuple[str, str], ...]:
+    """Return what a condition asks for and what the request carries instead."""
+    found = context.value(condition.key)
+    actual = "absent" if found is None else found if isinstance(found, str) else f"[{', '.join(found)}]"
+    return (
+        ("operator", condition.operator_name),
+        ("key", condition.key),
+        ("values", " or ".join(condition_values(condition, context))),
+        ("actual", actual),
+    )
+
+
+def condition_values(condition: Condition, context: Context) -> tuple[str, ...]:
+    """Return the values that a condition asks for, variables filled in where they can be."""
+    return tuple(
+        value.source if isinstance(text := value.text(context), Unresolved) else text
+        for value in condition.values
+    )
+
+
+def _unread_variables(statement: Statement, context: Context) -> set[str]:
     variables = (
         variable
         for pattern in statement.resources
         for section in pattern.sections
         for variable in section.variables
     )
-    return sorted({variable.key for variable in variables if context.is_unread(variable.key)})
+    return {variable.key for variable in variables if context.is_unread(variable.key)}

@@ -1,6 +1,8 @@
 """What a policy document of each kind may hold, and how long it may be."""
 
-from enum import StrEnum
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from typing import Final
 
 VERSION_WITH_VARIABLES = "2012-10-17"
 VERSIONS = frozenset({VERSION_WITH_VARIABLES, "2008-10-17"})
@@ -16,16 +18,86 @@ MAX_TRUST_CHARS = 2048
 
 POLICY_ELEMENTS = frozenset({"Version", "Id", "Statement"})
 STATEMENT_ELEMENTS = frozenset(
-    {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}
+    {
+        "Sid",
+        "Effect",
+        "Principal",
+        "NotPrincipal",
+        "Action",
+        "NotAction",
+        "Resource",
+        "NotResource",
+        "Condition",
+    }
 )
-PRINCIPAL_ELEMENTS = frozenset({"Principal", "NotPrincipal"})
 
 
 class PolicyKind(StrEnum):
-    """The kinds of document that can be read. One that is not supported yet has no member."""
+    """The kinds of document that can be read; `GRAMMARS` says what each may hold."""
 
     IDENTITY = "identity"
-    """Attached to a user, group or role: no Principal, Resource required."""
+    """Attached to a user, group or role."""
+    BOUNDARY = "boundary"
+    """An identity policy that only limits a user or role."""
+    SESSION = "session"
+    """Handed in when a session is made; it only limits the session."""
+    RESOURCE = "resource"
+    """Attached to a resource: a bucket, a key, a queue."""
+    TRUST = "trust"
+    """A role's own resource policy: who may assume it."""
+    SCP = "scp"
+    """A service control policy of AWS Organizations."""
+    RCP = "rcp"
+    """A resource control policy of AWS Organizations."""
+
+
+class Presence(Enum):
+    """Whether a statement may have an element (it or its negation)."""
+
+    REQUIRED = "required"
+    OPTIONAL = "optional"
+    FORBIDDEN = "forbidden"
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """What the documents of one kind may hold beyond what all have in common.
+
+    ``noun`` names the kind in a sentence. ``service``, if any, is the only one whose actions may
+    be listed. ``only_denies`` leaves Allow to the one policy that AWS attaches itself.
+    """
+
+    noun: str
+    principal: Presence = Presence.FORBIDDEN
+    not_principal: bool = False
+    resource: Presence = Presence.REQUIRED
+    not_action: bool = True
+    service: str = ""
+    only_denies: bool = False
+    needs_version: bool = False
+
+
+GRAMMARS: Final = {
+    PolicyKind.IDENTITY: Grammar("an identity policy"),
+    PolicyKind.BOUNDARY: Grammar("a permissions boundary"),
+    PolicyKind.SESSION: Grammar("a session policy"),
+    PolicyKind.RESOURCE: Grammar(
+        "a resource policy", Presence.REQUIRED, not_principal=True, resource=Presence.OPTIONAL
+    ),
+    PolicyKind.TRUST: Grammar(
+        "a trust policy", Presence.REQUIRED, resource=Presence.FORBIDDEN, not_action=False, service="sts"
+    ),
+    PolicyKind.SCP: Grammar("a service control policy", needs_version=True),
+    PolicyKind.RCP: Grammar(
+        "a resource control policy",
+        Presence.REQUIRED,
+        not_action=False,
+        only_denies=True,
+        needs_version=True,
+    ),
+}
+"""IAM User Guide, "Grammar of the IAM JSON policy language"; AWS Organizations User Guide, "SCP syntax"
+(the whole language since 2025, but no principals) and "RCP syntax"."""
 
 
 class FaultCode(StrEnum):
@@ -45,6 +117,8 @@ class FaultCode(StrEnum):
     ACTION = "iam.policy.action-form"
     RESOURCE = "iam.policy.resource-form"
     PRINCIPAL = "iam.policy.principal-not-allowed"
+    PRINCIPAL_FORM = "iam.policy.principal-form"
+    EFFECT_NOT_ALLOWED = "iam.policy.effect-not-allowed"
     CONDITION = "iam.policy.condition-form"
     OPERATOR = "iam.policy.condition-operator"
     TOO_LARGE = "iam.policy.too-large"

@@ -1,12 +1,16 @@
 """Whether a statement applies to a request: the one set of matchers, for answers and for explanations."""
 
 from sekisho.decide.iam.kleene import Truth, all_of, any_of, negate
-from sekisho.decide.iam.statement import ResourceName, Statement
+from sekisho.decide.iam.principals import EVERYBODY, Named
+from sekisho.decide.iam.statement import Effect, ResourceName, Statement
 from sekisho.decide.request.aws_request import Context
+from sekisho.decide.values import Caller
 
 
 def applies(statement: Statement, lowered_action: str, name: ResourceName, context: Context) -> Truth:
-    """Tell whether every element of ``statement`` matches (IAM User Guide, "Policy evaluation logic").
+    """Tell whether every element of ``statement`` but its principals matches.
+
+    Source: IAM User Guide, "Policy evaluation logic".
 
     ``lowered_action`` is the action in lower case, ``name`` the resource from `resource_name`.
     None if the answer hangs on unread facts.
@@ -20,14 +24,27 @@ def applies(statement: Statement, lowered_action: str, name: ResourceName, conte
     return None if resource is None and conditions else conditions
 
 
+def means(statement: Statement, caller: Caller, bounded: Truth) -> Named:
+    """Tell how closely ``statement`` names ``caller``; ``bounded`` tells whether that has a boundary."""
+    if statement.principals is None:
+        return EVERYBODY
+    if statement.effect is Effect.DENY:
+        return statement.principals.denies(caller, bounded=bounded)
+    return statement.principals.allows(caller)
+
+
 def covers_action(statement: Statement, lowered_action: str) -> bool:
     """Tell whether Action lists the action, or NotAction does not."""
-    listed = any(pattern.matches(lowered_action) for pattern in statement.actions)
-    return listed is not statement.not_action
+    for pattern in statement.actions:
+        if pattern.matches(lowered_action):
+            return not statement.not_action
+    return statement.not_action
 
 
 def covers_resource(statement: Statement, name: ResourceName, context: Context) -> Truth:
-    """Tell whether Resource lists the resource, or NotResource does not."""
+    """Tell whether Resource lists the resource, or NotResource does not; without both it is the own one."""
+    if not statement.resources:
+        return True
     listed = any_of(pattern.matches(name, context) for pattern in statement.resources)
     return negate(listed) if statement.not_resource else listed
 

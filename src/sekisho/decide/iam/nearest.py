@@ -6,7 +6,11 @@ from difflib import SequenceMatcher
 
 from sekisho.decide.decision import ReasonCode, Repair, Step
 from sekisho.decide.iam.code import Code, Fix, Near
+from sekisho.decide.iam.examine import Look
 from sekisho.decide.iam.matching import conditions_hold, covers_resource
+from sekisho.decide.iam.nearest_condition import wanted
+from sekisho.decide.iam.nearest_principal import principal_difference
+from sekisho.decide.iam.principals import caller_name
 from sekisho.decide.iam.statement import (
     ARN_SECTIONS,
     ActionPattern,
@@ -20,7 +24,7 @@ from sekisho.decide.request.aws_request import ANY_RESOURCE, AwsRequest, Context
 
 _SECTIONS = ("prefix", "partition", "service", "region", "account", "resource")
 _CLOSE_SPELLING = 0.8
-_CONDITION, _RESOURCE_ALMOST, _RESOURCE, _ACTION_ALMOST = range(4)
+_CONDITION, _PRINCIPAL_ALMOST, _RESOURCE_ALMOST, _PRINCIPAL, _RESOURCE, _ACTION_ALMOST = range(6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +36,37 @@ class Miss:
     repair: Repair
 
 
-def misses(request: AwsRequest, resource: str, statement: Statement, step: Step) -> Iterator[Miss]:
-    """Yield how ``statement`` (Allow) nearly allowed ``resource``; ``step`` is what `examine` found.
+def misses(request: AwsRequest, look: Look) -> Iterator[Miss]:
+    """Yield how the statement of ``look`` (an Allow) nearly allowed its resource.
 
-    Nearest is a condition that is not met, then a resource that differs in one respect, then
-    any other resource, then an action that is almost the one asked for. A statement about
+    Nearest is a condition that is not met, then a principal or a resource that differs in one
+    respect, then any other, then an action that is almost the one asked for. A statement about
     something else altogether yields nothing.
     """
+    resource, statement, step = look.resource, look.statement, look.step
     match step.code:
         case Code.CONDITION:
-            yield Miss(_CONDITION, step, Repair(Fix.MEET_CONDITION, (("at", str(step.at)),)))
+            facts = (("wanted", wanted(statement.conditions, request.context)), ("at", str(step.at)))
+            yield Miss(_CONDITION, step, Repair(Fix.MEET_CONDITION, facts))
+        case Code.PRINCIPAL:
+            yield _principal_miss(request, statement, step)
         case Code.RESOURCE:
             yield from _resource_misses(request, resource, statement, step)
-        case Code.RESOURCE_EXCLUDED | Code.ACTION_EXCLUDED:
+        case Code.RESOURCE_EXCLUDED | Code.ACTION_EXCLUDED | Code.PRINCIPAL_EXCLUDED:
             yield Miss(_RESOURCE, step, _allow(request, resource))
         case _:
             yield from _action_misses(request, resource, statement)
+
+
+def _principal_miss(request: AwsRequest, statement: Statement, step: Step) -> Miss:
+    name = caller_name(request.principal)
+    repair = Repair(Fix.ADD_PRINCIPAL, (("principal", name), ("at", str(step.at))))
+    found = principal_difference(statement, request.principal)
+    if found is None:
+        return Miss(_PRINCIPAL, step, repair)
+    code, written = found
+    facts = (("written", written.text), ("principal", name), ("action", request.action))
+    return Miss(_PRINCIPAL_ALMOST, Step(code, written.at, facts), repair)
 
 
 def _resource_misses(request: AwsRequest, resource: str, statement: Statement, step: Step) -> Iterator[Miss]:
@@ -132,6 +151,6 @@ def _allow(request: AwsRequest, resource: str) -> Repair:
     facts = (
         ("action", request.action),
         ("resource", resource),
-        ("principal", str(request.principal.entity)),
+        ("principal", caller_name(request.principal)),
     )
     return Repair(Fix.ADD_ALLOW, facts)

@@ -1,58 +1,46 @@
 """One statement of a policy document, read strictly."""
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
 from sekisho.decide.iam.conditions import Condition, parse_operator
-from sekisho.decide.iam.grammar import PRINCIPAL_ELEMENTS, STATEMENT_ELEMENTS, FaultCode
+from sekisho.decide.iam.faults import MAX_SHOWN, Faults, read_texts
+from sekisho.decide.iam.grammar import STATEMENT_ELEMENTS, FaultCode, Grammar, Presence
+from sekisho.decide.iam.principals import EVERYONE, Principals
+from sekisho.decide.iam.read_principal import UniqueIds, read_principals
 from sekisho.decide.iam.statement import ARN_SECTIONS, ActionPattern, Effect, ResourcePattern, Statement
 from sekisho.decide.iam.template import template
-from sekisho.decide.values import InputFault, Json, Ref
+from sekisho.decide.values import Json, Ref
 
 _SID = re.compile(r"[A-Za-z0-9]*", re.ASCII)
 _ACTION = re.compile(r"\*|(\*|[A-Za-z0-9-]+):[A-Za-z0-9*?_.-]+", re.ASCII)
-_MAX_SHOWN = 100
 
 
-@dataclass(slots=True)
-class Faults:
-    """Everything found wrong so far, in document order."""
-
-    found: list[InputFault] = field(default_factory=list)
-
-    def add(self, code: FaultCode, at: Ref, problem: str, hint: str = "") -> None:
-        """Note one fault."""
-        self.found.append(InputFault(str(code), at, problem, hint))
-
-    def unknown(self, at: Ref, name: str, known: Iterable[str]) -> None:
-        """Note an element of no known name, with the one that may have been meant."""
-        meant = next((one for one in sorted(known) if one.lower() == name.lower()), "")
-        hint = f"did you mean `{meant}`; names are case-sensitive" if meant else ""
-        self.add(FaultCode.UNKNOWN_ELEMENT, at, f"`{name[:_MAX_SHOWN]}` is not an element of a policy", hint)
-
-
-def read_statement(value: Json, at: Ref, faults: Faults, *, variables: bool) -> Statement | None:
+def read_statement(
+    value: Json,
+    at: Ref,
+    faults: Faults,
+    grammar: Grammar,
+    *,
+    variables: bool,
+    unique_ids: UniqueIds,
+) -> Statement | None:
     """Return the statement that ``value`` holds; None, with faults noted, if it is malformed."""
     before = len(faults.found)
     if not isinstance(value, Mapping):
         faults.add(FaultCode.SYNTAX, at, "a statement is a JSON object")
         return None
     for name in value:
-        if name in PRINCIPAL_ELEMENTS:
-            faults.add(
-                FaultCode.PRINCIPAL,
-                at.child(name),
-                "an identity policy names no principal",
-                "whom it is about follows from what it is attached to",
-            )
-        elif name not in STATEMENT_ELEMENTS:
+        if name not in STATEMENT_ELEMENTS:
             faults.unknown(at.child(name), name, STATEMENT_ELEMENTS)
-    effect = _effect(value, at, faults)
+    effect = _effect(value, at, faults, grammar)
     sid = _sid(value, at, faults)
+    principals = _principals(value, at, faults, grammar, unique_ids)
     action_name, action_texts = _either(value, "Action", at, faults)
-    resource_name, resource_texts = _either(value, "Resource", at, faults)
-    actions = tuple(_action(text, place, faults) for text, place in action_texts)
+    if action_name == "NotAction" and not grammar.not_action:
+        faults.add(FaultCode.ACTION, at.child(action_name), f"{grammar.noun} has no `NotAction`")
+    resource_name, resource_texts = _resources(value, at, faults, grammar)
+    actions = tuple(_action(text, place, faults, grammar) for text, place in action_texts)
     resources = tuple(_resource(text, place, faults, variables=variables) for text, place in resource_texts)
     conditions = _conditions(value.get("Condition", {}), at.child("Condition"), faults, variables=variables)
     if effect is None or len(faults.found) > before:
@@ -66,17 +54,79 @@ def read_statement(value: Json, at: Ref, faults: Faults, *, variables: bool) -> 
         not_action=action_name.startswith("Not"),
         not_resource=resource_name.startswith("Not"),
         conditions=conditions,
+        principals=principals,
     )
 
 
-def _effect(value: Mapping[str, Json], at: Ref, faults: Faults) -> Effect | None:
+def _effect(value: Mapping[str, Json], at: Ref, faults: Faults, grammar: Grammar) -> Effect | None:
     match value.get("Effect"):
         case "Allow":
+            if grammar.only_denies and not _is_full_access(value):
+                faults.add(
+                    FaultCode.EFFECT_NOT_ALLOWED,
+                    at.child("Effect"),
+                    f"{grammar.noun} only denies",
+                    "AWS itself attaches the one that allows everything",
+                )
             return Effect.ALLOW
         case "Deny":
             return Effect.DENY
     faults.add(FaultCode.EFFECT, at.child("Effect"), "expected `Allow` or `Deny`, spelled so")
     return None
+
+
+def _is_full_access(value: Mapping[str, Json]) -> bool:
+    """Tell whether this is the statement of RCPFullAWSAccess."""
+    return "Condition" not in value and all(
+        value.get(name) == "*" for name in ("Principal", "Action", "Resource")
+    )
+
+
+def _principals(
+    value: Mapping[str, Json], at: Ref, faults: Faults, grammar: Grammar, unique_ids: UniqueIds
+) -> Principals | None:
+    used = [name for name in ("Principal", "NotPrincipal") if name in value]
+    if grammar.principal is Presence.FORBIDDEN:
+        for name in used:
+            faults.add(
+                FaultCode.PRINCIPAL,
+                at.child(name),
+                f"{grammar.noun} names no principal",
+                "whom it is about follows from what it is attached to",
+            )
+        return None
+    if "NotPrincipal" in used and not grammar.not_principal:
+        faults.add(FaultCode.PRINCIPAL, at.child("NotPrincipal"), f"{grammar.noun} has no `NotPrincipal`")
+        return None
+    if not used:
+        faults.add(FaultCode.MISSING, at, "expected `Principal` with `AWS`, `Service` or `Federated`")
+        return None
+    if len(used) > 1:
+        faults.add(
+            FaultCode.BOTH, at.child("NotPrincipal"), "`Principal` and `NotPrincipal` exclude each other"
+        )
+    (name, *_) = used
+    if grammar.only_denies and value[name] != EVERYONE:
+        faults.add(
+            FaultCode.PRINCIPAL_FORM,
+            at.child(name),
+            f"the principal of {grammar.noun} is `*`",
+            "say in conditions whom it spares",
+        )
+    return read_principals(value[name], at.child(name), faults, unique_ids)
+
+
+def _resources(
+    value: Mapping[str, Json], at: Ref, faults: Faults, grammar: Grammar
+) -> tuple[str, list[tuple[str, Ref]]]:
+    used = [name for name in ("Resource", "NotResource") if name in value]
+    if grammar.resource is Presence.FORBIDDEN:
+        for name in used:
+            faults.add(FaultCode.RESOURCE, at.child(name), f"{grammar.noun} has no `{name}`", "leave it out")
+        return "Resource", []
+    if grammar.resource is Presence.OPTIONAL and not used:
+        return "Resource", []
+    return _either(value, "Resource", at, faults)
 
 
 def _sid(value: Mapping[str, Json], at: Ref, faults: Faults) -> str:
@@ -99,33 +149,22 @@ def _either(
     if used not in value:
         faults.add(FaultCode.MISSING, at, f"expected `{name}` or `{negation}`")
         return name, []
-    return used, _texts(value[used], at.child(used), faults)
+    return used, read_texts(value[used], at.child(used), faults)
 
 
-def _texts(value: Json, at: Ref, faults: Faults) -> list[tuple[str, Ref]]:
-    if isinstance(value, str):
-        return [(value, at)]
-    if not isinstance(value, list):
-        faults.add(FaultCode.NOT_TEXT, at, "expected a string or a list of strings")
-        return []
-    if not value:
-        faults.add(FaultCode.EMPTY_LIST, at, "expected at least one member")
-    texts: list[tuple[str, Ref]] = []
-    for index, member in enumerate(value):
-        if isinstance(member, str):
-            texts.append((member, at.child(index)))
-        else:
-            faults.add(FaultCode.NOT_TEXT, at.child(index), "expected a string")
-    return texts
-
-
-def _action(text: str, at: Ref, faults: Faults) -> ActionPattern:
+def _action(text: str, at: Ref, faults: Faults, grammar: Grammar) -> ActionPattern:
     if not _ACTION.fullmatch(text):
         faults.add(
             FaultCode.ACTION,
             at,
-            f"`{text[:_MAX_SHOWN]}` is not an action",
+            f"`{text[:MAX_SHOWN]}` is not an action",
             "write `service:Name`, such as `eks:DescribeCluster`, or `*`",
+        )
+    elif grammar.service and not text.lower().startswith(f"{grammar.service}:"):
+        faults.add(
+            FaultCode.ACTION,
+            at,
+            f"{grammar.noun} lists actions of {grammar.service}, not `{text[:MAX_SHOWN]}`",
         )
     return ActionPattern(text, at)
 
@@ -136,7 +175,7 @@ def _resource(text: str, at: Ref, faults: Faults, *, variables: bool) -> Resourc
         faults.add(
             FaultCode.RESOURCE,
             at,
-            f"`{text[:_MAX_SHOWN]}` is neither an ARN nor `*`",
+            f"`{text[:MAX_SHOWN]}` is neither an ARN nor `*`",
             "an ARN has the form arn:partition:service:region:account:resource",
         )
     return pattern
@@ -151,7 +190,7 @@ def _conditions(value: Json, at: Ref, faults: Faults, *, variables: bool) -> tup
         operator = parse_operator(name)
         place = at.child(name)
         if operator is None:
-            faults.add(FaultCode.OPERATOR, place, f"`{name[:_MAX_SHOWN]}` is not a condition operator")
+            faults.add(FaultCode.OPERATOR, place, f"`{name[:MAX_SHOWN]}` is not a condition operator")
             continue
         if not isinstance(keys, Mapping):
             faults.add(FaultCode.CONDITION, place, "expected an object of condition keys")

@@ -5,7 +5,10 @@ kind of policy refused, never which policy; the reasons in full belong in the jo
 """
 
 from sekisho.decide.decision import Decision, Outcome
+from sekisho.decide.iam.layers import Layer
+from sekisho.decide.iam.principals import caller_name
 from sekisho.decide.request.aws_request import ANY_RESOURCE, AwsRequest
+from sekisho.decide.values import FederatedPrincipal, Principal
 
 _WITHOUT_REASON = frozenset({"sts"})
 _EKS_LISTS_CLUSTERS = frozenset({"eks:listclusters", "eks:createcluster"})
@@ -13,25 +16,36 @@ _QUOTED = frozenset({"s3"})
 
 
 def access_denied_text(request: AwsRequest, decision: Decision[None]) -> str:
-    """Return the message of an AccessDenied for ``request``, refused by ``decision``.
+    """Return the message of an AccessDenied for ``request``, refused by ``decision`` of `explain`.
 
-    STS names no reason; neither is there one to give while the decision is UNKNOWN. For more
-    than one resource the first is shown, as AWS does.
+    Names the layer of the first decisive step, as AWS names one where several refuse. STS names no
+    reason; neither is there one to give while the decision is UNKNOWN. For more than one resource the
+    first is shown, as AWS does.
     """
     service = request.action.partition(":")[0].lower()
+    caller = request.principal
+    if isinstance(caller, FederatedPrincipal):
+        # Nobody is there yet whom the message could name.
+        return f"Not authorized to perform {request.action}"
     resource = _shown(request, service)
-    text = f"User: {request.principal.arn} is not authorized to perform: {request.action}"
+    who = str(caller.arn) if isinstance(caller, Principal) else caller_name(caller)
+    text = f"User: {who} is not authorized to perform: {request.action}"
     if resource:
         text += f" on resource: {resource}"
-    if service in _WITHOUT_REASON:
-        return text
-    match decision.outcome:
-        case Outcome.DENY:
-            return f"{text} with an explicit deny in an identity-based policy"
-        case Outcome.NO_OPINION:
-            return f"{text} because no identity-based policy allows the {request.action} action"
+    reason = _reason(request, decision)
+    return f"{text} {reason}" if reason and service not in _WITHOUT_REASON else text
+
+
+def _reason(request: AwsRequest, decision: Decision[None]) -> str:
+    nouns = [dict(step.facts).get("layer", "") for step in decision.decisive[:1]]
+    match decision.outcome, nouns:
+        case Outcome.DENY, [layer]:
+            noun = Layer(layer).noun
+            return f"with an explicit deny in {'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+        case Outcome.NO_OPINION, [noun]:
+            return f"because no {noun} allows the {request.action} action"
         case _:
-            return text
+            return ""
 
 
 def _shown(request: AwsRequest, service: str) -> str:
@@ -46,9 +60,9 @@ def _shown(request: AwsRequest, service: str) -> str:
 
 
 def _shown_without_type(request: AwsRequest, service: str) -> str:
-    caller = request.principal.arn
+    caller = request.principal
     region = request.context.value("aws:RequestedRegion")
-    if service == "eks" and isinstance(region, str):
+    if service == "eks" and isinstance(region, str) and isinstance(caller, Principal):
         tail = "cluster/*" if request.action.lower() in _EKS_LISTS_CLUSTERS else ANY_RESOURCE
-        return f"arn:{caller.partition}:eks:{region}:{caller.account}:{tail}"
+        return f"arn:{caller.arn.partition}:eks:{region}:{caller.account}:{tail}"
     return "" if service in _QUOTED else ANY_RESOURCE

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from sekisho.decide.iam.conditions import Condition
 from sekisho.decide.iam.kleene import Truth
+from sekisho.decide.iam.principals import Principals
 from sekisho.decide.iam.template import Template, parse_parts, sections_of
 from sekisho.decide.request.aws_request import Context
 from sekisho.decide.values import Ref, Wildcard
@@ -82,7 +83,9 @@ class ResourcePattern:
 class Statement:
     """One statement. ``not_action`` and ``not_resource`` turn the lists into what is left out.
 
-    ``actions`` and ``resources`` are never empty: a document without them is malformed.
+    ``actions`` is never empty. ``resources`` is empty where the policy is attached to the one resource that
+    it can be about (a trust policy has no Resource). ``principals`` is None in documents that apply to
+    whom they are attached to.
     """
 
     at: Ref
@@ -93,6 +96,7 @@ class Statement:
     not_action: bool = False
     not_resource: bool = False
     conditions: tuple[Condition, ...] = ()
+    principals: Principals | None = None
 
     @property
     def action_at(self) -> Ref:

@@ -30,6 +30,9 @@ class Verbatim:
 
     text: str
 
+    def __str__(self) -> str:
+        return f"${{{self.text}}}"
+
 
 @dataclass(frozen=True, slots=True)
 class Variable:
@@ -37,6 +40,9 @@ class Variable:
 
     key: str
     default: str | None = None
+
+    def __str__(self) -> str:
+        return f"${{{self.key}}}" if self.default is None else f"${{{self.key}, '{self.default}'}}"
 
 
 class Unresolved(Enum):
@@ -77,6 +83,7 @@ class Template:
 
     parts: tuple[Part, ...]
     _fixed: Wildcard | None = field(init=False, repr=False, compare=False, default=None)
+    _plain: str | None = field(init=False, repr=False, compare=False, default=None)
 
     def __post_init__(self) -> None:
         if self.variables:
@@ -84,11 +91,17 @@ class Template:
         first, *more = self.parts
         fixed = Wildcard(first) if isinstance(first, str) and not more else self._pattern(NO_CONTEXT)
         object.__setattr__(self, "_fixed", fixed)
+        object.__setattr__(self, "_plain", self.text(NO_CONTEXT))
 
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The context keys that the text depends on."""
         return tuple(part for part in self.parts if isinstance(part, Variable))
+
+    @property
+    def source(self) -> str:
+        """The text as a policy writes it; names of variables in lower case."""
+        return "".join(part if isinstance(part, str) else str(part) for part in self.parts)
 
     def matches(self, text: str, context: Context) -> Truth:
         """Tell whether all of ``text`` fits, ``*`` and ``?`` being wildcards; None if that is unread."""
@@ -101,12 +114,14 @@ class Template:
 
     def text(self, context: Context) -> str | Unresolved:
         """Return the text with variables filled in, wildcards being plain characters."""
+        if self._plain is not None:
+            return self._plain
         filled = self._filled(context)
         return filled if isinstance(filled, Unresolved) else "".join(text for text, _ in filled)
 
     def _pattern(self, context: Context) -> Wildcard | Unresolved:
         filled = self._filled(context)
-        return filled if isinstance(filled, Unresolved) else Wildcard.with_verbatim(filled)
+        return filled if isinstance(filled, Unresolved) else _compiled(tuple(filled))
 
     def _filled(self, context: Context) -> list[tuple[str, bool]] | Unresolved:
         filled: list[tuple[str, bool]] = []
@@ -124,6 +139,12 @@ class Template:
                 return Unresolved.ABSENT
             filled.append((value, True))
         return Unresolved.UNREAD if unread else filled
+
+
+@lru_cache(maxsize=4096)
+def _compiled(filled: tuple[tuple[str, bool], ...]) -> Wildcard:
+    """Compile a pattern once for each caller who fills it in the same way."""
+    return Wildcard.with_verbatim(filled)
 
 
 def template(text: str, *, variables: bool) -> Template:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from sekisho.decide.values import AccountId, Principal
+from sekisho.decide.values import AccountId, Caller
 
 ANY_RESOURCE: Final = "*"
 """The resource of an action that has no resource types (Service Authorization Reference)."""
@@ -70,7 +70,7 @@ class AwsRequest:
         ValueError: the action is not ``service:Name`` in ASCII, or there is no resource.
     """
 
-    principal: Principal
+    principal: Caller
     action: str
     resources: tuple[str, ...]
     context: Context = NO_CONTEXT

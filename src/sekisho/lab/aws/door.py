@@ -9,6 +9,7 @@ an answer in the service's own protocol, never 5xx: clients would ask again.
 from sekisho.decide.chain import request_to_aws
 from sekisho.decide.decision import Chain, Decision, Outcome, Step
 from sekisho.decide.iam.evaluate import evaluate
+from sekisho.decide.iam.layers import Policies
 from sekisho.decide.iam.refusal import access_denied_text
 from sekisho.decide.proof.aws_error import Family, aws_error
 from sekisho.decide.proof.credential import Credential, Signed
@@ -21,7 +22,7 @@ from sekisho.decide.request.aws_call import AwsCall
 from sekisho.decide.request.aws_request import AwsRequest
 from sekisho.decide.request.aws_request import Context as ConditionContext
 from sekisho.decide.values import Instant, Principal, SekishoInputError
-from sekisho.facts.permissions import policies_of
+from sekisho.facts.permissions import policies_for
 from sekisho.lab.aws import services
 from sekisho.lab.aws.credentials import credential_of
 from sekisho.lab.aws.found_arns import found_arns
@@ -217,12 +218,15 @@ class AwsDoor:
         facts = self._world.facts
         reference = load_service_reference({where.service.name, "iam"})
         requests = map_call(aws_call, reference, found_arns(facts, caller.account))
-        policies = policies_of(facts, caller, aws_policy_text)
+
+        def applying(asked: AwsRequest) -> Policies:
+            return policies_for(facts, asked, aws_policy_text)
+
         if not isinstance(requests, Decision) and all(
-            evaluate(asked, policies).allowed for asked in requests
+            evaluate(asked, applying(asked)).allowed for asked in requests
         ):
             return
-        chain = request_to_aws.decide(proof, requests, policies)
+        chain = request_to_aws.decide(proof, requests, applying)
         raise _permission_refusal(chain, requests, call)
 
     async def _perform(
@@ -303,7 +307,7 @@ def _signed_at(request: HttpRequest) -> Instant | None:
 
 def _proven(where: Route, proof: Decision[Signed]) -> Principal:
     if proof.value is None:
-        chain = request_to_aws.decide(proof, (), ())
+        chain = request_to_aws.decide(proof, (), lambda _asked: Policies())
         raise _RefusedError(_signature_fault(where, proof), proof.outcome, proof.sentence(), chain)
     return proof.value.principal
 

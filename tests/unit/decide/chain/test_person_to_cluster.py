@@ -29,7 +29,7 @@ from sekisho.decide.rbac import index as rbac_index
 from sekisho.decide.rbac.index import Index
 from sekisho.decide.rbac.objects import GROUP, parse_object
 from sekisho.decide.request.kubernetes import RequestAttributes
-from sekisho.decide.values import KubeUser, Ref
+from sekisho.decide.values import Json, KubeUser, Ref
 
 A = "111122223333"
 ANA = identity_of(f"arn:aws:iam::{A}:user/ana", "AIDAANA", A, "AKIAANA")
@@ -235,8 +235,8 @@ def test_a_request_without_a_token(header: str | None, code: Code) -> None:
 
 def bound(*groups: str) -> Index:
     """READERS with the groups bound too."""
-    subjects = [{"kind": "Group", "apiGroup": GROUP, "name": group} for group in groups]
-    binding = {
+    subjects: list[Json] = [{"kind": "Group", "apiGroup": GROUP, "name": group} for group in groups]
+    binding: dict[str, Json] = {
         "apiVersion": f"{GROUP}/v1",
         "kind": "ClusterRoleBinding",
         "metadata": {"name": "more"},

@@ -8,7 +8,7 @@ from sekisho.decide import sts
 from sekisho.decide.chain.request_to_aws import AWS_CHAIN, AwsLink, Code, decide
 from sekisho.decide.decision import Decision, Outcome, ReasonCode, Step
 from sekisho.decide.iam.document import parse_policy
-from sekisho.decide.iam.layers import AttachedPolicy, Layer
+from sekisho.decide.iam.layers import AttachedPolicy, Layer, Policies
 from sekisho.decide.proof.credential import Form, Signed
 from sekisho.decide.request.aws_request import AwsRequest
 from sekisho.decide.values import AccountId, Instant, Ref
@@ -44,6 +44,11 @@ POLICY = AttachedPolicy(
         Ref("policy/mine"),
     ),
 )
+
+
+def policies_for(_request: AwsRequest) -> Policies:
+    return Policies(identity=(POLICY,))
+
 
 CASES = {
     "the signature is refused": (REFUSED, (GET,), [(AwsLink.SIGNATURE, Outcome.DENY)]),
@@ -91,13 +96,13 @@ def test_chains(
     requests: tuple[AwsRequest, ...] | Decision[None],
     links: list[tuple[AwsLink, Outcome]],
 ) -> None:
-    chain = decide(signature, requests, (POLICY,))
+    chain = decide(signature, requests, policies_for)
     assert chain.name == AWS_CHAIN
     assert [(link.name, link.decision.outcome) for link in chain.links] == links
     assert chain.outcome is links[-1][1]
 
 
 def test_a_call_for_which_no_permission_is_named_is_not_allowed() -> None:
-    failed = decide(PROVEN, (), (POLICY,)).failed
+    failed = decide(PROVEN, (), policies_for).failed
     assert failed is not None
     assert [step.code for step in failed.decision.decisive] == [Code.NO_PERMISSION_NAMED]

@@ -3,11 +3,10 @@
 import pytest
 
 from sekisho.decide.decision import Outcome
-from sekisho.decide.iam import evaluate
 from sekisho.decide.iam.conditions import Quantifier, parse_operator
 from sekisho.decide.request.aws_request import ContextValue
 from sekisho.decide.values import Json
-from unit.decide.iam.build import allow, ask, policies
+from unit.decide.iam.build import allow, ask, decide, policies
 
 Y, N, U = Outcome.ALLOW, Outcome.NO_OPINION, Outcome.UNKNOWN
 ABSENT = None
@@ -129,7 +128,7 @@ def test_operator(operator: str, values: Json, actual: ContextValue | None, hold
     if actual is not None:
         keys["Aws:Key"] = actual
     found = policies(allow(condition={operator: {"aws:key": values}}))
-    assert evaluate(ask("eks:ListClusters", keys=keys), found).outcome is (Y if holds else N)
+    assert decide(ask("eks:ListClusters", keys=keys), found).outcome is (Y if holds else N)
 
 
 UNREAD: dict[str, tuple[Json, Outcome]] = {
@@ -152,13 +151,13 @@ UNREAD: dict[str, tuple[Json, Outcome]] = {
 @pytest.mark.parametrize(("condition", "outcome"), UNREAD.values(), ids=UNREAD.keys())
 def test_unread(condition: Json, outcome: Outcome) -> None:
     request = ask("eks:ListClusters", unread=("My:Unread",), my__key="a", my__role=ROLE)
-    assert evaluate(request, policies(allow(condition=condition))).outcome is outcome
+    assert decide(request, policies(allow(condition=condition))).outcome is outcome
 
 
 def test_operators_and_keys_are_joined_by_and() -> None:
     both = policies(allow(condition={"StringEquals": {"my:a": "1"}, "Bool": {"my:b": "true"}}))
-    assert evaluate(ask("eks:ListClusters", my__a="1", my__b="true"), both).outcome is Y
-    assert evaluate(ask("eks:ListClusters", my__a="1", my__b="false"), both).outcome is N
+    assert decide(ask("eks:ListClusters", my__a="1", my__b="true"), both).outcome is Y
+    assert decide(ask("eks:ListClusters", my__a="1", my__b="false"), both).outcome is N
 
 
 NAMES = {

@@ -3,10 +3,10 @@
 import pytest
 
 from sekisho.decide.decision import Outcome
-from sekisho.decide.iam import evaluate, explain
+from sekisho.decide.iam import Policies, explain
 from sekisho.decide.request.aws_request import ContextValue
 from sekisho.decide.values import Json
-from unit.decide.iam.build import CLUSTER, allow, ask, policies
+from unit.decide.iam.build import CLUSTER, allow, ask, decide, policies
 
 Y, N, U = Outcome.ALLOW, Outcome.NO_OPINION, Outcome.UNKNOWN
 D = "eks:DescribeCluster"
@@ -30,13 +30,13 @@ ACTIONS: dict[str, tuple[Json, Outcome]] = {
 
 @pytest.mark.parametrize(("action", "outcome"), ACTIONS.values(), ids=ACTIONS.keys())
 def test_action(action: Json, outcome: Outcome) -> None:
-    assert evaluate(ask(D, CLUSTER), policies(allow(action))).outcome is outcome
+    assert decide(ask(D, CLUSTER), policies(allow(action))).outcome is outcome
 
 
 @pytest.mark.parametrize(("action", "outcome"), ACTIONS.values(), ids=ACTIONS.keys())
 def test_not_action(action: Json, outcome: Outcome) -> None:
     opposite = N if outcome is Y else Y
-    assert evaluate(ask(D, CLUSTER), policies(allow(None, NotAction=action))).outcome is opposite
+    assert decide(ask(D, CLUSTER), policies(allow(None, NotAction=action))).outcome is opposite
 
 
 RESOURCES: dict[str, tuple[str, Json, Outcome]] = {
@@ -62,13 +62,13 @@ RESOURCES: dict[str, tuple[str, Json, Outcome]] = {
 
 @pytest.mark.parametrize(("asked", "written", "outcome"), RESOURCES.values(), ids=RESOURCES.keys())
 def test_resource(asked: str, written: Json, outcome: Outcome) -> None:
-    assert evaluate(ask(D, asked), policies(allow("*", written))).outcome is outcome
+    assert decide(ask(D, asked), policies(allow("*", written))).outcome is outcome
 
 
 @pytest.mark.parametrize(("asked", "written", "outcome"), RESOURCES.values(), ids=RESOURCES.keys())
 def test_not_resource(asked: str, written: Json, outcome: Outcome) -> None:
     opposite = N if outcome is Y else Y
-    found = evaluate(ask(D, asked), policies(allow("*", None, NotResource=written)))
+    found = decide(ask(D, asked), policies(allow("*", None, NotResource=written)))
     assert found.outcome is opposite
 
 
@@ -106,17 +106,17 @@ KEYS: dict[str, ContextValue] = {
 @pytest.mark.parametrize(("asked", "written", "outcome"), VARIABLES.values(), ids=VARIABLES.keys())
 def test_variable(asked: str, written: str, outcome: Outcome) -> None:
     request = ask(D, asked, unread=("my:unread",), keys=KEYS)
-    assert evaluate(request, policies(allow("*", written))).outcome is outcome
-    assert explain(request, policies(allow("*", written))).outcome is outcome
+    assert decide(request, policies(allow("*", written))).outcome is outcome
+    assert explain(request, Policies(policies(allow("*", written)))).outcome is outcome
 
 
 @pytest.mark.parametrize("version", ["2008-10-17", None])
 def test_old_documents_have_no_variables(version: str | None) -> None:
     old = policies(allow("*", "arn:aws:s3:::quay/${aws:username}"), version=version)
-    assert evaluate(ask(D, f"{S3}/ana", aws__username="ana"), old).outcome is N
-    assert evaluate(ask(D, f"{S3}/${{aws:username}}"), old).outcome is Y
+    assert decide(ask(D, f"{S3}/ana", aws__username="ana"), old).outcome is N
+    assert decide(ask(D, f"{S3}/${{aws:username}}"), old).outcome is Y
 
 
 def test_a_missing_variable_leaves_nothing_out_of_a_not_resource() -> None:
     found = policies(allow("*", None, NotResource="arn:aws:s3:::quay/${my:none}"))
-    assert evaluate(ask(D, f"{S3}/x"), found).outcome is Y
+    assert decide(ask(D, f"{S3}/x"), found).outcome is Y

@@ -15,9 +15,14 @@ from sekisho.decide.request.aws_request import Context
 
 def _within(expected: Template, actual: str, context: Context) -> Truth:
     try:
-        return ipaddress.ip_address(actual) in _network(literal(expected, context))
+        return _address(actual) in _network(literal(expected, context))
     except ValueError:
         return False
+
+
+@lru_cache(maxsize=1024)
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    return ipaddress.ip_address(text)
 
 
 @lru_cache(maxsize=1024)

@@ -6,7 +6,7 @@ so the principal has to exist; when it is deleted the document shows the id inst
 
 from collections.abc import Iterator, Mapping
 
-from sekisho.decide.iam import policy_size, read_policy
+from sekisho.decide.iam import PolicyKind, policy_size, read_policy
 from sekisho.decide.iam.grammar import MAX_TRUST_CHARS, FaultCode
 from sekisho.decide.values import InputFault, Json, Ref, SekishoInputError, documents
 from sekisho.facts import Role, Snapshot
@@ -30,16 +30,14 @@ def checked_trust(context: Context, text: str, role: str) -> TrustedIds:
     except SekishoInputError as error:
         raise malformed_document("This policy contains invalid Json") from error
     try:
-        read_policy(_as_identity_policy(value), at)
+        read_policy(value, at, PolicyKind.TRUST)
     except SekishoInputError as error:
-        raise malformed_document(_sentence(error.faults[0])) from error
-    found: dict[str, str] = {}
-    for statement in _statements(value):
-        _check_actions(statement.get("Action"))
-        for kind, name in principals_in(statement["Principal"]):
-            unique_id = checked_principal(context, kind, name)
-            if unique_id:
-                found[name] = unique_id
+        fault = error.faults[0]
+        if "Principal" in fault.at.tokens():
+            # IAM says in words of its own which principal it does not take.
+            _trusted_ids(context, value)
+        raise malformed_document(_sentence(fault)) from error
+    found = _trusted_ids(context, value)
     if policy_size(text) > MAX_TRUST_CHARS:
         raise over_quota("ACLSizePerRole", MAX_TRUST_CHARS)
     return tuple(found.items())
@@ -54,39 +52,24 @@ def rendered_trust(facts: Snapshot, role: Role) -> str:
     return documents.to_json(_renamed(value, changed)).decode()
 
 
-def _as_identity_policy(value: Json) -> Json:
-    """Return the document with each statement as an identity policy would have it.
-
-    Everything but the principals has one grammar; `read_policy` then names what is wrong.
-
-    Raises:
-        AwsError: an element that only one of the two kinds has.
-    """
-    if not isinstance(value, Mapping) or "Statement" not in value:
-        return value
-    statements = value["Statement"]
-    members = statements if isinstance(statements, list) else [statements]
-    return {**value, "Statement": [_without_principal(member) for member in members]}
-
-
-def _without_principal(statement: Json) -> Json:
-    if not isinstance(statement, Mapping):
-        return statement
-    for name in ("Resource", "NotResource", "NotPrincipal"):
-        if name in statement:
-            raise malformed_document(f"Has prohibited field {name}")
-    if "Principal" not in statement:
-        raise malformed_document("Missing required field Principal")
-    rest = {name: member for name, member in statement.items() if name != "Principal"}
-    return {**rest, "Resource": "*"}
+def _trusted_ids(context: Context, value: Json) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for statement in _statements(value):
+        for kind, name in principals_in(statement.get("Principal")):
+            unique_id = checked_principal(context, kind, name)
+            if unique_id:
+                found[name] = unique_id
+    return found
 
 
 def _sentence(fault: InputFault) -> str:
     name = fault.at.pointer.rpartition("/")[2]
     if fault.code == FaultCode.UNKNOWN_ELEMENT:
         return f"Unknown field {name}"
+    if fault.code in (FaultCode.RESOURCE, FaultCode.PRINCIPAL):
+        return f"Has prohibited field {name}"
     if fault.code == FaultCode.MISSING:
-        return "Missing required field Action"
+        return f"Missing required field {'Principal' if 'Principal' in fault.problem else 'Action'}"
     if fault.code == FaultCode.DUPLICATE_SID:
         return "Statement IDs (SID) in a single policy must be unique."
     if fault.code == FaultCode.ACTION:
@@ -99,15 +82,6 @@ def _statements(value: Json) -> Iterator[Mapping[str, Json]]:
     for statement in statements if isinstance(statements, list) else [statements]:
         if isinstance(statement, Mapping):
             yield statement
-
-
-def _check_actions(value: Json) -> None:
-    """NotAction is refused too: it would cover what is not STS's."""
-    actions = [value] if isinstance(value, str) else value
-    if not isinstance(actions, list) or not all(
-        isinstance(action, str) and action.lower().startswith("sts:") for action in actions
-    ):
-        raise malformed_document("AssumeRole policy may only specify STS AssumeRole actions.")
 
 
 def _shown(facts: Snapshot, unique_id: str) -> str:

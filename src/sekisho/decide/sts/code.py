@@ -1,0 +1,102 @@
+"""The reason codes of the Security Token Service: why a session is made, or is not."""
+
+from sekisho.decide.decision import ReasonCode
+
+
+class StsCode(ReasonCode):
+    """Stable identifiers; `aws_error` says what a client is told for each."""
+
+    GRANTED = "sts.session-granted", "{session} until {expires}"
+    FOUND = "sts.found", "{found}"
+
+    PARAMETER = "sts.parameter-invalid", "{message}"
+    ROLE_ARN = "sts.role-arn-invalid", "{role} is not the ARN of a role"
+    SESSION_POLICY = "sts.session-policy-malformed", "the session policy is not a policy: {problem}"
+    POLICY_UNKNOWN = (
+        "sts.session-policy-unknown",
+        "there is no managed policy {policy} for a session of {role}",
+    )
+    PACKED_TOO_LARGE = (
+        "sts.packed-too-large",
+        "session policies and tags take up {percent} % of the space that a session has for them",
+    )
+    TAG_REPEATED = "sts.tag-repeated", "the tag {key} occurs twice; case does not count in tag keys"
+    TAG_RESERVED = "sts.tag-reserved", "the tag {key} begins with `aws:`, which is AWS's own"
+    TRANSITIVE_UNKNOWN = (
+        "sts.transitive-tag-not-passed",
+        "{key} is to be transitive and is not among the tags",
+    )
+    TRANSITIVE_FIXED = (
+        "sts.transitive-tag-fixed",
+        "the tag {key} came down the chain from {caller} and cannot be set again",
+    )
+    SOURCE_IDENTITY_FIXED = (
+        "sts.source-identity-fixed",
+        "the source identity is {have} since an earlier role of the chain and cannot become {wanted}",
+    )
+
+    MFA_INCOMPLETE = "sts.mfa-incomplete", "serial number and code of an MFA device go together"
+    MFA_REFUSED = "sts.mfa-refused", "the code is not the one that the MFA device {serial} of {caller} shows"
+    ROOT = "sts.root-may-not-assume", "{caller} is a root user, who may assume no role"
+    FEDERATED_CALLER = (
+        "sts.federated-user-may-not",
+        "{caller} is a federated user, who may call nothing of STS but GetCallerIdentity",
+    )
+    SESSION_CALLER = "sts.session-may-not", "{action} takes long-term keys, and {caller} signs with a session"
+    NOT_A_PERSON = "sts.not-a-user", "{action} is for IAM users and the root user, not for {caller}"
+
+    ROLE_UNKNOWN = "sts.role-unknown", "there is no role {role}"
+    NOT_AUTHORIZED = "sts.not-authorized", "{caller} may not {action} on {role}"
+    WEB_NOT_AUTHORIZED = "sts.web-identity-not-authorized", "{subject} of {issuer} may not {action} on {role}"
+
+    DURATION_ROLE = "sts.duration-over-role", "{asked} s are more than the {maximum} s that {role} allows"
+    DURATION_CHAINED = (
+        "sts.duration-over-chaining",
+        "{asked} s are more than the hour of a role that is assumed with temporary credentials",
+    )
+
+    TOKEN_MALFORMED = "sts.token-malformed", "the web identity token is no signed token: {problem}"
+    PROVIDER_ID = (
+        "sts.provider-id",
+        "tokens of {provider} are not taken; leave ProviderId out for OpenID Connect",
+    )
+    PROVIDER_UNKNOWN = "sts.provider-unknown", "account {account} has no identity provider for {issuer}"
+    AUDIENCE = (
+        "sts.audience-not-registered",
+        "the token is for {audience}; the provider {url} takes {registered}",
+    )
+    KEYS_UNREACHABLE = "sts.keys-unreachable", "the keys of {issuer} could not be had ({fault})"
+    KEYS_TIMEOUT = "sts.keys-timeout", "{issuer} did not answer in time"
+    KEYS_MALFORMED = "sts.keys-malformed", "{issuer} answered what is no set of keys: {problem}"
+    SIGNATURE = "sts.token-signature", "the keys of {issuer} did not sign the token"
+    CLAIM_MISSING = "sts.claim-missing", "the token lacks the claim {claim}"
+    CLAIM_MALFORMED = "sts.claim-malformed", "the claim {claim} of the token is not {expected}"
+    TOKEN_EXPIRED = "sts.token-expired", "the token expired at {expires}, and it is {now}"
+    TOKEN_NOT_YET = "sts.token-not-yet-valid", "the token is valid from {begins}, and it is {now}"
+    TOKEN_OLD = "sts.token-too-old", "the token was issued at {issued}, more than a day ago"
+
+    KEY_UNKNOWN = "sts.access-key-unknown", "no account has the access key {key}"
+    MESSAGE = "sts.message-invalid", "the encoded message was not made here, or was changed"
+
+
+class StsNear(ReasonCode):
+    """What almost matched."""
+
+    ISSUER = (
+        "sts.near.issuer",
+        "the account has a provider for {url}, which differs from {issuer} in {difference}",
+    )
+    ROLE = "sts.near.role", "the account has the role {found}"
+
+
+class StsFix(ReasonCode):
+    """What would turn a refusal."""
+
+    SHORTEN = "sts.fix.shorten", "ask for at most {maximum} s"
+    RAISE_MAXIMUM = "sts.fix.raise-maximum", "raise the maximum session duration of {role} to {asked} s"
+    ADD_PROVIDER = (
+        "sts.fix.add-provider",
+        "create an OpenID Connect provider for {issuer} in account {account}",
+    )
+    ADD_AUDIENCE = "sts.fix.add-audience", "add {audience} to the client ids of the provider {url}"
+    RENEW = "sts.fix.renew-token", "get a new token from {issuer}"
