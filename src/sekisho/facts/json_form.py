@@ -8,15 +8,22 @@ fields are refused, so a state written by another version is never half understo
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
+from enum import StrEnum
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from sekisho.decide.values import Instant, Json, Ref, SekishoInputError
 from sekisho.facts.model import (
     Account,
+    AccountCreation,
     Cluster,
     Group,
+    IssuedSession,
     ManagedPolicy,
     OpenIdConnectProvider,
+    Organization,
+    OrganizationAccount,
+    OrganizationalUnit,
+    OrganizationPolicy,
     Role,
     User,
     UserAccessKey,
@@ -27,11 +34,17 @@ _TYPES: dict[Kind, type] = {
     Kind.ACCOUNT: Account,
     Kind.USER: User,
     Kind.ACCESS_KEY: UserAccessKey,
+    Kind.SESSION: IssuedSession,
     Kind.GROUP: Group,
     Kind.ROLE: Role,
     Kind.POLICY: ManagedPolicy,
     Kind.OIDC_PROVIDER: OpenIdConnectProvider,
     Kind.CLUSTER: Cluster,
+    Kind.ORGANIZATION: Organization,
+    Kind.ORGANIZATIONAL_UNIT: OrganizationalUnit,
+    Kind.ORGANIZATION_ACCOUNT: OrganizationAccount,
+    Kind.ORGANIZATION_POLICY: OrganizationPolicy,
+    Kind.ACCOUNT_CREATION: AccountCreation,
 }
 
 
@@ -58,6 +71,8 @@ def _encode(value: Any) -> Json:
         return value.rfc3339()
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: _encode(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, StrEnum):
+        return value.value
     if isinstance(value, tuple):
         return [_encode(member) for member in value]
     return cast(Json, value)
@@ -79,10 +94,18 @@ def _decode(wanted: Any, value: Json, at: Ref) -> Any:
             if value is None
             else _decode(next(a for a in get_args(wanted) if a is not type(None)), value, at)
         )
+    if isinstance(wanted, type) and issubclass(wanted, StrEnum):
+        return _decode_choice(wanted, value, at)
     plain = getattr(wanted, "__supertype__", wanted)
     if type(value) is not plain:
         raise _fault(at, {str: "a string", int: "an integer", bool: "true or false"}[plain], value)
     return value
+
+
+def _decode_choice(wanted: type[StrEnum], value: Json, at: Ref) -> StrEnum:
+    if not isinstance(value, str) or value not in list(wanted):
+        raise _fault(at, "one of " + ", ".join(f"`{member}`" for member in wanted), value)
+    return wanted(value)
 
 
 def _decode_instant(value: Json, at: Ref) -> Instant:

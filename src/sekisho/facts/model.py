@@ -7,6 +7,7 @@ written, so that a Ref into one leads to the user's own line.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sekisho.decide.sts.session import Session
 from sekisho.decide.values import AccountId, Arn, Instant
 
 Tags = tuple[tuple[str, str], ...]
@@ -87,6 +88,14 @@ class UserAccessKey:
     user: str
     created: Instant
     active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedSession:
+    """Temporary credentials that STS gave out, without their secrets."""
+
+    key_id: str
+    session: Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,3 +220,102 @@ class Cluster:
     def arn(self) -> Arn:
         """``arn:PARTITION:eks:REGION:ACCOUNT:cluster/NAME``."""
         return Arn(self.partition, "eks", self.region, self.account, f"cluster/{self.name}")
+
+
+class OrganizationPolicyType(StrEnum):
+    """The organization policies that decide about requests (Organizations API, "PolicyType")."""
+
+    SERVICE_CONTROL_POLICY = "SERVICE_CONTROL_POLICY"
+    RESOURCE_CONTROL_POLICY = "RESOURCE_CONTROL_POLICY"
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """An organization with its one root (Organizations API, "Organization" and "Root").
+
+    ``policy_types`` are those enabled in the root; ``attached`` are the ids of the policies of the
+    root, and ``root_tags`` its tags.
+    """
+
+    organization: str
+    management: AccountId
+    root: str
+    created: Instant
+    feature_set: str = "ALL"
+    partition: str = "aws"
+    policy_types: tuple[OrganizationPolicyType, ...] = ()
+    attached: tuple[str, ...] = ()
+    root_tags: Tags = ()
+
+    @property
+    def arn(self) -> Arn:
+        """``arn:PARTITION:organizations::MANAGEMENT:organization/o-ID``."""
+        return self.arn_of("organization")
+
+    @property
+    def root_arn(self) -> Arn:
+        """``arn:PARTITION:organizations::MANAGEMENT:root/o-ID/r-ID``."""
+        return self.arn_of("root", self.root)
+
+    def arn_of(self, kind: str, *names: str) -> Arn:
+        """Return the ARN of something in the organization; all belong to its management account."""
+        resource = "/".join((kind, self.organization, *names))
+        return Arn(self.partition, "organizations", "", self.management, resource)
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationalUnit:
+    """An OU (Organizations API, "OrganizationalUnit"). ``parent`` is the id of the root or of an OU."""
+
+    organization: str
+    unit: str
+    parent: str
+    name: str
+    attached: tuple[str, ...] = ()
+    tags: Tags = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationAccount:
+    """The membership of an account in its organization (Organizations API, "Account").
+
+    ``parent`` is the id of the root or of an OU; ``joined_method`` is INVITED or CREATED.
+    """
+
+    account: AccountId
+    organization: str
+    parent: str
+    name: str
+    email: str
+    joined: Instant
+    joined_method: str = "INVITED"
+    attached: tuple[str, ...] = ()
+    tags: Tags = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationPolicy:
+    """A policy of an organization (Organizations API, "Policy"); ``organization`` is empty for AWS's own."""
+
+    organization: str
+    policy: str
+    name: str
+    type: OrganizationPolicyType
+    text: str
+    description: str = ""
+    tags: Tags = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCreation:
+    """What became of a CreateAccount request (Organizations API, "CreateAccountStatus").
+
+    ``account`` is empty where there is a ``failure``.
+    """
+
+    organization: str
+    request: str
+    name: str
+    requested: Instant
+    account: str = ""
+    failure: str = ""

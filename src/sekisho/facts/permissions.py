@@ -1,6 +1,7 @@
 """The policies that apply to a request, read from the facts and parsed once."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 from sekisho.decide.iam.document import Policy, parse_policy
@@ -8,18 +9,22 @@ from sekisho.decide.iam.grammar import PolicyKind
 from sekisho.decide.iam.layers import UNREAD, Attached, AttachedPolicy, Layer, Policies, Unread
 from sekisho.decide.iam.rules import crosses_accounts, has_mandatory_policy, may_have_policy
 from sekisho.decide.request.aws_request import AwsRequest
-from sekisho.decide.values import Arn, Principal, PrincipalType, Ref
-from sekisho.facts.model import Group, Role, User
+from sekisho.decide.sts.session import Session
+from sekisho.decide.values import Arn, Caller, Principal, PrincipalType, Ref
+from sekisho.facts.model import Document, Group, Role, User
+from sekisho.facts.organization import rcps_of, scps_of
 from sekisho.facts.snapshot import Snapshot
 
 AwsPolicyText = Callable[[str], str | None]
 """The text of an AWS managed policy by ARN; reference data, loaded at the edge."""
 
 
-def policies_for(facts: Snapshot, request: AwsRequest, aws_policy: AwsPolicyText) -> Policies:
-    """Return every policy that applies to ``request``.
+def policies_for(
+    facts: Snapshot, request: AwsRequest, aws_policy: AwsPolicyText, session: Session | None = None
+) -> Policies:
+    """Return every policy that applies to ``request``; ``session`` is what its caller signs with.
 
-    Boundaries, session policies and organizations are no facts yet: they are taken as absent. Of
+    Boundaries are not read yet: they are taken as absent. Of
     resource policies only the trust policies of roles are known; others are taken as absent in the
     caller's account and as unread in another one, where the answer would hang on them.
 
@@ -27,8 +32,70 @@ def policies_for(facts: Snapshot, request: AwsRequest, aws_policy: AwsPolicyText
         SekishoInputError: a stored document breaks the grammar (none does that was checked when written).
     """
     caller = request.principal
-    identity = policies_of(facts, caller, aws_policy) if isinstance(caller, Principal) else ()
-    return Policies(identity, resource=_resource_policy(facts, request))
+    return replace(
+        caller_policies(facts, caller, aws_policy, session, request.resource_account or ""),
+        resource=_resource_policy(facts, request),
+    )
+
+
+def caller_policies(
+    facts: Snapshot,
+    caller: Caller,
+    aws_policy: AwsPolicyText,
+    session: Session | None = None,
+    owner: str = "",
+) -> Policies:
+    """Return the policies that follow from who calls and whose resource it is, without the resource's own.
+
+    ``owner`` is the account of the resource; without it, the caller's own.
+
+    Raises:
+        SekishoInputError: as `policies_for`.
+    """
+    if not isinstance(caller, Principal):
+        return Policies(rcps=_levels(rcps_of(facts, owner), Layer.RCP, PolicyKind.RCP))
+    limits = None if session is None else _session_policies(facts, caller, session, aws_policy)
+    return Policies(
+        policies_of(facts, caller, aws_policy),
+        session=limits,
+        scps=_levels(scps_of(facts, caller.account), Layer.SCP, PolicyKind.SCP),
+        rcps=_levels(rcps_of(facts, owner or caller.account), Layer.RCP, PolicyKind.RCP),
+    )
+
+
+def _levels(
+    levels: tuple[tuple[Document, ...], ...], layer: Layer, kind: PolicyKind
+) -> tuple[tuple[AttachedPolicy, ...], ...]:
+    """Return the policies of an organization, root first."""
+    return tuple(
+        tuple(
+            AttachedPolicy(one.name, layer, _parsed_as(one.text, Ref(f"organizations/{one.name}"), kind))
+            for one in level
+        )
+        for level in levels
+    )
+
+
+def _session_policies(
+    facts: Snapshot, caller: Principal, session: Session, aws_policy: AwsPolicyText
+) -> tuple[AttachedPolicy, ...] | None:
+    """Return what the session was limited to when it was made; None if it was not."""
+    if not session.policies:
+        # A federated user may do nothing that no session policy allows (STS API, "GetFederationToken").
+        return () if caller.type is PrincipalType.FEDERATED_USER else None
+    found = []
+    for number, policy in enumerate(session.policies):
+        at = Ref(policy.arn) if policy.arn else Ref(str(caller.arn)).child("session", number)
+        text = managed_document(facts, caller.account, policy.arn, aws_policy) if policy.arn else policy.text
+        name = policy.arn.rpartition("/")[2] or "the session policy"
+        # A managed policy that is gone since limits to nothing.
+        parsed = (
+            parse_policy(text, at, PolicyKind.SESSION)
+            if text is not None
+            else Policy(at, PolicyKind.SESSION, ())
+        )
+        found.append(AttachedPolicy(name, Layer.SESSION, parsed))
+    return tuple(found)
 
 
 def _resource_policy(facts: Snapshot, request: AwsRequest) -> Attached | Unread | None:
@@ -73,10 +140,11 @@ def managed_document(facts: Snapshot, account: str, arn: str, aws_policy: AwsPol
 
 
 def _holder(facts: Snapshot, principal: Principal) -> User | Role | None:
-    name = principal.entity.resource.rpartition("/")[2]
+    kind, _, name = principal.entity.resource.rpartition("/")
     match principal.type:
         case PrincipalType.USER | PrincipalType.FEDERATED_USER:
-            return facts.user(principal.account, name)
+            # Behind a federated user may stand the root user (`root`), who is no user named so.
+            return facts.user(principal.account, name) if kind else None
         case PrincipalType.ROLE_SESSION:
             return facts.role(principal.account, name)
         case PrincipalType.ROOT:
@@ -103,6 +171,11 @@ def _attached(
 @lru_cache(maxsize=1024)
 def _parsed(text: str, at: Ref) -> Policy:
     return parse_policy(text, at)
+
+
+@lru_cache(maxsize=1024)
+def _parsed_as(text: str, at: Ref, kind: PolicyKind) -> Policy:
+    return parse_policy(text, at, kind)
 
 
 @lru_cache(maxsize=1024)

@@ -14,10 +14,16 @@ from typing import TypeVar
 from sekisho.decide.values import Json
 from sekisho.facts.model import (
     Account,
+    AccountCreation,
     Cluster,
     Group,
+    IssuedSession,
     ManagedPolicy,
     OpenIdConnectProvider,
+    Organization,
+    OrganizationAccount,
+    OrganizationalUnit,
+    OrganizationPolicy,
     Role,
     User,
     UserAccessKey,
@@ -27,14 +33,36 @@ Fact = (
     Account
     | User
     | UserAccessKey
+    | IssuedSession
     | Group
     | Role
     | ManagedPolicy
     | OpenIdConnectProvider
     | Cluster
+    | Organization
+    | OrganizationalUnit
+    | OrganizationAccount
+    | OrganizationPolicy
+    | AccountCreation
     | Mapping[str, Json]
 )
-F = TypeVar("F", Account, User, UserAccessKey, Group, Role, ManagedPolicy, OpenIdConnectProvider, Cluster)
+F = TypeVar(
+    "F",
+    Account,
+    User,
+    UserAccessKey,
+    IssuedSession,
+    Group,
+    Role,
+    ManagedPolicy,
+    OpenIdConnectProvider,
+    Cluster,
+    Organization,
+    OrganizationalUnit,
+    OrganizationAccount,
+    OrganizationPolicy,
+    AccountCreation,
+)
 
 
 class Kind(StrEnum):
@@ -48,6 +76,8 @@ class Kind(StrEnum):
     """scope empty (ids are unique everywhere), name the access key id"""
     GROUP = "group"
     """scope the account id, name the group's name"""
+    SESSION = "session"
+    """scope empty, name the access key id of temporary credentials"""
     ROLE = "role"
     """scope the account id, name the role's name (unique whatever its path)"""
     POLICY = "policy"
@@ -56,6 +86,16 @@ class Kind(StrEnum):
     """scope the account id, name the provider's ARN"""
     CLUSTER = "cluster"
     """scope ``ACCOUNT/REGION``, name the cluster's name"""
+    ORGANIZATION = "organization"
+    """scope empty, name the organization's id"""
+    ORGANIZATIONAL_UNIT = "organizational-unit"
+    """scope the organization's id, name the unit's id"""
+    ORGANIZATION_ACCOUNT = "organization-account"
+    """scope empty (an account is in one organization at most), name the account id"""
+    ORGANIZATION_POLICY = "organization-policy"
+    """scope the organization's id, name the policy's id"""
+    ACCOUNT_CREATION = "account-creation"
+    """scope the organization's id, name the id of the request"""
     KUBE = "kube"
     """scope ``CLUSTER_ARN GROUP/RESOURCE``, name ``NAMESPACE/NAME``: see `kube_key`"""
 
@@ -220,9 +260,54 @@ class Snapshot:
         """Return an access key by id."""
         return self._typed(Kind.ACCESS_KEY, "", key_id, UserAccessKey)
 
+    def session(self, key_id: str) -> IssuedSession | None:
+        """Return temporary credentials by their access key id, expired ones too."""
+        return self._typed(Kind.SESSION, "", key_id, IssuedSession)
+
+    def sessions(self) -> tuple[IssuedSession, ...]:
+        """Return all temporary credentials that are remembered."""
+        return self._all(Kind.SESSION, "", IssuedSession)
+
     def account(self, account: str) -> Account | None:
         """Return an account by id."""
         return self._typed(Kind.ACCOUNT, "", account, Account)
+
+    def organization(self, organization: str) -> Organization | None:
+        """Return an organization by id."""
+        return self._typed(Kind.ORGANIZATION, "", organization, Organization)
+
+    def organizational_unit(self, organization: str, unit: str) -> OrganizationalUnit | None:
+        """Return an organizational unit by id."""
+        return self._typed(Kind.ORGANIZATIONAL_UNIT, organization, unit, OrganizationalUnit)
+
+    def organizational_units(self, organization: str) -> tuple[OrganizationalUnit, ...]:
+        """Return the organizational units of an organization, at any depth."""
+        return self._all(Kind.ORGANIZATIONAL_UNIT, organization, OrganizationalUnit)
+
+    def organization_account(self, account: str) -> OrganizationAccount | None:
+        """Return the membership of an account, or None where it is in no organization."""
+        return self._typed(Kind.ORGANIZATION_ACCOUNT, "", account, OrganizationAccount)
+
+    def organization_accounts(self, organization: str) -> tuple[OrganizationAccount, ...]:
+        """Return the memberships of an organization, its management account's included."""
+        members = self._all(Kind.ORGANIZATION_ACCOUNT, "", OrganizationAccount)
+        return tuple(member for member in members if member.organization == organization)
+
+    def organization_policy(self, organization: str, policy: str) -> OrganizationPolicy | None:
+        """Return an organization's own policy by id."""
+        return self._typed(Kind.ORGANIZATION_POLICY, organization, policy, OrganizationPolicy)
+
+    def organization_policies(self, organization: str) -> tuple[OrganizationPolicy, ...]:
+        """Return an organization's own policies, of both types."""
+        return self._all(Kind.ORGANIZATION_POLICY, organization, OrganizationPolicy)
+
+    def account_creation(self, organization: str, request: str) -> AccountCreation | None:
+        """Return what became of a request to create an account."""
+        return self._typed(Kind.ACCOUNT_CREATION, organization, request, AccountCreation)
+
+    def account_creations(self, organization: str) -> tuple[AccountCreation, ...]:
+        """Return the requests to create accounts of an organization."""
+        return self._all(Kind.ACCOUNT_CREATION, organization, AccountCreation)
 
     def cluster(self, account: str, region: str, name: str) -> Cluster | None:
         """Return a cluster by account, region and name."""

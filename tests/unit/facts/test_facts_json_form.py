@@ -7,16 +7,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sekisho.decide.values import AccountId, Instant, Ref, SekishoInputError
+from sekisho.decide import sts
+from sekisho.decide.sts import Origin, OriginKind, Session, SessionPolicy, WebIdentity
+from sekisho.decide.values import AccountId, Arn, Instant, Principal, PrincipalType, Ref, SekishoInputError
 from sekisho.facts import (
     Account,
+    AccountCreation,
     Cluster,
     Document,
     Fact,
     Group,
+    IssuedSession,
     Kind,
     ManagedPolicy,
     OpenIdConnectProvider,
+    Organization,
+    OrganizationAccount,
+    OrganizationalUnit,
+    OrganizationPolicy,
+    OrganizationPolicyType,
     PolicyVersion,
     Role,
     User,
@@ -31,6 +40,38 @@ INSTANTS = st.integers(0, 4_000_000_000).map(Instant.from_epoch)
 TEXTS = st.lists(TEXT, max_size=2).map(tuple)
 TAGS = st.lists(st.tuples(TEXT, TEXT), max_size=2).map(tuple)
 DOCUMENTS = st.lists(st.builds(Document, TEXT, TEXT), max_size=2).map(tuple)
+POLICY_TYPES = st.sampled_from(OrganizationPolicyType)
+ARNS = st.builds(Arn, st.just("aws"), st.just("iam"), st.just(""), ACCOUNTS, st.just("user/mira"))
+PRINCIPALS = st.builds(Principal, st.sampled_from(PrincipalType), ARNS, TEXT, ARNS)
+SESSIONS = st.builds(
+    sts.Session,
+    PRINCIPALS,
+    INSTANTS,
+    INSTANTS,
+    TAGS,
+    TEXTS,
+    TEXT,
+    st.lists(st.builds(sts.SessionPolicy, TEXT, TEXT), max_size=2).map(tuple),
+    st.lists(st.builds(sts.Origin, st.sampled_from(sts.OriginKind), TEXT, TEXT), max_size=2).map(tuple),
+    st.none() | st.builds(sts.WebIdentity, TEXT, TEXT, TEXT, TAGS),
+    st.none() | INSTANTS,
+    st.none() | st.integers(0, 100),
+)
+ARNS = st.builds(Arn, TEXT, TEXT, TEXT, ACCOUNTS, TEXT)
+SESSIONS = st.builds(
+    Session,
+    st.builds(Principal, st.sampled_from(PrincipalType), ARNS, TEXT, ARNS),
+    INSTANTS,
+    INSTANTS,
+    TAGS,
+    TEXTS,
+    TEXT,
+    st.lists(st.builds(SessionPolicy, TEXT, TEXT), max_size=2).map(tuple),
+    st.lists(st.builds(Origin, st.sampled_from(OriginKind), TEXT, TEXT), max_size=2).map(tuple),
+    st.none() | st.builds(WebIdentity, TEXT, TEXT, TEXT, TAGS),
+    st.none() | INSTANTS,
+    st.none() | st.integers(),
+)
 COMMON: dict[str, Any] = {"path": TEXT, "partition": TEXT, "inline": DOCUMENTS, "attached": TEXTS}
 FACTS: dict[Kind, st.SearchStrategy[Any]] = {
     Kind.ACCOUNT: st.builds(Account, ACCOUNTS, TEXT, TEXT),
@@ -59,7 +100,25 @@ FACTS: dict[Kind, st.SearchStrategy[Any]] = {
     ),
     Kind.OIDC_PROVIDER: st.builds(OpenIdConnectProvider, ACCOUNTS, TEXT, INSTANTS, TEXTS, TEXTS, tags=TAGS),
     Kind.ACCESS_KEY: st.builds(UserAccessKey, ACCOUNTS, TEXT, TEXT, INSTANTS, st.booleans()),
+    Kind.SESSION: st.builds(IssuedSession, TEXT, SESSIONS),
+    Kind.SESSION: st.builds(IssuedSession, TEXT, SESSIONS),
     Kind.CLUSTER: st.builds(Cluster, ACCOUNTS, TEXT, TEXT, TEXT, INSTANTS, creator=TEXT, tags=TAGS),
+    Kind.ORGANIZATION: st.builds(
+        Organization,
+        TEXT,
+        ACCOUNTS,
+        TEXT,
+        INSTANTS,
+        policy_types=st.lists(POLICY_TYPES, max_size=2).map(tuple),
+        attached=TEXTS,
+        root_tags=TAGS,
+    ),
+    Kind.ORGANIZATIONAL_UNIT: st.builds(OrganizationalUnit, TEXT, TEXT, TEXT, TEXT, TEXTS, TAGS),
+    Kind.ORGANIZATION_ACCOUNT: st.builds(
+        OrganizationAccount, ACCOUNTS, TEXT, TEXT, TEXT, TEXT, INSTANTS, attached=TEXTS, tags=TAGS
+    ),
+    Kind.ORGANIZATION_POLICY: st.builds(OrganizationPolicy, TEXT, TEXT, TEXT, POLICY_TYPES, TEXT, tags=TAGS),
+    Kind.ACCOUNT_CREATION: st.builds(AccountCreation, TEXT, TEXT, TEXT, INSTANTS, TEXT, TEXT),
     Kind.KUBE: st.dictionaries(TEXT, st.one_of(TEXT, st.none(), st.integers(), st.lists(TEXT))),
 }
 AT = Ref("state", "/0")
@@ -77,6 +136,7 @@ def test_every_kind_of_fact_is_covered() -> None:
 
 
 USER = {"account": "111122223333", "name": "u", "user_id": "AIDA", "created": "2026-01-31T09:00:00Z"}
+POLICY = {"organization": "o-1", "policy": "p-1", "name": "n", "text": "{}"}
 REFUSED: dict[str, tuple[Kind, Any, str, str]] = {
     "unknown field": (Kind.USER, {**USER, "x": 1}, "facts.unknown-field", "/0/x"),
     "missing field": (Kind.ACCOUNT, {"account": "1"}, "facts.missing-field", "/0"),
@@ -94,6 +154,13 @@ REFUSED: dict[str, tuple[Kind, Any, str, str]] = {
     "text for a list": (Kind.USER, {**USER, "attached": "x"}, "facts.wrong-type", "/0/attached"),
     "list with a number": (Kind.USER, {**USER, "attached": [1]}, "facts.wrong-type", "/0/attached/0"),
     "pair of three": (Kind.USER, {**USER, "tags": [["a", "b", "c"]]}, "facts.wrong-type", "/0/tags/0"),
+    "another choice": (
+        Kind.ORGANIZATION_POLICY,
+        {**POLICY, "type": "TAG_POLICY"},
+        "facts.wrong-type",
+        "/0/type",
+    ),
+    "choice no text": (Kind.ORGANIZATION_POLICY, {**POLICY, "type": 1}, "facts.wrong-type", "/0/type"),
     "document no object": (Kind.USER, {**USER, "inline": [1]}, "facts.wrong-type", "/0/inline/0"),
 }
 

@@ -1,13 +1,16 @@
 """Which policies apply to a request, as the facts have them."""
 
+from datetime import timedelta
+
 import pytest
 
+from sekisho.decide import sts
 from sekisho.decide.decision import Outcome
 from sekisho.decide.iam import UNREAD, evaluate
 from sekisho.decide.request.aws_request import AwsRequest
 from sekisho.decide.values import AccountId, Arn, Instant, Principal, PrincipalType, ServicePrincipal
-from sekisho.facts import Key, Kind, Put, Role, Snapshot, User
-from sekisho.facts.permissions import policies_for
+from sekisho.facts import Document, Group, Key, Kind, ManagedPolicy, PolicyVersion, Put, Role, Snapshot, User
+from sekisho.facts.permissions import caller_policies, policies_for
 
 ACCOUNT, OTHER = AccountId("111122223333"), AccountId("444455556666")
 NOW = Instant.from_epoch(0)
@@ -72,3 +75,105 @@ def test_other_resource_policies_are_absent_or_unread(
 ) -> None:
     asked = AwsRequest(CALLER, action, (resource,), resource_account=owner)
     assert policies_for(FACTS, asked, no_managed).resource is policy
+
+
+def allowing(*actions: str, effect: str = "Allow") -> str:
+    listed = ", ".join(f'"{action}"' for action in actions)
+    statement = f'{{"Effect": "{effect}", "Action": [{listed}], "Resource": "*"}}'
+    return f'{{"Version": "2012-10-17", "Statement": {statement}}}'
+
+
+READ, WRITE = "s3:GetObject", "s3:PutObject"
+AWS_READ = "arn:aws:iam::aws:policy/ReadAccess"
+AWS_POLICIES = {AWS_READ: allowing(READ)}.get
+DOER = User(
+    ACCOUNT,
+    "doer",
+    "AIDADOERDOERDOERDOER1",
+    NOW,
+    inline=(Document("all", allowing("s3:*")),),
+    groups=("staff", "gone"),
+)
+NAMED_ROOT = User(ACCOUNT, "root", "AIDAROOTROOTROOTROOT1", NOW, inline=(Document("all", allowing("s3:*")),))
+STAFF = Group(
+    ACCOUNT, "staff", "AGPASTAFFSTAFFSTAFFS1", NOW, attached=(AWS_READ, "arn:aws:iam::aws:policy/No")
+)
+OWN = ManagedPolicy(
+    ACCOUNT, "own", "ANPAOWNOWNOWNOWNOWNO1", NOW, NOW, (PolicyVersion("v1", allowing(WRITE), NOW),)
+)
+PEOPLE = Snapshot(
+    [
+        Put(Key(Kind.USER, ACCOUNT, "doer"), DOER),
+        Put(Key(Kind.USER, ACCOUNT, "root"), NAMED_ROOT),
+        Put(Key(Kind.GROUP, ACCOUNT, "staff"), STAFF),
+        Put(Key(Kind.POLICY, ACCOUNT, str(OWN.arn)), OWN),
+    ]
+)
+DOING = sts.user(ACCOUNT, "doer", DOER.user_id)
+GUEST = sts.federated_user(DOING, "guest")
+ROOT = sts.root(ACCOUNT)
+
+
+def session(who: Principal, *policies: sts.SessionPolicy) -> sts.Session:
+    return sts.Session(who, NOW, NOW + timedelta(hours=1), policies=policies)
+
+
+def inline(*actions: str, effect: str = "Allow") -> sts.SessionPolicy:
+    return sts.SessionPolicy(text=allowing(*actions, effect=effect))
+
+
+def managed(arn: object) -> sts.SessionPolicy:
+    return sts.SessionPolicy(arn=str(arn))
+
+
+LIMITS: dict[str, tuple[Principal, tuple[sts.SessionPolicy, ...], set[str]]] = {
+    "a session that was not limited": (DOING, (), {READ, WRITE}),
+    "an inline policy": (DOING, (inline(READ),), {READ}),
+    "an inline policy that allows more than the user has": (DOING, (inline("*"),), {READ, WRITE}),
+    "a policy of AWS": (DOING, (managed(AWS_READ),), {READ}),
+    "a policy of the account": (DOING, (managed(OWN.arn),), {WRITE}),
+    "a policy of either": (DOING, (managed(AWS_READ), inline(WRITE)), {READ, WRITE}),
+    "an explicit deny": (DOING, (inline("*"), inline(WRITE, effect="Deny")), {READ}),
+    "a managed policy that is gone limits to nothing": (
+        DOING,
+        (managed("arn:aws:iam::111122223333:policy/gone"),),
+        set(),
+    ),
+    "a federated user without a policy": (GUEST, (), set()),
+    "a federated user with a policy": (GUEST, (inline(READ),), {READ}),
+    "a federated user of a user that is gone": (
+        sts.federated_user(sts.user(ACCOUNT, "gone", "AIDAGONEGONEGONEGONE1"), "guest"),
+        (inline("*"),),
+        set(),
+    ),
+}
+
+
+@pytest.mark.parametrize(("who", "policies", "permitted"), LIMITS.values(), ids=LIMITS.keys())
+def test_a_session_does_what_its_policies_and_its_principal_s_allow(
+    who: Principal, policies: tuple[sts.SessionPolicy, ...], permitted: set[str]
+) -> None:
+    found = set()
+    for action in (READ, WRITE, "ec2:RunInstances"):
+        asked = AwsRequest(who, action, ("arn:aws:s3:::b/k",))
+        applying = policies_for(PEOPLE, asked, AWS_POLICIES, session(who, *policies))
+        if evaluate(asked, applying).allowed:
+            found.add(action)
+    assert found == permitted
+
+
+def test_a_user_named_root_gives_nothing_to_the_federated_users_of_the_root_user() -> None:
+    guest = sts.federated_user(ROOT, "guest")
+    assert caller_policies(PEOPLE, guest, AWS_POLICIES, session(guest)).identity == ()
+
+
+def test_identity_policies_are_a_user_s_own_and_its_groups() -> None:
+    found = caller_policies(PEOPLE, DOING, AWS_POLICIES)
+    assert [policy.name for policy in found.identity] == ["all", "ReadAccess"]
+    assert found.session is None
+
+
+def test_neither_the_root_user_nor_a_service_has_policies() -> None:
+    for who in (ROOT, ServicePrincipal("ec2.amazonaws.com")):
+        found = caller_policies(PEOPLE, who, AWS_POLICIES)
+        assert (found.identity, found.session) == ((), None)

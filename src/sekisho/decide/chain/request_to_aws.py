@@ -32,6 +32,11 @@ class Code(ReasonCode):
     NO_PERMISSION_NAMED = "chain.no-permission-named", "no permission is known that the call needs"
 
 
+def decided(signature: Decision[Signed], permission: Decision[object]) -> Chain:
+    """Return the chain of a call whose service decides by itself, trust and permissions together (STS)."""
+    return Chain(AWS_CHAIN, (Link(AwsLink.SIGNATURE, signature), Link(AwsLink.PERMISSION, permission)))
+
+
 def decide(
     signature: Decision[Signed] | None,
     requests: Sequence[AwsRequest] | Decision[None],

@@ -99,6 +99,20 @@ NAMED_BY: Mapping[str, Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "eks-auth:cluster": {"ClusterName": (("clusterName",),)},
     "s3:bucket": {"BucketName": (("Bucket",),)},
     "s3:object": {"BucketName": (("Bucket",),), "ObjectName": (("Key",),)},
+    "organizations:policy": {"PolicyId": (("PolicyId",), ("ResourceId",), ("Type",))},
+    "organizations:account": {
+        "AccountId": (("AccountId",), ("TargetId",), ("ChildId",), ("ResourceId",), ("Target", "Id"))
+    },
+    "organizations:organizationalunit": {
+        "OrganizationalUnitId": (
+            ("OrganizationalUnitId",),
+            ("ParentId",),
+            ("TargetId",),
+            ("ChildId",),
+            ("ResourceId",),
+        )
+    },
+    "organizations:root": {"RootId": (("RootId",), ("ParentId",), ("TargetId",), ("ResourceId",))},
     "sts:federated-user": {"FederatedUserName": (("Name",),)},
 }
 """Resource type -> placeholder of its ARN -> where in the parameters its value stands, first found first."""

@@ -6,63 +6,34 @@ Nothing behind the door is reached by a request that any step refused, and each 
 an answer in the service's own protocol, never 5xx: clients would ask again.
 """
 
-from sekisho.decide.chain import request_to_aws
-from sekisho.decide.decision import Chain, Decision, Outcome, Step
-from sekisho.decide.iam.evaluate import evaluate
-from sekisho.decide.iam.layers import Policies
-from sekisho.decide.iam.refusal import access_denied_text
-from sekisho.decide.proof.aws_error import Family, aws_error
-from sekisho.decide.proof.credential import Credential, Signed
+from sekisho.decide.decision import Chain, Decision, Outcome
+from sekisho.decide.proof.credential import Signed
 from sekisho.decide.proof.http_request import HttpRequest
-from sekisho.decide.proof.presented import read_presented
-from sekisho.decide.proof.scope import Scope
-from sekisho.decide.proof.verify import verify
-from sekisho.decide.request.aws import map_call
-from sekisho.decide.request.aws_call import AwsCall
-from sekisho.decide.request.aws_request import AwsRequest
-from sekisho.decide.request.aws_request import Context as ConditionContext
+from sekisho.decide.sts import Session
 from sekisho.decide.values import Instant, Principal, SekishoInputError
-from sekisho.facts.permissions import policies_for
-from sekisho.lab.aws import services
-from sekisho.lab.aws.credentials import credential_of
-from sekisho.lab.aws.found_arns import found_arns
+from sekisho.lab.aws import services, sts
+from sekisho.lab.aws.door_refusal import (
+    RefusedError,
+    service_refusal,
+    signature_fault,
+    signature_refusal,
+    unreadable,
+    unserved,
+)
+from sekisho.lab.aws.gate import Gate
 from sekisho.lab.aws.moto_services import MotoServices
 from sekisho.lab.aws.operation import AwsError, Context, Ids, Site
-from sekisho.lab.aws.route import Route, is_second_door, route
+from sekisho.lab.aws.route import Route, route
 from sekisho.lab.door_code import DoorCode
 from sekisho.lab.journal import Asked, Journal
 from sekisho.lab.world import Clock, World
 from sekisho.wire.aws import codec, message, validate
-from sekisho.wire.aws.faults import ServiceFault, encode_fault
+from sekisho.wire.aws.faults import encode_fault
 from sekisho.wire.aws.message import Call, Form
-from sekisho.wire.aws.shape import Protocol
-from sekisho.wire.aws_managed_policies import aws_policy_text
 from sekisho.wire.errors import WireError
 from sekisho.wire.http import BodyTooLarge, Request, Response
-from sekisho.wire.service_reference import load_service_reference
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
-
-_FAMILIES = {
-    Protocol.QUERY: Family.QUERY,
-    Protocol.EC2: Family.EC2,
-    Protocol.JSON: Family.JSON,
-    Protocol.REST_JSON: Family.REST_JSON,
-    Protocol.REST_XML: Family.S3,
-}
-
-
-class _RefusedError(Exception):
-    """A request that is not served: what the client is told, and the chain if one was decided."""
-
-    def __init__(
-        self, fault: ServiceFault, outcome: Outcome, sentence: str, chain: Chain | None = None
-    ) -> None:
-        super().__init__(fault.code)
-        self.fault = fault
-        self.outcome = outcome
-        self.sentence = sentence
-        self.chain = chain
 
 
 class AwsDoor:
@@ -84,6 +55,7 @@ class AwsDoor:
         self._site = site
         self._door_port = door_port
         self._moto = MotoServices()
+        self._gate = Gate(world, clock, door_port)
 
     async def serve(self, request: Request) -> Response:
         """Answer one request; never raises for what a client sent."""
@@ -123,10 +95,10 @@ class AwsDoor:
             The decision on the signature, the HTTP status and the body.
         """
         where = route(request, self._door_port)
-        proof = self._verify(where, request, now)
+        proof = self._gate.verify(where, request, now)
         request_id = self._ids.request_id()
         if proof.value is None:
-            fault = _signature_fault(where, proof)
+            fault = signature_fault(where, proof)
             answer = encode_fault(where.service, fault, request_id, Form.JSON)
             return proof, answer.status, answer.body
         call = codec.decode(where.service, _message(request))
@@ -146,16 +118,18 @@ class AwsDoor:
         now = self._clock.now()
         question, who = service.name, ""
         try:
-            proof = self._verify(where, signed, self._clock.client_now(_signed_at(signed)))
+            proof = self._gate.verify(where, signed, self._gate.client_now(signed))
             caller = _proven(where, proof)
             who = str(caller.arn)
             call = _decoded(where, signed)
             question = f"{service.name} {call.operation.name}"
-            self._permit(where, call, proof, caller)
-            answer = await self._perform(where, call, signed, caller, now, request_id)
-        except _RefusedError as refused:
+            session = self._gate.session_of(proof)
+            if not (where.service.name == "sts" and call.operation.name in sts.DECIDED_HERE):
+                self._gate.permit(where, call, proof, caller, session)
+            answer = await self._perform(where, call, signed, proof, session, now, request_id)
+        except RefusedError as refused:
             answer = encode_fault(service, refused.fault, request_id, form, signed.path)
-            code = _code_of(refused)
+            code = refused.code
             self._note(
                 request,
                 request_id,
@@ -182,78 +156,38 @@ class AwsDoor:
         )
         return _response(answer)
 
-    def _verify(self, where: Route, request: HttpRequest, now: Instant) -> Decision[Signed]:
-        regions = {where.region}
-        if where.service.name == "sts":
-            regions.add(
-                "us-east-1" if request.header("host")[0].startswith("sts.amazonaws.com") else where.region
-            )
-        scope = Scope(where.service.signing_name, frozenset(regions))
-        partition = None if is_second_door(request, self._door_port) else where.partition
-
-        def known(key_id: str) -> Credential | None:
-            found = credential_of(self._world, key_id)
-            # Partitions share nothing: to GovCloud's STS a key of the commercial one does not exist.
-            is_ours = found is not None and partition in (None, found.principal.arn.partition)
-            return found if is_ours else None
-
-        return verify(request, known, now, scope)
-
-    def _permit(self, where: Route, call: Call, proof: Decision[Signed], caller: Principal) -> None:
-        """Return if every permission the call needs is given.
-
-        Raises:
-            _RefusedError: with the explained chain.
-        """
-        aws_call = AwsCall(
-            where.service.name,
-            call.operation.name,
-            call.parameters,  # type: ignore[arg-type]  # names and shapes are read, values never re-typed
-            caller,
-            caller.account,
-            where.region,
-            where.partition,
-            ConditionContext.of({}),
-        )
-        facts = self._world.facts
-        reference = load_service_reference({where.service.name, "iam"})
-        requests = map_call(aws_call, reference, found_arns(facts, caller.account))
-
-        def applying(asked: AwsRequest) -> Policies:
-            return policies_for(facts, asked, aws_policy_text)
-
-        if not isinstance(requests, Decision) and all(
-            evaluate(asked, applying(asked)).allowed for asked in requests
-        ):
-            return
-        chain = request_to_aws.decide(proof, requests, applying)
-        raise _permission_refusal(chain, requests, call)
-
     async def _perform(
-        self, where: Route, call: Call, request: HttpRequest, caller: Principal, now: Instant, request_id: str
+        self,
+        where: Route,
+        call: Call,
+        request: HttpRequest,
+        proof: Decision[Signed],
+        session: Session | None,
+        now: Instant,
+        request_id: str,
     ) -> message.Response:
+        caller = _proven(where, proof)
         operation = services.operation(where.service.name, call.operation.name)
         if operation is None:
             if self._moto.serves(where.service.name):
                 try:
                     return await self._moto.answer(where, request, caller.account)
                 except AwsError as error:
-                    raise _service_refusal(error) from None
-            sentence = (
-                f"the lab does not serve {where.service.name} {call.operation.name}; nothing was sent to AWS"
-            )
-            raise _RefusedError(ServiceFault("SekishoUnserved", sentence, 400), Outcome.UNKNOWN, sentence)
+                    raise service_refusal(error) from None
+            raise unserved(where.service.name, call.operation.name)
         try:
             validate.check(call)
-            done = operation(self._context(where, caller, now), call.parameters)
+            done = operation(self._context(where, caller, now, session), call.parameters)
             self._world.commit(done.events, done.secrets)
         except WireError as error:
-            raise _RefusedError(ServiceFault.of(error), Outcome.DENY, error.problem) from None
+            raise unreadable(error) from None
         except AwsError as error:
-            raise _service_refusal(error) from None
+            raise service_refusal(error, proof) from None
         return codec.encode(where.service, call.operation, done.output, request_id, call.form)
 
-    def _context(self, where: Route, caller: Principal, now: Instant) -> Context:
+    def _context(
+        self, where: Route, caller: Principal, now: Instant, session: Session | None = None
+    ) -> Context:
         # AWS's dates have whole seconds; facts are stored with no more.
         now = Instant.from_epoch(int(now.epoch))
         return Context(
@@ -265,6 +199,7 @@ class AwsDoor:
             now,
             self._ids,
             self._site,
+            session,
         )
 
     def _note(
@@ -300,15 +235,9 @@ class AwsDoor:
         )
 
 
-def _signed_at(request: HttpRequest) -> Instant | None:
-    presented = read_presented(request, request.parameters(), s3=False)
-    return None if isinstance(presented, Step) else presented.signed_at
-
-
 def _proven(where: Route, proof: Decision[Signed]) -> Principal:
     if proof.value is None:
-        chain = request_to_aws.decide(proof, (), lambda _asked: Policies())
-        raise _RefusedError(_signature_fault(where, proof), proof.outcome, proof.sentence(), chain)
+        raise signature_refusal(where, proof)
     return proof.value.principal
 
 
@@ -316,46 +245,11 @@ def _decoded(where: Route, request: HttpRequest) -> Call:
     try:
         return codec.decode(where.service, _message(request), where.bucket)
     except WireError as error:
-        raise _RefusedError(ServiceFault.of(error), Outcome.DENY, error.problem) from None
+        raise unreadable(error) from None
 
 
 def _message(request: HttpRequest) -> message.Request:
     return message.Request(request.method, request.path, request.query, dict(request.headers), request.body)
-
-
-def _signature_fault(where: Route, proof: Decision[Signed]) -> ServiceFault:
-    error = aws_error(proof, _FAMILIES[where.service.protocol])
-    return ServiceFault(error.code, error.message, error.http_status)
-
-
-def _permission_refusal(
-    chain: Chain, requests: tuple[AwsRequest, ...] | Decision[None], call: Call
-) -> _RefusedError:
-    failed = chain.failed
-    assert failed is not None  # noqa: S101 - evaluate and explain agree: a refusal has a failed link
-    decision = failed.decision
-    if isinstance(requests, Decision):
-        sentence = f"the lab cannot tell which permission {call.operation.name} needs: {decision.sentence()}"
-        return _RefusedError(
-            ServiceFault("SekishoUnmapped", sentence, 400), decision.outcome, sentence, chain
-        )
-    refused = requests[len(chain.links) - 2]
-    text = access_denied_text(refused, decision)  # type: ignore[arg-type]  # permission links are Decision[None]
-    is_rest = call.service.protocol is Protocol.REST_JSON
-    code = "AccessDeniedException" if is_rest else "AccessDenied"
-    return _RefusedError(ServiceFault(code, text, 403), decision.outcome, decision.sentence(), chain)
-
-
-def _service_refusal(error: AwsError) -> _RefusedError:
-    fault = ServiceFault(error.code, error.message, error.status, error.members)
-    return _RefusedError(fault, Outcome.ALLOW, error.message)
-
-
-def _code_of(refused: _RefusedError) -> str:
-    failed = refused.chain.failed if refused.chain is not None else None
-    if failed is not None and failed.decision.decisive:
-        return str(failed.decision.decisive[0].code)
-    return f"aws.{refused.fault.code}"
 
 
 def _door_code(error: AwsError) -> DoorCode:

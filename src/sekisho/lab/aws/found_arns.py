@@ -3,12 +3,16 @@
 from sekisho.decide.request.aws_call import FindArns
 from sekisho.decide.values import AccountId
 from sekisho.facts import Snapshot
+from sekisho.lab.aws.organizations.arns import organization_arn
 
 
 def found_arns(facts: Snapshot, account: AccountId) -> FindArns:
     """Return the look-up for a caller of ``account``: exactly what the operations will find."""
 
     def find(resource_type: str, names: tuple[str, ...]) -> str | None:
+        if resource_type.startswith("organizations:") and names:
+            # An id says what it is: r-, ou-, p-, or twelve digits.
+            return organization_arn(facts, account, names[0])
         match resource_type, names:
             case "iam:user", (name,):
                 user = facts.user(account, name)

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from sekisho.decide.decision import Decision
+from sekisho.decide.sts.session import Session
 from sekisho.decide.values import AccountId, Instant, Principal, Secret
 from sekisho.facts import Cluster, Event, Snapshot
 
@@ -19,6 +21,9 @@ class Ids(Protocol):
 
     def secret_key(self) -> Secret:
         """Return a secret access key."""
+
+    def session_token(self) -> Secret:
+        """Return the token of a session."""
 
     def hex(self, digits: int) -> str:
         """Return upper-case hexadecimal digits."""
@@ -51,6 +56,8 @@ class Context:
     now: Instant
     ids: Ids
     site: Site
+    session: Session | None = None
+    """What the caller's credentials stand for, where they are temporary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +72,11 @@ class Answer:
 class AwsError(Exception):
     """The service's own refusal of a well-formed, permitted request (``NoSuchEntity``).
 
-    ``code``, ``message`` and ``status`` are AWS's. Nothing was changed.
+    ``code``, ``message`` and ``status`` are AWS's. ``decision`` says why, where the operation decides
+    about identity itself. Nothing was changed.
     """
+
+    decision: Decision[Any] | None = None
 
     def __init__(self, code: str, message: str, status: int = 400, **members: Any) -> None:
         super().__init__(f"{code}: {message}")

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
-from sekisho.lab.aws import eks, iam, sts
+from sekisho.lab.aws import eks, iam, organizations, sts
 from sekisho.lab.aws.operation import Operation
 
 OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
     "sts": sts.OPERATIONS,
     "iam": iam.OPERATIONS,
     "eks": eks.OPERATIONS,
+    "organizations": organizations.OPERATIONS,
 }
 
 

@@ -1,13 +1,161 @@
-"""STS operations. GetCallerIdentity needs no permission: it says what the signature proved."""
+"""STS operations (AWS STS API Reference). The rules are `sekisho.decide.sts`; here credentials are made.
+
+GetCallerIdentity needs no permission: it says what the signature proved. The operations that give
+out sessions decide about themselves, trust policy and permissions together.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
 
 from sekisho.decide import sts
-from sekisho.lab.aws.operation import Answer, Context, Operation, Parameters
+from sekisho.decide.decision import Decision
+from sekisho.decide.sts import Session, SessionParameters, SignedCaller
+from sekisho.decide.values import Instant, Secret
+from sekisho.facts import Delete, Event, IssuedSession, Key, Kind, Put
+from sekisho.facts.sts_facts import SnapshotStsFacts
+from sekisho.lab.aws.credentials import session_secret, session_secret_name
+from sekisho.lab.aws.operation import Answer, AwsError, Context, Operation, Parameters
+from sekisho.wire.aws_managed_policies import aws_policy_text
+
+KEPT_AFTER_EXPIRY = timedelta(hours=1)
+"""How long expired credentials are remembered: their use is refused as expired, afterwards as unknown."""
+
+DECIDED_HERE = frozenset({"AssumeRole", "GetSessionToken", "GetFederationToken"})
+"""Operations whose permission is part of their own decision."""
 
 
 def get_caller_identity(context: Context, _parameters: Parameters) -> Answer:
-    """Return account, ARN and unique id of the caller (STS API, "GetCallerIdentity")."""
+    """Return account, ARN and unique id of the caller."""
     identity = sts.caller_identity(context.caller)
     return Answer({"Account": identity.account, "Arn": str(identity.arn), "UserId": identity.user_id})
 
 
-OPERATIONS: dict[str, Operation] = {"GetCallerIdentity": get_caller_identity}
+def assume_role(context: Context, parameters: Parameters) -> Answer:
+    """Give out a session of a role."""
+    request = sts.AssumeRole(
+        parameters["RoleArn"],
+        parameters["RoleSessionName"],
+        _session_parameters(parameters),
+        tuple(parameters.get("TransitiveTagKeys") or ()),
+        parameters.get("ExternalId"),
+        parameters.get("SourceIdentity"),
+        parameters.get("SerialNumber"),
+        _code(parameters),
+    )
+    session = _granted(sts.assume_role(request, _caller(context), _facts(context), context.now))
+    output, events, secrets = _issue(context, session)
+    user = {"AssumedRoleId": session.principal.user_id, "Arn": str(session.principal.arn)}
+    return Answer({**output, "AssumedRoleUser": user, **_extras(session)}, events, secrets)
+
+
+def get_session_token(context: Context, parameters: Parameters) -> Answer:
+    """Give out a session of the calling user."""
+    request = sts.GetSessionToken(_duration(parameters), parameters.get("SerialNumber"), _code(parameters))
+    session = _granted(sts.get_session_token(request, _caller(context), _facts(context), context.now))
+    output, events, secrets = _issue(context, session)
+    return Answer(output, events, secrets)
+
+
+def get_federation_token(context: Context, parameters: Parameters) -> Answer:
+    """Give out a session for somebody whom the calling user vouches for."""
+    request = sts.GetFederationToken(parameters["Name"], _session_parameters(parameters))
+    session = _granted(sts.get_federation_token(request, _caller(context), _facts(context), context.now))
+    output, events, secrets = _issue(context, session)
+    user = {"FederatedUserId": session.principal.user_id, "Arn": str(session.principal.arn)}
+    return Answer({**output, "FederatedUser": user, **_extras(session)}, events, secrets)
+
+
+def get_access_key_info(context: Context, parameters: Parameters) -> Answer:
+    """Return the account that an access key id belongs to."""
+    found = sts.get_access_key_info(parameters["AccessKeyId"], _facts(context))
+    if found.value is None:
+        raise _refusal(found)
+    return Answer({"Account": found.value})
+
+
+OPERATIONS: dict[str, Operation] = {
+    "AssumeRole": assume_role,
+    "GetAccessKeyInfo": get_access_key_info,
+    "GetCallerIdentity": get_caller_identity,
+    "GetFederationToken": get_federation_token,
+    "GetSessionToken": get_session_token,
+}
+
+
+def _facts(context: Context) -> SnapshotStsFacts:
+    return SnapshotStsFacts(context.facts, aws_policy_text)
+
+
+def _caller(context: Context) -> SignedCaller:
+    return SignedCaller(context.caller, context.session)
+
+
+def _session_parameters(parameters: Parameters) -> SessionParameters:
+    return SessionParameters(
+        _duration(parameters),
+        parameters.get("Policy"),
+        tuple(str(policy.get("arn", "")) for policy in parameters.get("PolicyArns") or ()),
+        tuple((tag["Key"], tag["Value"]) for tag in parameters.get("Tags") or ()),
+    )
+
+
+def _duration(parameters: Parameters) -> timedelta | None:
+    seconds = parameters.get("DurationSeconds")
+    return None if seconds is None else timedelta(seconds=seconds)
+
+
+def _code(parameters: Parameters) -> Secret | None:
+    code = parameters.get("TokenCode")
+    return None if code is None else Secret(code)
+
+
+def _granted(decision: Decision[Session]) -> Session:
+    if decision.value is None:
+        raise _refusal(decision)
+    return decision.value
+
+
+def _refusal(decision: Decision[Any]) -> AwsError:
+    told = sts.aws_error(decision)
+    error = AwsError(told.code, told.message, told.http_status)
+    error.decision = decision
+    return error
+
+
+def _issue(
+    context: Context, session: Session
+) -> tuple[Mapping[str, Any], tuple[Event, ...], Mapping[str, Secret | None]]:
+    """Make credentials for a session, and forget those that expired long ago."""
+    key_id, secret, token = (
+        context.ids.unique_id("ASIA"),
+        context.ids.secret_key(),
+        context.ids.session_token(),
+    )
+    output = {
+        "Credentials": {
+            "AccessKeyId": key_id,
+            "SecretAccessKey": secret.reveal(),
+            "SessionToken": token.reveal(),
+            "Expiration": session.expires,
+        }
+    }
+    gone = [one.key_id for one in context.facts.sessions() if _is_long_gone(one, context.now)]
+    issued = Put(Key(Kind.SESSION, "", key_id), IssuedSession(key_id, session))
+    events: tuple[Event, ...] = (issued, *(Delete(Key(Kind.SESSION, "", old)) for old in gone))
+    secrets: dict[str, Secret | None] = {session_secret_name(old): None for old in gone}
+    secrets[session_secret_name(key_id)] = session_secret(secret, token)
+    return output, events, secrets
+
+
+def _is_long_gone(issued: IssuedSession, now: Instant) -> bool:
+    return now - issued.session.expires > KEPT_AFTER_EXPIRY
+
+
+def _extras(session: Session) -> Mapping[str, Any]:
+    found: dict[str, Any] = {}
+    if session.packed_percent is not None:
+        found["PackedPolicySize"] = session.packed_percent
+    if session.source_identity:
+        found["SourceIdentity"] = session.source_identity
+    return found

@@ -21,6 +21,10 @@ class Ids:
         """Return a secret access key: 40 characters."""
         return Secret("".join(secrets.choice(_BASE64) for _ in range(40)))
 
+    def session_token(self) -> Secret:
+        """Return a session token: opaque, of a real one's length."""
+        return Secret("IQoJ" + "".join(secrets.choice(_BASE64) for _ in range(352)))
+
     def request_id(self) -> str:
         """Return the id of a request, as ``x-amzn-RequestId`` and ``Audit-ID`` carry it."""
         return str(uuid.uuid4())

@@ -6,7 +6,7 @@ import pytest
 
 from sekisho.decide.decision import Decision, Outcome
 from sekisho.decide.iam import UNREAD, AttachedPolicy, Layer, Policies, evaluate, explain
-from sekisho.decide.iam.code import Code, Fix
+from sekisho.decide.iam.code import Code, Fix, Near
 from sekisho.decide.request.aws_request import AwsRequest
 from sekisho.decide.values import (
     Anonymous,
@@ -433,3 +433,11 @@ def test_unknown_names_only_what_makes_a_difference(given: Policies, keys: list[
     assert [(fix.code, fix.facts) for fix in found.repairs] == [
         (Fix.READ_FACTS, (("keys", ", ".join(keys)),))
     ]
+
+
+def test_a_layer_that_says_yes_is_no_near_miss() -> None:
+    role = f"arn:aws:iam::{OTHER}:role/target"
+    says_yes = trust(allow("sts:AssumeRole", Principal={"AWS": str(user().arn)}))
+    found = explain(ask("sts:AssumeRole", role, owner=OTHER), Policies(resource=says_yes))
+    assert found.outcome is Outcome.NO_OPINION
+    assert not {step.code for step in found.nearest} & {Near.ACTION_PREFIX, Near.ACTION_SPELLING}

@@ -1,0 +1,97 @@
+"""A Snapshot as the rules of STS ask it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sekisho.decide.iam import Policies
+from sekisho.decide.sts import Organization, ProviderFacts, RoleFacts, Session
+from sekisho.decide.sts.session import Tags
+from sekisho.decide.values import AccountId, Arn, Caller, Principal, PrincipalType, Secret
+from sekisho.facts.model import OpenIdConnectProvider, Role
+from sekisho.facts.organization import organization_of, path_of
+from sekisho.facts.permissions import AwsPolicyText, caller_policies, managed_document
+from sekisho.facts.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotStsFacts:
+    """Answers `sekisho.decide.sts.StsFacts` from a Snapshot.
+
+    No MFA device is known: no code is ever right.
+    """
+
+    facts: Snapshot
+    aws_policy: AwsPolicyText
+
+    def role(self, arn: Arn) -> RoleFacts | None:
+        """Return the role with exactly this ARN, path included."""
+        found = self.facts.role(arn.account, arn.resource.rpartition("/")[2])
+        return _role(found) if found is not None and found.arn == arn else None
+
+    def role_named(self, account: str, name: str) -> RoleFacts | None:
+        """Return the role of that name, whatever its path."""
+        found = self.facts.role(account, name)
+        return None if found is None else _role(found)
+
+    def tags_of(self, principal: Principal) -> Tags | None:
+        """Return the tags of the user or role behind ``principal``; None if it is not among the facts."""
+        kind, _, name = principal.entity.resource.rpartition("/")
+        if not kind:
+            return ()  # the root user itself, or behind a federated user
+        match principal.type:
+            case PrincipalType.ROLE_SESSION:
+                role = self.facts.role(principal.account, name)
+                return None if role is None else role.tags
+            case PrincipalType.USER | PrincipalType.FEDERATED_USER | PrincipalType.ROOT:
+                user = self.facts.user(principal.account, name)
+                return None if user is None else user.tags
+
+    def organization(self, account: str) -> Organization | None:
+        """Return the organization of an account; None if it is in none."""
+        found = organization_of(self.facts, account)
+        if found is None:
+            return None
+        member = self.facts.organization_account(account)
+        path = path_of(self.facts, found, member.parent) if member is not None else ""
+        return Organization(found.organization, path)
+
+    def provider(self, account: str, url: str) -> ProviderFacts | None:
+        """Return the OIDC provider of ``account`` with exactly this URL (without scheme)."""
+        return next((one for one in self.providers(account) if one.url == url), None)
+
+    def providers(self, account: str) -> tuple[ProviderFacts, ...]:
+        """Return every OIDC provider of ``account``."""
+        return tuple(_provider(found) for found in self.facts.oidc_providers(account))
+
+    def has_policy(self, account: str, arn: str) -> bool:
+        """Tell whether ``account`` can use this managed policy."""
+        try:
+            return managed_document(self.facts, account, arn, self.aws_policy) is not None
+        except ValueError:
+            return False
+
+    def is_mfa_code(self, principal: Principal, serial: str, code: Secret) -> bool:
+        """Return False: there are no MFA devices yet."""
+        del principal, serial, code
+        return False
+
+    def access_key_account(self, key_id: str) -> AccountId | None:
+        """Return the account that an access key id belongs to, temporary ones included."""
+        key = self.facts.access_key(key_id)
+        if key is not None:
+            return key.account
+        issued = self.facts.session(key_id)
+        return None if issued is None else issued.session.principal.account
+
+    def policies(self, caller: Caller, session: Session | None, owner: AccountId) -> Policies:
+        """Return what applies to ``caller`` on a resource of ``owner``, without the resource's own policy."""
+        return caller_policies(self.facts, caller, self.aws_policy, session, owner)
+
+
+def _role(role: Role) -> RoleFacts:
+    longest = timedelta(seconds=role.max_session_seconds)
+    return RoleFacts(role.arn, role.role_id, role.trust, role.trusted_ids, longest, role.tags)
+
+
+def _provider(found: OpenIdConnectProvider) -> ProviderFacts:
+    return ProviderFacts(found.arn, found.url, found.client_ids)
