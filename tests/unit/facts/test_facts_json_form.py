@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sekisho.decide import sts
-from sekisho.decide.sts import Origin, OriginKind, Session, SessionPolicy, WebIdentity
 from sekisho.decide.values import AccountId, Arn, Instant, Principal, PrincipalType, Ref, SekishoInputError
 from sekisho.facts import (
     Account,
@@ -57,21 +56,6 @@ SESSIONS = st.builds(
     st.none() | INSTANTS,
     st.none() | st.integers(0, 100),
 )
-ARNS = st.builds(Arn, TEXT, TEXT, TEXT, ACCOUNTS, TEXT)
-SESSIONS = st.builds(
-    Session,
-    st.builds(Principal, st.sampled_from(PrincipalType), ARNS, TEXT, ARNS),
-    INSTANTS,
-    INSTANTS,
-    TAGS,
-    TEXTS,
-    TEXT,
-    st.lists(st.builds(SessionPolicy, TEXT, TEXT), max_size=2).map(tuple),
-    st.lists(st.builds(Origin, st.sampled_from(OriginKind), TEXT, TEXT), max_size=2).map(tuple),
-    st.none() | st.builds(WebIdentity, TEXT, TEXT, TEXT, TAGS),
-    st.none() | INSTANTS,
-    st.none() | st.integers(),
-)
 COMMON: dict[str, Any] = {"path": TEXT, "partition": TEXT, "inline": DOCUMENTS, "attached": TEXTS}
 FACTS: dict[Kind, st.SearchStrategy[Any]] = {
     Kind.ACCOUNT: st.builds(Account, ACCOUNTS, TEXT, TEXT),
@@ -100,7 +84,6 @@ FACTS: dict[Kind, st.SearchStrategy[Any]] = {
     ),
     Kind.OIDC_PROVIDER: st.builds(OpenIdConnectProvider, ACCOUNTS, TEXT, INSTANTS, TEXTS, TEXTS, tags=TAGS),
     Kind.ACCESS_KEY: st.builds(UserAccessKey, ACCOUNTS, TEXT, TEXT, INSTANTS, st.booleans()),
-    Kind.SESSION: st.builds(IssuedSession, TEXT, SESSIONS),
     Kind.SESSION: st.builds(IssuedSession, TEXT, SESSIONS),
     Kind.CLUSTER: st.builds(Cluster, ACCOUNTS, TEXT, TEXT, TEXT, INSTANTS, creator=TEXT, tags=TAGS),
     Kind.ORGANIZATION: st.builds(
