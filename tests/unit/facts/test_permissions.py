@@ -169,6 +169,7 @@ def test_a_user_named_root_gives_nothing_to_the_federated_users_of_the_root_user
 
 def test_identity_policies_are_a_user_s_own_and_its_groups() -> None:
     found = caller_policies(PEOPLE, DOING, AWS_POLICIES)
+    assert found.identity is not UNREAD
     assert [policy.name for policy in found.identity] == ["all", "ReadAccess"]
     assert found.session is None
 

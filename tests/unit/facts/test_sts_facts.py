@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from sekisho.decide import sts
-from sekisho.decide.iam import Layer
+from sekisho.decide.iam import UNREAD, Layer
 from sekisho.decide.values import AccountId, Arn, Instant, Principal, Secret, ServicePrincipal
 from sekisho.facts import (
     Document,
@@ -173,6 +173,7 @@ def test_no_organization_is_read() -> None:
 
 def test_policies_are_the_caller_s_without_the_role_s_trust() -> None:
     found = FACTS.policies(USER, None, OTHER)
+    assert found.identity is not UNREAD
     assert [(policy.name, policy.layer) for policy in found.identity] == [("all", Layer.IDENTITY)]
     assert (found.resource, found.session) == (None, None)
 

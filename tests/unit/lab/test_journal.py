@@ -73,6 +73,8 @@ GROUPED = {
     "another outcome": (UNAUTHORIZED, {"outcome": Outcome.DENY}, False),
     "the same resource forbidden again": (FORBIDDEN, {}, True),
     "another resource forbidden": (FORBIDDEN, {"question": "list nodes"}, False),
+    "the same question refused about another resource": (FORBIDDEN, {"sentence": "no rule of b"}, False),
+    "another sentence before authentication": (UNAUTHORIZED, {"sentence": "nobody else is"}, True),
     "the same question allowed again": (ALLOWED, {}, True),
     "another question allowed": (ALLOWED, {"question": "list nodes"}, False),
 }
@@ -94,6 +96,19 @@ def test_several_refusals_of_one_command_are_one_entry(journal: Journal) -> None
     assert (entry.first, entry.last) == (NOON + SECOND, NOON + 4 * SECOND)
     assert entry.ids == tuple(f"22222222-bbbb-4000-8000-{number:012d}" for number in range(1, 5))
     assert entry.id == entry.ids[0]
+
+
+def test_an_entry_is_explained_as_it_was_the_last_time(journal: Journal) -> None:
+    def chain(arn: str) -> Chain:
+        step = Step(Code.NOT_MAPPED, Ref("aws-auth"), (("arn", arn),))
+        return Chain("person_to_cluster", (Link("mapping", Decision(Outcome.NO_OPINION, (step,))),))
+
+    journal.note(replace(UNAUTHORIZED, chain=chain("first")))
+    journal.note(again(UNAUTHORIZED, 1, chain=chain("second")))
+    entry = journal.note(again(UNAUTHORIZED, 2, 2 * SECOND))
+    assert entry.count == 3
+    assert "second" in to_json(entry.to_json()).decode()
+    assert "first" not in to_json(entry.chain).decode()
 
 
 def test_the_window_counts_from_the_last_request(journal: Journal) -> None:

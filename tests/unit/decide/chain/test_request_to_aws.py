@@ -5,7 +5,7 @@ import json
 import pytest
 
 from sekisho.decide import sts
-from sekisho.decide.chain.request_to_aws import AWS_CHAIN, AwsLink, Code, decide
+from sekisho.decide.chain.request_to_aws import AWS_CHAIN, AwsLink, Code, decide, decided
 from sekisho.decide.decision import Decision, Outcome, ReasonCode, Step
 from sekisho.decide.iam.document import parse_policy
 from sekisho.decide.iam.layers import AttachedPolicy, Layer, Policies
@@ -106,3 +106,14 @@ def test_a_call_for_which_no_permission_is_named_is_not_allowed() -> None:
     failed = decide(PROVEN, (), policies_for).failed
     assert failed is not None
     assert [step.code for step in failed.decision.decisive] == [Code.NO_PERMISSION_NAMED]
+
+
+def test_a_service_that_decides_by_itself_has_one_link_after_the_signature() -> None:
+    why: Decision[object] = Decision(Outcome.DENY, (Step(Why.UNMAPPED, Ref("request")),))
+    chain = decided(PROVEN, why)
+    assert (chain.name, chain.outcome) == (AWS_CHAIN, Outcome.DENY)
+    assert [(link.name, link.decision) for link in chain.links] == [
+        (AwsLink.SIGNATURE, PROVEN),
+        (AwsLink.PERMISSION, why),
+    ]
+    assert chain.failed is chain.links[-1]

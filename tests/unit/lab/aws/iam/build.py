@@ -48,6 +48,10 @@ class CountingIds:
         self.count += 1
         return Secret(f"{self.count:040d}")
 
+    def session_token(self) -> Secret:
+        self.count += 1
+        return Secret(f"{self.count:0356d}")
+
     def hex(self, digits: int) -> str:
         return "0" * digits
 

@@ -1,0 +1,72 @@
+"""The condition keys that belong to no service (IAM User Guide, "AWS global condition context keys").
+
+The Service Authorization Reference does not list them. Keys that a service sets in the sessions of its
+own roles stand here too: any later request of such a session brings them.
+"""
+
+from typing import Final
+
+GLOBAL_KEYS: Final[dict[str, str]] = {
+    "aws:AssumedRoot": "Bool",
+    "aws:CalledVia": "ArrayOfString",
+    "aws:CalledViaAWSMCP": "String",
+    "aws:CalledViaFirst": "String",
+    "aws:CalledViaLast": "String",
+    "aws:ChatbotSourceArn": "ARN",
+    "aws:CurrentTime": "Date",
+    "aws:Ec2InstanceSourcePrivateIPv4": "IPAddress",
+    "aws:Ec2InstanceSourceVpc": "String",
+    "aws:EpochTime": "Date",
+    "aws:FederatedProvider": "String",
+    "aws:IsMcpServiceAction": "Bool",
+    "aws:MultiFactorAuthAge": "Numeric",
+    "aws:MultiFactorAuthPresent": "Bool",
+    "aws:PrincipalAccount": "String",
+    "aws:PrincipalArn": "ARN",
+    "aws:PrincipalIsAWSService": "Bool",
+    "aws:PrincipalOrgID": "String",
+    "aws:PrincipalOrgMasterAccountId": "String",
+    "aws:PrincipalOrgPaths": "ArrayOfString",
+    "aws:PrincipalServiceName": "String",
+    "aws:PrincipalServiceNamesList": "ArrayOfString",
+    "aws:PrincipalTag/${TagKey}": "String",
+    "aws:PrincipalType": "String",
+    "aws:Referer": "String",
+    "aws:RequestTag/${TagKey}": "String",
+    "aws:RequestedRegion": "String",
+    "aws:ResourceAccount": "String",
+    "aws:ResourceOrgID": "String",
+    "aws:ResourceOrgPaths": "ArrayOfString",
+    "aws:ResourceTag/${TagKey}": "String",
+    "aws:SecureTransport": "Bool",
+    "aws:SourceAccount": "String",
+    "aws:SourceArn": "ARN",
+    "aws:SourceIdentity": "String",
+    "aws:SourceIp": "IPAddress",
+    "aws:SourceOrgID": "String",
+    "aws:SourceOrgPaths": "ArrayOfString",
+    "aws:SourceVpc": "String",
+    "aws:SourceVpcArn": "ARN",
+    "aws:SourceVpce": "String",
+    "aws:TagKeys": "ArrayOfString",
+    "aws:TokenIssueTime": "Date",
+    "aws:UserAgent": "String",
+    "aws:ViaAWSMCPService": "Bool",
+    "aws:ViaAWSService": "Bool",
+    "aws:VpcSourceIp": "IPAddress",
+    "aws:VpceAccount": "String",
+    "aws:VpceOrgID": "String",
+    "aws:VpceOrgPaths": "ArrayOfString",
+    "aws:userid": "String",
+    "aws:username": "String",
+    "ec2:RoleDelivery": "Numeric",
+    "ec2:SourceInstanceArn": "ARN",
+    "glue:CredentialIssuingService": "String",
+    "glue:RoleAssumedBy": "String",
+    "identitystore:UserId": "String",
+    "lambda:SourceFunctionArn": "ARN",
+    "ssm:SourceInstanceArn": "ARN",
+}
+
+ASKED_PER_ACTION = ("aws:requesttag/", "aws:resourcetag/", "aws:tagkeys")
+"""Global keys, lower-cased, of which the service reference tells for each action whether it brings them."""
