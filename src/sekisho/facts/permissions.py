@@ -141,14 +141,11 @@ def managed_document(facts: Snapshot, account: str, arn: str, aws_policy: AwsPol
 
 def _holder(facts: Snapshot, principal: Principal) -> User | Role | None:
     kind, _, name = principal.entity.resource.rpartition("/")
-    match principal.type:
-        case PrincipalType.USER | PrincipalType.FEDERATED_USER:
-            # Behind a federated user may stand the root user (`root`), who is no user named so.
-            return facts.user(principal.account, name) if kind else None
-        case PrincipalType.ROLE_SESSION:
-            return facts.role(principal.account, name)
-        case PrincipalType.ROOT:
-            return None
+    if not kind:
+        return None  # the root user, itself or behind a federated user: no user named so
+    if principal.type is PrincipalType.ROLE_SESSION:
+        return facts.role(principal.account, name)
+    return facts.user(principal.account, name)
 
 
 def _groups(facts: Snapshot, holder: User | Role) -> tuple[Group, ...]:

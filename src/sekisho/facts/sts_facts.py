@@ -38,13 +38,11 @@ class SnapshotStsFacts:
         kind, _, name = principal.entity.resource.rpartition("/")
         if not kind:
             return ()  # the root user itself, or behind a federated user
-        match principal.type:
-            case PrincipalType.ROLE_SESSION:
-                role = self.facts.role(principal.account, name)
-                return None if role is None else role.tags
-            case PrincipalType.USER | PrincipalType.FEDERATED_USER | PrincipalType.ROOT:
-                user = self.facts.user(principal.account, name)
-                return None if user is None else user.tags
+        if principal.type is PrincipalType.ROLE_SESSION:
+            role = self.facts.role(principal.account, name)
+            return None if role is None else role.tags
+        user = self.facts.user(principal.account, name)
+        return None if user is None else user.tags
 
     def organization(self, account: str) -> Organization | None:
         """Return the organization of an account; None if it is in none."""

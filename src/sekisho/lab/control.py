@@ -1,6 +1,8 @@
 """What the lab answers to its own command line, over a unix socket that only its owner can open."""
 
+import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
@@ -139,6 +141,8 @@ class Control:
                 return _json({"error": "expected seconds, or reset"}, 400)
         offset = int(self._clock.offset.total_seconds())
         self._world.commit((), meta={CLOCK_META: json.dumps(self._clock.moves)})
+        # Clients date what they sign in whole seconds: what is signed after this answer has a later one.
+        await asyncio.sleep(1 - time.time() % 1)
         return _json({"time": self._clock.now().rfc3339(), "offsetSeconds": offset})
 
     async def _follow(self) -> AsyncIterator[bytes]:

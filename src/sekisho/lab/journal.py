@@ -130,6 +130,9 @@ class Journal:
                 count=entry.count + 1,
                 asked=questions[:MAX_IDS],
                 ids=(*entry.ids, asked.id)[:MAX_IDS],
+                # Whoever asks why means the last time: policies may have changed since the first.
+                sentence=asked.sentence,
+                chain=entry.chain if asked.chain is None else chain_to_json(asked.chain),
             )
         self._entries[entry.id] = entry
         self._entries.move_to_end(entry.id)
@@ -187,7 +190,8 @@ class Journal:
                 asked.outcome,
                 asked.code,
             ):
-                same_question = asked.question in entry.asked
+                # The same operation of AWS on another resource is refused in another sentence.
+                same_question = asked.question in entry.asked and asked.sentence == entry.sentence
                 # A refusal repeated for another question is one command only before authentication:
                 # kubectl then asks for discovery and the resource with the same credentials.
                 return entry if same_question or asked.status == 401 else None

@@ -34,7 +34,7 @@ from sekisho.wire.http.server import MAX_HEAD_BYTES
 
 SAVE_SECONDS = 0.5
 
-_CREDENTIAL_KINDS = frozenset({Kind.ACCESS_KEY, Kind.USER})
+_CREDENTIAL_KINDS = frozenset({Kind.ACCESS_KEY, Kind.USER, Kind.ROLE})
 
 _PROXY_STATUSES = {
     DoorCode.TUNNEL: 200,

@@ -110,7 +110,7 @@ class Clusters:
             await server.stop()
 
     def credentials_changed(self, _change: Change) -> None:
-        """Ask STS again for every token, because a key or a user is not what it was."""
+        """Ask STS again for every token, because a key, a user or a role is not what it was."""
         for authenticator in self.authenticators.values():
             authenticator.forget()
 

@@ -9,7 +9,22 @@ from sekisho.decide.decision import Outcome
 from sekisho.decide.iam import UNREAD, evaluate
 from sekisho.decide.request.aws_request import AwsRequest
 from sekisho.decide.values import AccountId, Arn, Instant, Principal, PrincipalType, ServicePrincipal
-from sekisho.facts import Document, Group, Key, Kind, ManagedPolicy, PolicyVersion, Put, Role, Snapshot, User
+from sekisho.facts import (
+    Document,
+    Group,
+    Key,
+    Kind,
+    ManagedPolicy,
+    Organization,
+    OrganizationAccount,
+    OrganizationPolicy,
+    OrganizationPolicyType,
+    PolicyVersion,
+    Put,
+    Role,
+    Snapshot,
+    User,
+)
 from sekisho.facts.permissions import caller_policies, policies_for
 
 ACCOUNT, OTHER = AccountId("111122223333"), AccountId("444455556666")
@@ -178,3 +193,21 @@ def test_neither_the_root_user_nor_a_service_has_policies() -> None:
     for who in (ROOT, ServicePrincipal("ec2.amazonaws.com")):
         found = caller_policies(PEOPLE, who, AWS_POLICIES)
         assert (found.identity, found.session) == ((), None)
+
+
+def test_an_organization_s_policies_limit_the_users_of_its_accounts() -> None:
+    kind = OrganizationPolicyType.SERVICE_CONTROL_POLICY
+    root = Organization("o-1", OTHER, "r-1", NOW, policy_types=(kind,), attached=("p-read",))
+    reading = OrganizationPolicy("o-1", "p-read", "reading", kind, allowing(READ))
+    joined = OrganizationAccount(ACCOUNT, "o-1", "r-1", "n", "a@b.c", NOW, attached=("p-read",))
+    facts = PEOPLE.applied(
+        [
+            Put(Key(Kind.ORGANIZATION, "", "o-1"), root),
+            Put(Key(Kind.ORGANIZATION_POLICY, "o-1", "p-read"), reading),
+            Put(Key(Kind.ORGANIZATION_ACCOUNT, "", ACCOUNT), joined),
+        ]
+    )
+    for action, outcome in ((READ, Outcome.ALLOW), (WRITE, Outcome.NO_OPINION)):
+        asked = AwsRequest(DOING, action, ("arn:aws:s3:::b/k",))
+        assert evaluate(asked, policies_for(PEOPLE, asked, AWS_POLICIES)).outcome is Outcome.ALLOW
+        assert evaluate(asked, policies_for(facts, asked, AWS_POLICIES)).outcome is outcome

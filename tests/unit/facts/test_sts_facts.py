@@ -14,6 +14,9 @@ from sekisho.facts import (
     Kind,
     ManagedPolicy,
     OpenIdConnectProvider,
+    Organization,
+    OrganizationAccount,
+    OrganizationalUnit,
     PolicyVersion,
     Put,
     Role,
@@ -50,6 +53,7 @@ PROVIDER = OpenIdConnectProvider(ACCOUNT, ISSUER, NOW, ("sts.amazonaws.com",))
 OWN = ManagedPolicy(
     ACCOUNT, "own", "ANPAOWNOWNOWNOWNOWNO1", NOW, NOW, (PolicyVersion("v1", ALLOW, NOW),), path="/team/"
 )
+NO_POLICIES: dict[str, str] = {}
 AWS_OWN = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 
 USER = sts.user(ACCOUNT, "mira", MIRA_ID, path="/ops/")
@@ -167,7 +171,28 @@ def test_the_account_of_an_access_key(key: str, account: AccountId | None) -> No
     assert FACTS.access_key_account(key) == account
 
 
-def test_no_organization_is_read() -> None:
+def member(account: AccountId, parent: str) -> Put:
+    joined = OrganizationAccount(account, "o-1", parent, "n", "a@b.c", NOW)
+    return Put(Key(Kind.ORGANIZATION_ACCOUNT, "", account), joined)
+
+
+def test_an_account_is_where_its_organization_has_it() -> None:
+    facts = Snapshot(
+        [
+            Put(Key(Kind.ORGANIZATION, "", "o-1"), Organization("o-1", ACCOUNT, "r-1", NOW)),
+            Put(
+                Key(Kind.ORGANIZATIONAL_UNIT, "o-1", "ou-1"), OrganizationalUnit("o-1", "ou-1", "r-1", "dev")
+            ),
+            member(ACCOUNT, "r-1"),
+            member(OTHER, "ou-1"),
+        ]
+    )
+    known = SnapshotStsFacts(facts, NO_POLICIES.get)
+    assert known.organization(ACCOUNT) == sts.Organization("o-1", "o-1/r-1/")
+    assert known.organization(OTHER) == sts.Organization("o-1", "o-1/r-1/ou-1/")
+
+
+def test_an_account_of_no_organization_has_none() -> None:
     assert FACTS.organization(ACCOUNT) is None
 
 

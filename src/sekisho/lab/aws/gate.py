@@ -23,10 +23,10 @@ from sekisho.decide.values import Instant, Principal
 from sekisho.facts.permissions import policies_for
 from sekisho.facts.sts_facts import SnapshotStsFacts
 from sekisho.lab.aws.credentials import credential_of
+from sekisho.lab.aws.door_keys import door_keys
 from sekisho.lab.aws.door_refusal import permission_refusal
 from sekisho.lab.aws.found_arns import found_arns
 from sekisho.lab.aws.route import Route, is_second_door
-from sekisho.lab.net.sockets import LOOPBACK
 from sekisho.lab.world import Clock, World
 from sekisho.wire.aws.message import Call
 from sekisho.wire.aws_managed_policies import aws_policy_text
@@ -116,8 +116,7 @@ class Gate:
         """Return the condition keys that do not follow from the call itself."""
         now = self._clock.now()
         keys = {} if session is None else session_keys(session, now)
-        told = {"aws:CurrentTime": now.rfc3339(), "aws:EpochTime": str(int(now.epoch))}
-        return ConditionContext.of({**told, "aws:SecureTransport": "true", "aws:SourceIp": LOOPBACK, **keys})
+        return ConditionContext.of({**door_keys(now), **keys})
 
     def _caller_tags(self, caller: Principal, session: Session | None) -> dict[str, str] | None:
         own = SnapshotStsFacts(self._world.facts, aws_policy_text).tags_of(caller)

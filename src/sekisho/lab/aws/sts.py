@@ -10,11 +10,13 @@ from typing import Any
 
 from sekisho.decide import sts
 from sekisho.decide.decision import Decision
+from sekisho.decide.request.aws_request import Context as ConditionContext
 from sekisho.decide.sts import Session, SessionParameters, SignedCaller
 from sekisho.decide.values import Instant, Secret
 from sekisho.facts import Delete, Event, IssuedSession, Key, Kind, Put
 from sekisho.facts.sts_facts import SnapshotStsFacts
 from sekisho.lab.aws.credentials import session_secret, session_secret_name
+from sekisho.lab.aws.door_keys import door_keys
 from sekisho.lab.aws.operation import Answer, AwsError, Context, Operation, Parameters
 from sekisho.wire.aws_managed_policies import aws_policy_text
 
@@ -88,7 +90,8 @@ def _facts(context: Context) -> SnapshotStsFacts:
 
 
 def _caller(context: Context) -> SignedCaller:
-    return SignedCaller(context.caller, context.session)
+    told = {**door_keys(context.now), "aws:RequestedRegion": context.region}
+    return SignedCaller(context.caller, context.session, ConditionContext.of(told))
 
 
 def _session_parameters(parameters: Parameters) -> SessionParameters:

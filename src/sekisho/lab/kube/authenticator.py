@@ -82,6 +82,7 @@ class Authenticator:
         if planned.value is None:
             return Authenticated(tuple(links), None, None)
         question = planned.value
+        until = question.expires_at
         try:
             signature, status, body = self._ask_sts(_request(question), now)
         except SekishoInputError:
@@ -93,15 +94,17 @@ class Authenticator:
                 links.append(Link(LinkName.SIGNATURE, told))
                 return Authenticated(tuple(links), None, None, question.access_key_id)
             links.append(Link(LinkName.SIGNATURE, signature))
+            if signature.value is not None and signature.value.expires is not None:
+                until = min(until, signature.value.expires)  # the session may end before the token
         caller = sts_answer.conclude(question, StsAnswer(status, body))
         links.append(Link(LinkName.CALLER, caller))
         if caller.value is None:
             return Authenticated(tuple(links), None, None, question.access_key_id)
-        self._remember(key, _Known(tuple(links), caller.value, question.expires_at))
+        self._remember(key, _Known(tuple(links), caller.value, until))
         return self._mapped(tuple(links), caller.value)
 
     def forget(self) -> None:
-        """Ask STS again for every token: an access key or a session was changed."""
+        """Ask STS again for every token: a key, or whom one stands for, was changed."""
         self._known.clear()
 
     def _mapped(self, links: tuple[Link, ...], identity: StsIdentity) -> Authenticated:

@@ -143,7 +143,7 @@ def _identity(item: Json, key: str) -> str:
 def _retained(current: dict[str, Json], patch: JsonObject) -> dict[str, Json]:
     if RETAIN not in patch:
         return current
-    kept = set(items(patch[RETAIN]))
+    kept = {name for name in items(patch[RETAIN]) if isinstance(name, str)}
     extra = [name for name in patch if not name.startswith("$") and name not in kept]
     if extra:
         raise status.bad_request("the keys in the patch are not a subset of `$retainKeys`")

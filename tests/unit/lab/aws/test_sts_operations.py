@@ -405,3 +405,26 @@ def test_credentials_are_forgotten_an_hour_after_they_expired() -> None:
         session_secret_name("ASIAGONE"),
         session_secret_name("ASIA0000000000000001"),
     }
+
+
+CONDITIONS: dict[str, tuple[dict[str, Any], bool]] = {
+    "over TLS": ({"Bool": {"aws:SecureTransport": "true"}}, True),
+    "from here": ({"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}}, True),
+    "from elsewhere": ({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, False),
+    "before noon": ({"DateLessThan": {"aws:CurrentTime": "2026-01-31T12:00:00Z"}}, True),
+    "until now": ({"DateLessThan": {"aws:CurrentTime": "2026-01-31T09:00:00Z"}}, False),
+    "in this region": ({"StringEquals": {"aws:RequestedRegion": "ap-northeast-1"}}, True),
+    "in another region": ({"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}, False),
+}
+
+
+@pytest.mark.parametrize(("condition", "permitted"), CONDITIONS.values(), ids=CONDITIONS.keys())
+def test_a_trust_policy_may_ask_how_and_when_a_request_came(
+    condition: dict[str, Any], permitted: bool
+) -> None:
+    made = role("asking", trust(str(HOME), Condition=condition))
+    asked = context(facts=FACTS.applied([Put(Key(Kind.ROLE, AWAY, "asking"), made)]))
+    if permitted:
+        assert issued(OPERATIONS["AssumeRole"](asked, assuming("asking")).events).session.expires > NOW
+    else:
+        assert refusal("AssumeRole", assuming("asking"), asked).code == "AccessDenied"
