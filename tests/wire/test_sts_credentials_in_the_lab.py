@@ -194,6 +194,17 @@ def test_a_role_made_anew_is_not_the_one_that_was_trusted(
     assert last_refusal(lab)["code"] == "sts.not-authorized"
 
 
+def test_iam_takes_no_calls_from_sessions_that_keys_alone_obtained(lab: RunningLab, home: Caller) -> None:
+    everything = policy("*", Resource="*")
+    again = home.with_credentials(home.ask("sts", "get_session_token"))
+    guest = home.with_credentials(home.ask("sts", "get_federation_token", Name="guest", Policy=everything))
+    for caller, code in ((again, "session"), (guest, "federated-user")):
+        assert caller.ask("eks", "list_clusters")["clusters"] == ["eks-clu"]
+        told = caller.refused("iam", "list_users")
+        assert (told.code, told.status) == ("InvalidClientTokenId", 403)
+        assert last_refusal(lab)["code"] == f"sts.{code}-not-for-iam"
+
+
 def test_a_session_ends_by_the_lab_s_clock_and_survives_a_restart(sekisho_lab: RunningLab) -> None:
     home, away = profile(sekisho_lab, "default"), profile(sekisho_lab, "target-env")
     new_role(away, "spoke", trust(HOME), TARGET)

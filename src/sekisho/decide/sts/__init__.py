@@ -18,6 +18,7 @@ from sekisho.decide.sts.code import StsCode, StsFix, StsNear
 from sekisho.decide.sts.context import caller_context, principal_tags, session_keys
 from sekisho.decide.sts.facts import Organization, ProviderFacts, RoleFacts, StsFacts
 from sekisho.decide.sts.federation_token import get_federation_token
+from sekisho.decide.sts.iam_calls import refuse_iam
 from sekisho.decide.sts.parameters import (
     AssumeRole,
     AssumeRoleWithWebIdentity,
@@ -70,6 +71,7 @@ __all__ = [
     "message_about",
     "plan",
     "principal_tags",
+    "refuse_iam",
     "role_session",
     "root",
     "session_keys",

@@ -16,6 +16,7 @@ _VALIDATION = ("ValidationError", 400)
 _VALUE = ("InvalidParameterValue", 400)
 _DENIED = ("AccessDenied", 403)
 _TOKEN = ("InvalidIdentityToken", 400)
+_NO_TOKEN = (("InvalidClientTokenId", 403), "The security token included in the request is invalid.")
 _EXPIRED = ("ExpiredTokenException", 400)
 _PACKED = ("PackedPolicyTooLarge", 400)
 _NO_KEYS = (
@@ -58,6 +59,8 @@ _TEXTS: Final[Mapping[ReasonCode, tuple[tuple[str, int], str]]] = {
     StsCode.ROOT: (_DENIED, "Roles may not be assumed by root accounts."),
     StsCode.FEDERATED_CALLER: (_DENIED, "User: {caller} is not authorized to perform: {action}"),
     StsCode.SESSION_CALLER: (_DENIED, "Cannot call {action} with session credentials"),
+    StsCode.SESSION_NOT_FOR_IAM: _NO_TOKEN,
+    StsCode.FEDERATED_NOT_FOR_IAM: _NO_TOKEN,
     StsCode.NOT_A_PERSON: (_DENIED, "{caller} is not authorized to perform: sts:{action}"),
     StsCode.NOT_AUTHORIZED: (_DENIED, _NOT_SIGNED),
     StsCode.WEB_NOT_AUTHORIZED: (_DENIED, _NOT_WEB),

@@ -43,6 +43,14 @@ class StsCode(ReasonCode):
         "{caller} is a federated user, who may call nothing of STS but GetCallerIdentity",
     )
     SESSION_CALLER = "sts.session-may-not", "{action} takes long-term keys, and {caller} signs with a session"
+    SESSION_NOT_FOR_IAM = (
+        "sts.session-not-for-iam",
+        "IAM takes no calls from a session of {caller} that was obtained without a code of an MFA device",
+    )
+    FEDERATED_NOT_FOR_IAM = (
+        "sts.federated-user-not-for-iam",
+        "{caller} is a federated user, from whom IAM takes no calls",
+    )
     NOT_A_PERSON = "sts.not-a-user", "{action} is for IAM users and the root user, not for {caller}"
 
     ROLE_UNKNOWN = "sts.role-unknown", "there is no role {role}"

@@ -18,15 +18,16 @@ from sekisho.decide.request.aws import map_call
 from sekisho.decide.request.aws_call import AwsCall
 from sekisho.decide.request.aws_request import AwsRequest
 from sekisho.decide.request.aws_request import Context as ConditionContext
-from sekisho.decide.sts import Session, principal_tags, session_keys
+from sekisho.decide.sts import Session, SignedCaller, principal_tags, refuse_iam, session_keys
 from sekisho.decide.values import Instant, Principal
 from sekisho.facts.permissions import policies_for
 from sekisho.facts.sts_facts import SnapshotStsFacts
 from sekisho.lab.aws.credentials import credential_of
 from sekisho.lab.aws.door_keys import door_keys
-from sekisho.lab.aws.door_refusal import permission_refusal
+from sekisho.lab.aws.door_refusal import permission_refusal, service_refusal
 from sekisho.lab.aws.found_arns import found_arns
 from sekisho.lab.aws.route import Route, is_second_door
+from sekisho.lab.aws.sts import refusal
 from sekisho.lab.world import Clock, World
 from sekisho.wire.aws.message import Call
 from sekisho.wire.aws_managed_policies import aws_policy_text
@@ -87,6 +88,10 @@ class Gate:
         Raises:
             RefusedError: with the explained chain.
         """
+        if where.service.name == "iam":
+            unheard = refuse_iam(SignedCaller(caller, session))
+            if unheard is not None:
+                raise service_refusal(refusal(unheard), proof)
         aws_call = AwsCall(
             where.service.name,
             call.operation.name,

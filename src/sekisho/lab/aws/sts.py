@@ -72,7 +72,7 @@ def get_access_key_info(context: Context, parameters: Parameters) -> Answer:
     """Return the account that an access key id belongs to."""
     found = sts.get_access_key_info(parameters["AccessKeyId"], _facts(context))
     if found.value is None:
-        raise _refusal(found)
+        raise refusal(found)
     return Answer({"Account": found.value})
 
 
@@ -83,6 +83,14 @@ OPERATIONS: dict[str, Operation] = {
     "GetFederationToken": get_federation_token,
     "GetSessionToken": get_session_token,
 }
+
+
+def refusal(decision: Decision[Any]) -> AwsError:
+    """Return a refusal of STS in its words, with its reason."""
+    told = sts.aws_error(decision)
+    error = AwsError(told.code, told.message, told.http_status)
+    error.decision = decision
+    return error
 
 
 def _facts(context: Context) -> SnapshotStsFacts:
@@ -115,15 +123,8 @@ def _code(parameters: Parameters) -> Secret | None:
 
 def _granted(decision: Decision[Session]) -> Session:
     if decision.value is None:
-        raise _refusal(decision)
+        raise refusal(decision)
     return decision.value
-
-
-def _refusal(decision: Decision[Any]) -> AwsError:
-    told = sts.aws_error(decision)
-    error = AwsError(told.code, told.message, told.http_status)
-    error.decision = decision
-    return error
 
 
 def _issue(

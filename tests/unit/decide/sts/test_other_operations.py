@@ -87,6 +87,33 @@ def test_mfa_shows_in_later_requests_and_ages() -> None:
     assert (keys["aws:MultiFactorAuthPresent"], keys["aws:MultiFactorAuthAge"]) == ("true", "90")
 
 
+def signing(decision: Decision[sts.Session]) -> sts.SignedCaller:
+    return sts.SignedCaller(session(decision).principal, session(decision))
+
+
+TO_IAM: dict[str, tuple[sts.SignedCaller, StsCode | None]] = {
+    "long-term keys": (ME, None),
+    "the root user": (BOSS, None),
+    "a service": (SERVICE, None),
+    "a session with a code": (signing(session_token(ME, serial_number=SERIAL, token_code=CODE)), None),
+    "a session without": (signing(session_token(ME)), StsCode.SESSION_NOT_FOR_IAM),
+    "a session of root": (signing(session_token(BOSS)), StsCode.SESSION_NOT_FOR_IAM),
+    "a federated user": (signing(federation_token(ME)), StsCode.FEDERATED_NOT_FOR_IAM),
+    "a session of a role": (signing(assume(FACTS, ME)), None),
+}
+
+
+@pytest.mark.parametrize(("caller", "code"), TO_IAM.values(), ids=TO_IAM.keys())
+def test_whose_calls_iam_takes(caller: sts.SignedCaller, code: StsCode | None) -> None:
+    refusal = sts.refuse_iam(caller)
+    assert (None if refusal is None else refusal.decisive[0].code) == code
+    if refusal is not None:
+        assert (sts.aws_error(refusal).code, sts.aws_error(refusal).http_status) == (
+            "InvalidClientTokenId",
+            403,
+        )
+
+
 def test_no_permission_is_needed_for_a_session_token() -> None:
     facts = world(OPEN)
     facts.accounts[HOME]["users"]["mira"]["policies"] = [statement("Deny", Action="*", Resource="*")]

@@ -1,0 +1,26 @@
+"""Whose calls IAM refuses whatever policies permit: those of sessions that a user's keys alone obtained.
+
+Source: IAM User Guide, "Compare AWS STS credentials" (GetSessionToken: "No IAM API calls unless MFA
+information is included"; GetFederationToken: none).
+"""
+
+from sekisho.decide.sts.caller import SignedCaller
+from sekisho.decide.sts.code import StsCode
+from sekisho.decide.sts.refusal import Refusal, refused
+from sekisho.decide.values import Principal, PrincipalType, Ref
+
+
+def refuse_iam(caller: SignedCaller) -> Refusal | None:
+    """Return why IAM takes no call from ``caller``; None if its policies decide. Total."""
+    who, session = caller.who, caller.session
+    if session is None or not isinstance(who, Principal):
+        return None
+    match who.type:
+        case PrincipalType.ROLE_SESSION:
+            return None
+        case PrincipalType.FEDERATED_USER:
+            return refused(StsCode.FEDERATED_NOT_FOR_IAM, Ref("request"), ("caller", caller.name))
+        case PrincipalType.USER | PrincipalType.ROOT:
+            if session.mfa_at is not None:
+                return None
+            return refused(StsCode.SESSION_NOT_FOR_IAM, Ref("request"), ("caller", caller.name))
