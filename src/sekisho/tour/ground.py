@@ -14,10 +14,11 @@ from sekisho.lab import process
 from sekisho.lab.client import LabClient
 from sekisho.lab.environment import Environment
 from sekisho.lab.errors import LabError
-from sekisho.lab.world.state_dir import StateDir
+from sekisho.lab.world.state_dir import MAX_SOCKET_BYTES, StateDir
 from sekisho.tour.access import CREATOR_PROFILE, Cluster
 
 CLUSTER_NAME = "eks-clu"
+_PREFIX = "sekisho-lab-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ def ground(state_dir: str | None, *, own: bool, note: Callable[[str], None]) -> 
         yield _ground(state, is_own=False)
         return
     note("starting a lab of the tour's own" if own else "no lab runs: starting one of the tour's own")
-    with tempfile.TemporaryDirectory(prefix="sekisho-lab-", ignore_cleanup_errors=True) as folder:
+    base = temporary_base(tempfile.gettempdir())
+    with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=base, ignore_cleanup_errors=True) as folder:
         state = StateDir(Path(folder) / "state")
         try:
             process.start_in_background(state, None)
@@ -64,6 +66,12 @@ def ground(state_dir: str | None, *, own: bool, note: Callable[[str], None]) -> 
         finally:
             if LabClient(state).is_running():
                 process.stop(state)
+
+
+def temporary_base(usual: str) -> str:
+    """Return the folder for a temporary lab: ``usual``, or ``/tmp`` where a control socket would not fit."""
+    socket = StateDir(Path(usual) / f"{_PREFIX}12345678" / "state").socket
+    return usual if len(os.fsencode(socket)) <= MAX_SOCKET_BYTES else "/tmp"  # noqa: S108 - a base of mkdtemp
 
 
 def _ground(state: StateDir, *, is_own: bool) -> Ground:
