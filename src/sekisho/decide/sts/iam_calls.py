@@ -15,12 +15,8 @@ def refuse_iam(caller: SignedCaller) -> Refusal | None:
     who, session = caller.who, caller.session
     if session is None or not isinstance(who, Principal):
         return None
-    match who.type:
-        case PrincipalType.ROLE_SESSION:
-            return None
-        case PrincipalType.FEDERATED_USER:
-            return refused(StsCode.FEDERATED_NOT_FOR_IAM, Ref("request"), ("caller", caller.name))
-        case PrincipalType.USER | PrincipalType.ROOT:
-            if session.mfa_at is not None:
-                return None
-            return refused(StsCode.SESSION_NOT_FOR_IAM, Ref("request"), ("caller", caller.name))
+    if who.type is PrincipalType.FEDERATED_USER:
+        return refused(StsCode.FEDERATED_NOT_FOR_IAM, Ref("request"), ("caller", caller.name))
+    if who.type is PrincipalType.ROLE_SESSION or session.mfa_at is not None:
+        return None
+    return refused(StsCode.SESSION_NOT_FOR_IAM, Ref("request"), ("caller", caller.name))
