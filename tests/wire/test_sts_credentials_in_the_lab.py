@@ -181,6 +181,24 @@ def test_a_user_made_anew_is_not_the_one_that_was_trusted(
     assert again.assume(name).arn.endswith(f"{name}/s-1")
 
 
+@pytest.mark.parametrize("fate", ["deleted", "renamed"])
+def test_a_federated_user_is_known_as_long_as_its_user_is_there(
+    lab: RunningLab, home: Caller, fate: str
+) -> None:
+    name = fresh("voucher")
+    caller = new_user(home, name, MAY_STS, TARGET)
+    guest = caller.with_credentials(caller.ask("sts", "get_federation_token", Name="guest", Policy=TARGET))
+    assert guest.ask("s3", "list_buckets")["Buckets"] == []
+    if fate == "deleted":
+        delete_user(home, name)
+    else:
+        home.ask("iam", "update_user", UserName=name, NewUserName=f"{name}-now")
+    assert guest.refused("sts", "get_caller_identity").code == "InvalidClientTokenId"
+    new_user(home, name, MAY_STS, TARGET)
+    assert guest.refused("s3", "list_buckets").code == "InvalidAccessKeyId"
+    assert last_refusal(lab)["code"] == "proof.key-unknown"
+
+
 def test_a_role_made_anew_is_not_the_one_that_was_trusted(
     lab: RunningLab, home: Caller, away: Caller, ci: Caller
 ) -> None:

@@ -92,10 +92,15 @@ class UserAccessKey:
 
 @dataclass(frozen=True, slots=True)
 class IssuedSession:
-    """Temporary credentials that STS gave out, without their secrets."""
+    """Temporary credentials that STS gave out, without their secrets.
+
+    ``issuer_id`` is the unique id of who asked for them: a federated user has none of its own, and
+    must not outlive its user.
+    """
 
     key_id: str
     session: Session
+    issuer_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ FACTS: dict[Kind, st.SearchStrategy[Any]] = {
     ),
     Kind.OIDC_PROVIDER: st.builds(OpenIdConnectProvider, ACCOUNTS, TEXT, INSTANTS, TEXTS, TEXTS, tags=TAGS),
     Kind.ACCESS_KEY: st.builds(UserAccessKey, ACCOUNTS, TEXT, TEXT, INSTANTS, st.booleans()),
-    Kind.SESSION: st.builds(IssuedSession, TEXT, SESSIONS),
+    Kind.SESSION: st.builds(IssuedSession, TEXT, SESSIONS, TEXT),
     Kind.CLUSTER: st.builds(Cluster, ACCOUNTS, TEXT, TEXT, TEXT, INSTANTS, creator=TEXT, tags=TAGS),
     Kind.ORGANIZATION: st.builds(
         Organization,

@@ -57,7 +57,7 @@ def principal_of(facts: Snapshot, key: UserAccessKey) -> Principal | None:
 def _temporary(world: World, issued: IssuedSession) -> Credential | None:
     kept = world.secret(session_secret_name(issued.key_id))
     principal = issued.session.principal
-    if kept is None or not _is_still_there(world.facts, principal):
+    if kept is None or not is_still_there(world.facts, issued):
         return None
     secret, token = json.loads(kept.reveal())
     return Credential(
@@ -69,15 +69,15 @@ def _temporary(world: World, issued: IssuedSession) -> Credential | None:
     )
 
 
-def _is_still_there(facts: Snapshot, principal: Principal) -> bool:
-    """Whether the role or user of a session exists: one that was made anew under its name is another."""
-    name = principal.entity.resource.rpartition("/")[2]
-    match principal.type:
-        case PrincipalType.ROLE_SESSION:
-            role = facts.role(principal.account, name)
-            return role is not None and role.role_id == principal.user_id.partition(":")[0]
-        case PrincipalType.USER:
-            user = facts.user(principal.account, name)
-            return user is not None and user.user_id == principal.user_id
-        case PrincipalType.ROOT | PrincipalType.FEDERATED_USER:
-            return True
+def is_still_there(facts: Snapshot, issued: IssuedSession) -> bool:
+    """Whether whoever a session depends on exists: one that was made anew under its name is another."""
+    principal = issued.session.principal
+    kind, _, name = principal.entity.resource.rpartition("/")
+    if not kind:
+        return True  # the root user, itself or behind a federated user
+    if principal.type is PrincipalType.ROLE_SESSION:
+        role = facts.role(principal.account, name)
+        return role is not None and role.role_id == principal.user_id.partition(":")[0]
+    expected = issued.issuer_id if principal.type is PrincipalType.FEDERATED_USER else principal.user_id
+    user = facts.user(principal.account, name)
+    return user is not None and user.user_id == expected

@@ -145,7 +145,7 @@ def _issue(
         }
     }
     gone = [one.key_id for one in context.facts.sessions() if _is_long_gone(one, context.now)]
-    issued = Put(Key(Kind.SESSION, "", key_id), IssuedSession(key_id, session))
+    issued = Put(Key(Kind.SESSION, "", key_id), IssuedSession(key_id, session, context.caller.user_id))
     events: tuple[Event, ...] = (issued, *(Delete(Key(Kind.SESSION, "", old)) for old in gone))
     secrets: dict[str, Secret | None] = {session_secret_name(old): None for old in gone}
     secrets[session_secret_name(key_id)] = session_secret(secret, token)

@@ -5,8 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from sekisho.decide.values import PrincipalType
-from sekisho.facts import Delete, Event, Key, Kind, User
-from sekisho.lab.aws.credentials import session_secret_name
+from sekisho.facts import Delete, Event, User
 from sekisho.lab.aws.iam.entity import existing_user, key_of, own_or_named_user, put, refuse_taken_name
 from sekisho.lab.aws.iam.errors import delete_conflict, over_quota, unserved
 from sekisho.lab.aws.iam.listing import listed, under_path
@@ -77,10 +76,7 @@ def delete_user(context: Context, parameters: Parameters) -> Answer:
         raise delete_conflict("Cannot delete entity, must delete access keys first.")
     if user.groups:
         raise delete_conflict("Cannot delete entity, must remove users from group first.")
-    # A federated user has no unique id of its user: one made anew under the name must not answer for it.
-    sessions = [one.key_id for one in context.facts.sessions() if one.session.principal.entity == user.arn]
-    events = (Delete(key_of(user)), *(Delete(Key(Kind.SESSION, "", key_id)) for key_id in sessions))
-    return Answer({}, events, {session_secret_name(key_id): None for key_id in sessions})
+    return Answer({}, (Delete(key_of(user)),))
 
 
 def described(user: User) -> Mapping[str, Any]:

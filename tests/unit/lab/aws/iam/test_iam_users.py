@@ -2,10 +2,8 @@
 
 import pytest
 
-from sekisho.decide import sts
 from sekisho.decide.values import Principal
-from sekisho.facts import Document, Group, IssuedSession, Key, Kind, Put, User, UserAccessKey
-from sekisho.lab.aws.credentials import session_secret_name
+from sekisho.facts import Document, Group, User, UserAccessKey
 from sekisho.lab.aws.iam import groups, users
 from unit.lab.aws.iam.build import ACCOUNT, MIRA, NOW, ROOT, SESSION, Iam
 
@@ -134,18 +132,6 @@ def test_a_user_that_nothing_hangs_on_is_deleted() -> None:
     iam = Iam(user(), UserAccessKey(ACCOUNT, "AKIA0000000000000009", "other", NOW))
     iam.ask("DeleteUser", UserName="mira")
     assert iam.facts.users(ACCOUNT) == ()
-
-
-def test_who_a_deleted_user_vouched_for_goes_with_it() -> None:
-    iam = Iam(user(), user("ana"))
-    for key_id, name in (("ASIA1", "mira"), ("ASIA2", "ana")):
-        voucher = sts.user(ACCOUNT, name, f"AIDA{name:0<17}")
-        guest = sts.Session(sts.federated_user(voucher, "guest"), NOW, NOW)
-        issued = IssuedSession(key_id, guest)
-        iam.facts = iam.facts.applied([Put(Key(Kind.SESSION, "", key_id), issued)])
-    iam.ask("DeleteUser", UserName="mira")
-    assert [one.key_id for one in iam.facts.sessions()] == ["ASIA2"]
-    assert iam.secrets == {session_secret_name("ASIA1"): None}
 
 
 def test_membership_goes_both_ways_and_follows_a_renamed_group() -> None:
