@@ -1,7 +1,7 @@
 """Whose calls IAM refuses whatever policies permit: those of sessions that a user's keys alone obtained.
 
-Source: IAM User Guide, "Compare AWS STS credentials" (GetSessionToken: "No IAM API calls unless MFA
-information is included"; GetFederationToken: none).
+Source: IAM User Guide, "Compare AWS STS credentials", the column of restrictions; STS API Reference,
+"GetSessionToken". IAM answers as if it knew no such key.
 """
 
 from sekisho.decide.sts.caller import SignedCaller

@@ -108,10 +108,9 @@ def test_whose_calls_iam_takes(caller: sts.SignedCaller, code: StsCode | None) -
     refusal = sts.refuse_iam(caller)
     assert (None if refusal is None else refusal.decisive[0].code) == code
     if refusal is not None:
-        assert (sts.aws_error(refusal).code, sts.aws_error(refusal).http_status) == (
-            "InvalidClientTokenId",
-            403,
-        )
+        error = sts.aws_error(refusal)
+        assert (error.code, error.http_status) == ("InvalidClientTokenId", 403)
+        assert error.message == "The security token included in the request is invalid"
 
 
 def test_no_permission_is_needed_for_a_session_token() -> None:
