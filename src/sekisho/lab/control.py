@@ -1,8 +1,6 @@
 """What the lab answers to its own command line, over a unix socket that only its owner can open."""
 
-import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
@@ -17,6 +15,7 @@ from sekisho.lab.environment import Environment
 from sekisho.lab.journal import Entry, Journal
 from sekisho.lab.site import Clusters
 from sekisho.lab.world import Clock, StateDir, World
+from sekisho.lab.world.clock import next_second
 from sekisho.wire.http import BodyTooLarge, Request, Response, StreamResponse
 
 MAX_BODY_BYTES = 64 * 1024
@@ -141,8 +140,7 @@ class Control:
                 return _json({"error": "expected seconds, or reset"}, 400)
         offset = int(self._clock.offset.total_seconds())
         self._world.commit((), meta={CLOCK_META: json.dumps(self._clock.moves)})
-        # Clients date what they sign in whole seconds: what is signed after this answer has a later one.
-        await asyncio.sleep(1 - time.time() % 1)
+        await next_second(self._clock.moves[-1][0])
         return _json({"time": self._clock.now().rfc3339(), "offsetSeconds": offset})
 
     async def _follow(self) -> AsyncIterator[bytes]:

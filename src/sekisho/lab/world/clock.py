@@ -5,7 +5,10 @@ afterwards does not: the lab compares a client's date with the time of day that 
 client would have if its clock had been moved along (`Clock.client_now`).
 """
 
+import asyncio
+import time
 from bisect import bisect_right
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 from sekisho.decide.values import Instant
@@ -62,3 +65,21 @@ class Clock:
     def reset(self) -> None:
         """Go back to the time of day."""
         self.move(-self.offset)
+
+
+async def next_second(
+    moment: float,
+    time_of_day: Callable[[], float] = time.time,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
+    """Wait until the time of day is in a later second than ``moment``, in seconds since 1970.
+
+    Clients date what they sign in whole seconds: what they sign afterwards has a later date. A sleep
+    keeps another clock than the time of day and may end a moment early, so the time is read again; five
+    sleeps are the most, so that a clock that stands still holds nobody up.
+    """
+    for _ in range(5):
+        now = time_of_day()
+        if int(now) != int(moment):
+            return
+        await sleep(max(1 - now % 1, 0.01))
