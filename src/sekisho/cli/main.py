@@ -38,6 +38,7 @@ COMMANDS: dict[str, Command] = {
     "why": Command("Ask", "why", "why", "Why may somebody, or why not: every checkpoint, and the repair."),
     "whoami": Command("Ask", "whoami", "whoami", "Who you are for AWS and for a cluster."),
     "policy": Command("Review", "policy", "app", "Check IAM policy documents."),
+    "serve": Command("Serve", "serve", "app", "Put a single checkpoint in front of a real cluster."),
     "map": Command("Credentials", "map", "app", "List and change IAM identity mappings (aws-auth)."),
     "token": Command(
         "Credentials", "token", "token", "Print a cluster token (drop-in for aws eks get-token)."

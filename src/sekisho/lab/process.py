@@ -13,6 +13,7 @@ from collections.abc import Callable
 from sekisho.lab.client import LabClient
 from sekisho.lab.errors import LabError
 from sekisho.lab.world.state_dir import StateDir
+from sekisho.wire.http.event_loop import loop_factory
 
 READY_SECONDS = 30.0
 STOP_SECONDS = 15.0
@@ -31,7 +32,7 @@ def run(state: StateDir, world_text: str | None, world_name: str, ready: Callabl
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve(state, world_text, world_name, ready))
 
 
@@ -102,14 +103,6 @@ async def _serve(
     async with lab:
         ready(lab.control.status())
         await lab.stopped.wait()
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.new_event_loop
-    return uvloop.new_event_loop
 
 
 def _last_words(state: StateDir) -> str:

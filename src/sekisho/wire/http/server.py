@@ -16,6 +16,7 @@ from sekisho.wire.http.message import BodyTooLarge, Handler, Request, Response, 
 MAX_HEAD_BYTES = 32 * 1024
 HEAD_SECONDS = 30.0
 KEEP_ALIVE_SECONDS = 75
+DRAIN_SECONDS = 2
 
 _log = logging.getLogger("sekisho.http")
 
@@ -34,6 +35,7 @@ class HttpServer:
         tls: ssl.SSLContext | None = None,
         refusal: Refusal | None = None,
         head_seconds: float = HEAD_SECONDS,
+        drain_seconds: int = DRAIN_SECONDS,
     ) -> None:
         self._listener = listener
 
@@ -52,7 +54,7 @@ class HttpServer:
             date_header=True,
             proxy_headers=False,  # no proxy stands in front: the peer is who connected
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=2,
+            timeout_graceful_shutdown=drain_seconds,
             ssl_context_factory=None if tls is None else (lambda _config, _default: tls),
         )
         self._server = _QuietServer(config)
@@ -68,7 +70,7 @@ class HttpServer:
             await asyncio.sleep(0)
 
     async def stop(self) -> None:
-        """Stop accepting, let running requests end for two seconds, close."""
+        """Stop accepting, let running requests end for ``drain_seconds``, close."""
         self._server.should_exit = True
         if self._task is not None:
             await self._task

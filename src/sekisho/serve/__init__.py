@@ -1,0 +1,1 @@
+"""Single checkpoints in front of real clusters: stateless servers, any number of replicas."""

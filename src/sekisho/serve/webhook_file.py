@@ -1,0 +1,53 @@
+"""The file that tells a kube-apiserver where a webhook is: a kubeconfig with one cluster.
+
+Source: Kubernetes documentation, "Authenticating", "Webhook Token Authentication".
+"""
+
+import base64
+import os
+from pathlib import Path
+
+from sekisho.connect.errors import EnvironmentFailure
+
+
+def webhook_file(url: str, authority: str) -> str:
+    """Return the file for the webhook at ``url``, whose certificate ``authority`` (PEM) vouches for."""
+    data = base64.b64encode(authority.encode()).decode()
+    return (
+        "apiVersion: v1\n"
+        "kind: Config\n"
+        "clusters:\n"
+        "- name: sekisho\n"
+        "  cluster:\n"
+        f"    certificate-authority-data: {data}\n"
+        f"    server: {url}\n"
+        "users:\n"
+        "- name: apiserver\n"
+        "contexts:\n"
+        "- name: webhook\n"
+        "  context:\n"
+        "    cluster: sekisho\n"
+        "    user: apiserver\n"
+        "current-context: webhook\n"
+    )
+
+
+def write_webhook_file(path: Path, text: str) -> None:
+    """Write the file at ``path`` at once, mode 0600, with its folders.
+
+    Raises:
+        EnvironmentFailure: it cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        temporary.replace(path)
+    except OSError as error:
+        raise EnvironmentFailure(
+            f"write {path}",
+            (error.strerror or str(error)).lower()
+            + "; choose another --generate-kubeconfig, or --kubeconfig-pregenerated",
+        ) from None
