@@ -123,8 +123,8 @@ def build_python(client: Client, target: Path) -> None:
     program.chmod(0o755)
 
 
-def kubectl_stamps(release: str) -> dict[str, str]:
-    """Let kubectl name its release: its module says so nowhere, and knows no commit of Kubernetes."""
+def kubernetes_stamps(release: str) -> dict[str, str]:
+    """Let a program name its release: its module says so nowhere, and knows no commit of Kubernetes."""
     major, minor, _ = release.split(".", 2)
     facts = {"gitVersion": f"v{release}", "gitMajor": major, "gitMinor": minor, "gitCommit": ""}
     packages = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
@@ -134,7 +134,12 @@ def kubectl_stamps(release: str) -> dict[str, str]:
 def kubectl(name: str) -> Client:
     """Make a kubectl: module v0.N.P is the code of kubectl v1.N.P."""
     release: Callable[[str], str] = lambda version: version.replace("0", "1", 1)  # noqa: E731
-    return Client(name, build_go, "k8s.io/kubectl", release=release, stamps=kubectl_stamps)
+    return Client(name, build_go, "k8s.io/kubectl", release=release, stamps=kubernetes_stamps)
+
+
+def kubernetes(name: str) -> Client:
+    """Make a server program of Kubernetes, from the module that is Kubernetes itself."""
+    return Client(name, build_go, "k8s.io/kubernetes", stamps=kubernetes_stamps)
 
 
 AUTHENTICATOR: Final = "sigs.k8s.io/aws-iam-authenticator"
@@ -151,6 +156,9 @@ CLIENTS: Final[dict[str, Client]] = {
             package=f"{AUTHENTICATOR}/cmd/aws-iam-authenticator",
             stamps=lambda release: {f"{AUTHENTICATOR}/pkg.Version": release},
         ),
+        Client("etcd", build_go, "go.etcd.io/etcd/server/v3"),
+        kubernetes("kube-apiserver"),
+        kubernetes("kube-controller-manager"),
         Client("eksctl"),
     )
 }

@@ -98,6 +98,9 @@ def authenticator(
         int,
         typer.Option("--sts-cache-seconds", min=0, max=900, help="How long STS's answers count."),
     ] = 900,
+    sts_timeout: Annotated[
+        float, typer.Option("--sts-timeout-seconds", min=0.1, max=30, help="How long STS is waited for.")
+    ] = 10.0,
     shutdown_delay: Annotated[
         float,
         typer.Option("--shutdown-delay", min=0, max=300, help="Seconds to answer after SIGTERM."),
@@ -139,6 +142,7 @@ def authenticator(
         feature_gates=gates,
         region=region or os.environ.get("AWS_REGION", ""),
         kept_seconds=sts_cache,
+        sts_seconds=sts_timeout,
         shutdown_delay=shutdown_delay,
     )
     sso_role_match = feature_gates(gates).get("SSORoleMatch", False)

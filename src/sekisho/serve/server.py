@@ -87,7 +87,8 @@ class CheckpointServer:
         try:
             for server in servers:
                 await server.start()
-            _log.info("serving", extra=facts(checkpoint=self._checkpoint.name, port=self.port))
+            ports = facts(checkpoint=self._checkpoint.name, port=self.port, healthPort=self.health_port)
+            _log.info("serving", extra=ports)
             started(self)
             await asyncio.wait({waiting, *background}, return_when=asyncio.FIRST_COMPLETED)
             for task in background:

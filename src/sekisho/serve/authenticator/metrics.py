@@ -13,12 +13,14 @@ from prometheus_client import (
     Histogram,
     PlatformCollector,
     ProcessCollector,
+    disable_created_metrics,
 )
 
 _PEER = "aws_iam_authenticator"
 _OWN = "sekisho_authenticator"
 
-disable_created_metrics()  # half of the series would be moments of birth
+# Half of the series would be moments of birth.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 LATENCY_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 

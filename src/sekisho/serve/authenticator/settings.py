@@ -41,6 +41,7 @@ class Flags:
     feature_gates: str = ""
     region: str = ""
     kept_seconds: int = 900
+    sts_seconds: float = 10.0
     shutdown_delay: float = 0.0
 
 
@@ -71,6 +72,7 @@ class Settings:
     describe_burst: int
     region: str
     kept_for: timedelta
+    sts_seconds: float
     shutdown_delay: float
 
 
@@ -160,6 +162,7 @@ def complete(flags: Flags, config: ServerConfig) -> Settings:
         ),
         region=flags.region,
         kept_for=timedelta(seconds=flags.kept_seconds),
+        sts_seconds=flags.sts_seconds,
         shutdown_delay=flags.shutdown_delay,
     )
 

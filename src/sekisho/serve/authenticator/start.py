@@ -117,7 +117,7 @@ async def serve(
         aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as cluster_session,
     ):
         sources = Sources(_makers(settings, metrics, api, cluster_session), settings.modes, metrics)
-        client = StsClient(session, endpoints, metrics, Patience())
+        client = StsClient(session, endpoints, metrics, Patience(settings.sts_seconds))
         checkpoint = Authenticator(
             server,
             sources,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import aiohttp
+from yarl import URL
 
 from sekisho.decide.authn.iam_token import StsQuestion
 from sekisho.decide.authn.sts_answer import (
@@ -88,8 +89,6 @@ class StsClient:
         return answer
 
     async def _request(self, question: StsQuestion) -> StsAnswer | StsFault:
-        from yarl import URL
-
         # The target is signed as it stands: nothing may encode it again.
         url = URL(f"https://{question.host}{question.target.reveal()}", encoded=True)
         headers = dict(question.headers)

@@ -17,6 +17,7 @@ MAX_HEAD_BYTES = 32 * 1024
 HEAD_SECONDS = 30.0
 KEEP_ALIVE_SECONDS = 75
 DRAIN_SECONDS = 2
+GOODBYE_SECONDS = 1.0
 
 _log = logging.getLogger("sekisho.http")
 
@@ -141,6 +142,12 @@ class _BoundedProtocol(HttpToolsProtocol):
         super().on_message_complete()
         self._bytes_without_body = 0
         self._in_head = True
+
+    def shutdown(self) -> None:
+        """End the connection, now if it is idle; a client that leaves TLS's goodbye unanswered is cut off."""
+        super().shutdown()
+        if self.transport.is_closing():
+            self.loop.call_later(GOODBYE_SECONDS, self.transport.abort)
 
     def send_400_response(self, msg: str) -> None:
         """Answer bytes that are not HTTP in the door's own form."""
