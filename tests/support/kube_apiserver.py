@@ -134,6 +134,20 @@ def running_apiserver(folder: Path, options: Sequence[str] = ()) -> Iterator[Api
 
 
 @contextmanager
+def running_controllers(server: ApiServerProcess, *controllers: str) -> Iterator[None]:
+    """Run these controllers of kube-controller-manager against ``server``. Skips without the program."""
+    command = [
+        client("kube-controller-manager"),
+        f"--kubeconfig={server.kubeconfig(name='controllers')}",
+        f"--controllers={','.join(controllers)}",
+        "--leader-elect=false",
+        "--secure-port=0",
+    ]
+    with _running(command, server.folder / "kube-controller-manager.log"):
+        yield
+
+
+@contextmanager
 def _running(command: Sequence[object], log: Path) -> Iterator["subprocess.Popen[bytes]"]:
     with log.open("wb") as file:
         process = subprocess.Popen(

@@ -147,9 +147,9 @@ COMPONENTS = {
         ask("update", "leases", "coordination.k8s.io", namespace="kube-system", name="kube-scheduler"),
         True,
     ),
-    "and no other": (
+    "and no other, outside of kube-system": (
         KubeUser("system:kube-scheduler"),
-        ask("update", "leases", "coordination.k8s.io", namespace="kube-system", name="other"),
+        ask("update", "leases", "coordination.k8s.io", namespace="default", name="other"),
         False,
     ),
     "the aggregation controller escalates": (

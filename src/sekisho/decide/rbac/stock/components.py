@@ -1,7 +1,7 @@
 """Stock roles for the components of a cluster: scheduler, controller manager, proxy, nodes, add-ons.
 
-After kubernetes ``rbac/bootstrappolicy`` (``policy.go``, ``namespace_policy.go``), as of about 1.34.
-Not compared with a live listing: single rules may differ from version to version.
+After kubernetes ``rbac/bootstrappolicy`` (``policy.go``, ``namespace_policy.go``), as of
+1.37.2: `tests/e2e/test_real_rbac.py` compares them with that server. Single rules differ in other versions.
 """
 
 from sekisho.decide.rbac.stock.notation import (
@@ -19,18 +19,19 @@ _CERTIFICATES = "certificates.k8s.io"
 _READ_UPDATE = f"{READ} update patch"
 
 
-def _lease_of(component: str) -> tuple[StockRule, StockRule]:
-    """A create carries no name, so only get and update can be limited to the component's own lease."""
+def _lease_of(component: str, verbs: str = "get update") -> tuple[StockRule, StockRule]:
+    """A create carries no name, so only the other verbs can be limited to the component's own lease."""
     return (
         rule("create", "coordination.k8s.io", "leases"),
-        rule("get update", "coordination.k8s.io", "leases", component),
+        rule(verbs, "coordination.k8s.io", "leases", component),
     )
 
 
 ROLES: RoleTable = {
     "system:kube-scheduler": (
         EVENTS,
-        *_lease_of("kube-scheduler"),
+        *_lease_of("kube-scheduler", f"{READ} update"),
+        rule(READ_WRITE, "coordination.k8s.io", "leasecandidates"),
         rule(READ, "core", "nodes"),
         rule(f"{READ} delete", "core", "pods"),
         rule("create", "core", "pods/binding bindings"),
@@ -43,8 +44,11 @@ ROLES: RoleTable = {
         *ACCESS_REVIEWS,
         rule(READ, "storage.k8s.io", "csinodes csidrivers csistoragecapacities volumeattachments"),
         rule(READ, "core", "namespaces"),
-        rule(READ, "resource.k8s.io", "deviceclasses resourceslices resourceclaims"),
-        rule(_READ_UPDATE, "resource.k8s.io", "resourceclaims/status"),
+        rule(READ, "resource.k8s.io", "deviceclasses resourceslices devicetaintrules"),
+        rule(_READ_UPDATE, "resource.k8s.io", "resourceclaims resourceclaims/status"),
+        rule("create delete", "resource.k8s.io", "resourceclaims"),
+        rule("patch update", "resource.k8s.io", "resourceclaims/binding"),
+        rule("update", "core", "pods/finalizers"),
     ),
     "system:volume-scheduler": (
         rule(_READ_UPDATE, "core", "persistentvolumes"),
@@ -77,7 +81,7 @@ ROLES: RoleTable = {
         rule(f"create {READ}", "core", "nodes"),
         rule("update patch", "core", "nodes/status"),
         rule("update patch", "core", "nodes"),
-        rule("create update patch", "core", "events"),
+        EVENTS,
         rule(READ, "core", "pods"),
         rule("create delete", "core", "pods"),
         rule("update patch", "core", "pods/status"),
@@ -94,7 +98,10 @@ ROLES: RoleTable = {
         rule("get create update patch delete", "storage.k8s.io", "csinodes"),
         rule(READ, "node.k8s.io", "runtimeclasses"),
         rule("get", "resource.k8s.io", "resourceclaims"),
-        rule(READ_WRITE, "resource.k8s.io", "resourceslices"),
+        rule("deletecollection", "resource.k8s.io", "resourceslices"),
+        rule(READ, _CERTIFICATES, "clustertrustbundles"),
+        rule("get", "core", "serviceaccounts"),
+        rule(f"create {READ}", _CERTIFICATES, "podcertificaterequests"),
     ),
     "system:node-bootstrapper": (rule(f"create {READ}", _CERTIFICATES, "certificatesigningrequests"),),
     "system:node-problem-detector": (
@@ -106,6 +113,7 @@ ROLES: RoleTable = {
         rule(READ, "core", "nodes"),
         rule("proxy", "core", "nodes"),
         rule("*", "core", "nodes/proxy nodes/metrics nodes/stats nodes/log"),
+        rule("*", "core", "nodes/configz nodes/healthz nodes/pods"),
     ),
     "system:heapster": (
         rule(READ, "core", "events pods nodes namespaces"),
@@ -154,8 +162,11 @@ BINDINGS: BindingTable = {
 }
 
 _LOCKS = {
-    "kube-system/system::leader-locking-kube-controller-manager": "kube-controller-manager",
-    "kube-system/system::leader-locking-kube-scheduler": "kube-scheduler",
+    "kube-system/system::leader-locking-kube-controller-manager": (
+        "kube-controller-manager",
+        "ServiceAccount:leader-election-controller",
+    ),
+    "kube-system/system::leader-locking-kube-scheduler": ("kube-scheduler",),
 }
 
 NAMESPACED_ROLES: RoleTable = {
@@ -171,8 +182,8 @@ NAMESPACED_ROLES: RoleTable = {
         EVENTS,
     ),
     **{
-        name: (rule("watch", "core", "configmaps"), rule("get update", "core", "configmaps", holder))
-        for name, holder in _LOCKS.items()
+        name: (rule(f"create {READ} update", "coordination.k8s.io", "leases leasecandidates"),)
+        for name in _LOCKS
     },
 }
 
@@ -198,7 +209,7 @@ NAMESPACED_BINDINGS: BindingTable = {
         ("ServiceAccount:bootstrap-signer",),
     ),
     **{
-        name: (name.partition("/")[2], (f"User:system:{holder}", f"ServiceAccount:{holder}"))
-        for name, holder in _LOCKS.items()
+        name: (name.partition("/")[2], (f"User:system:{holder}", f"ServiceAccount:{holder}", *others))
+        for name, (holder, *others) in _LOCKS.items()
     },
 }

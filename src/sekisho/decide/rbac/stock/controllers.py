@@ -1,8 +1,8 @@
 """Stock roles of the controllers in kube-controller-manager: ``system:controller:NAME``.
 
 Each is bound to the service account NAME in kube-system. After kubernetes
-``rbac/bootstrappolicy/controller_policy.go``, as of about 1.34, without what alpha gates add. Rules
-that differ only in the resource are merged. Not compared with a live listing.
+``rbac/bootstrappolicy/controller_policy.go``, as of 1.37.2, which
+`tests/e2e/test_real_rbac.py` compares them with. Rules that differ only in the resource are merged.
 """
 
 from sekisho.decide.rbac.stock.notation import EVENTS, READ, BindingTable, RoleTable, rule
@@ -129,6 +129,7 @@ _RULES: RoleTable = {
         rule(f"{READ} update delete patch", "core", "nodes"),
         rule("patch update", "core", "nodes/status pods/status"),
         rule(f"{READ} delete", "core", "pods"),
+        rule(READ, "coordination.k8s.io", "leases"),
         EVENTS,
     ),
     "persistent-volume-binder": (
@@ -149,6 +150,7 @@ _RULES: RoleTable = {
     "pv-protection-controller": (rule(f"{READ} update", "core", "persistentvolumes"), EVENTS),
     "pvc-protection-controller": (
         rule(f"{READ} update", "core", "persistentvolumeclaims"),
+        rule("update", "core", "persistentvolumeclaims/status"),
         rule(READ, "core", "pods"),
         EVENTS,
     ),
@@ -168,7 +170,7 @@ _RULES: RoleTable = {
         rule(READ, "core", "pods"),
         rule("update", "core", "pods/finalizers"),
         rule(f"{READ} create delete", _RESOURCE, "resourceclaims"),
-        rule("update patch", _RESOURCE, "resourceclaims resourceclaims/status"),
+        rule("update patch", _RESOURCE, "resourceclaims resourceclaims/status resourceclaims/binding"),
         rule("update patch", "core", "pods/status"),
         EVENTS,
     ),
@@ -182,6 +184,25 @@ _RULES: RoleTable = {
         rule("list watch", "core", "nodes"),
         rule("patch", "core", "nodes/status"),
         EVENTS,
+    ),
+    "device-taint-eviction-controller": (
+        rule(f"{READ} delete", "core", "pods"),
+        rule("patch update", "core", "pods/status"),
+        rule(READ, _RESOURCE, "resourceclaims resourceslices deviceclasses devicetaintrules"),
+        rule("patch update", _RESOURCE, "devicetaintrules/status"),
+        EVENTS,
+    ),
+    "kube-apiserver-serving-clustertrustbundle-publisher": (
+        rule("attest", _SIGNERS, "signers", "kubernetes.io/kube-apiserver-serving"),
+        rule("create update delete list watch", _SIGNERS, "clustertrustbundles"),
+        EVENTS,
+    ),
+    "podcertificaterequestcleaner": (rule(f"{READ} delete", _SIGNERS, "podcertificaterequests"),),
+    "storage-version-migrator-controller": (
+        rule("list patch", "*", "*"),
+        rule("get", "apiextensions.k8s.io", "customresourcedefinitions"),
+        rule("patch", "apiextensions.k8s.io", "customresourcedefinitions/status"),
+        rule("update", "storagemigration.k8s.io", "storageversionmigrations/status"),
     ),
     "selinux-warning-controller": (
         EVENTS,

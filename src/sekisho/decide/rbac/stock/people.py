@@ -1,7 +1,7 @@
 """Stock roles for people and for everybody: cluster-admin, admin, edit, view, discovery.
 
 After kubernetes ``rbac/bootstrappolicy/policy.go`` and the Kubernetes reference, "Using RBAC
-Authorization", "Default roles and role bindings", as of about 1.34. Not compared with a live listing.
+Authorization", "Default roles and role bindings", as of 1.37.2: `tests/e2e/test_real_rbac.py` compares them.
 """
 
 from sekisho.decide.rbac.stock.notation import (
@@ -47,6 +47,7 @@ ROLES: RoleTable = {
             "persistentvolumeclaims configmaps secrets events",
         ),
         rule("create", "core", "serviceaccounts/token"),
+        rule(WRITE, "events.k8s.io", "events"),
         rule(WRITE, "apps", f"{_WORKLOADS} deployments/rollback"),
         rule(WRITE, "autoscaling", "horizontalpodautoscalers"),
         rule(WRITE, "batch", "jobs cronjobs"),
@@ -70,6 +71,7 @@ ROLES: RoleTable = {
             "replicationcontrollers/status pods/log",
         ),
         rule(READ, "core", "namespaces"),
+        rule(READ, "events.k8s.io", "events"),
         rule(READ, "discovery.k8s.io", "endpointslices"),
         rule(
             READ,
@@ -101,7 +103,11 @@ ROLES: RoleTable = {
     ),
     "system:public-info-viewer": (url_rule("get", "/livez /readyz /healthz /version /version/"),),
     "system:monitoring": (
-        url_rule("get", "/metrics /metrics/slis /livez /readyz /healthz /livez/* /readyz/* /healthz/*"),
+        url_rule(
+            "get",
+            "/metrics /metrics/slis /livez /readyz /healthz /livez/* /readyz/* /healthz/* /statusz /flagz",
+        ),
+        rule("get", "core", "nodes/metrics"),
     ),
     "system:service-account-issuer-discovery": (
         url_rule(
@@ -110,6 +116,7 @@ ROLES: RoleTable = {
             "/openid/v1/jwks /openid/v1/jwks/",
         ),
     ),
+    "system:cluster-trust-bundle-discovery": (rule(READ, "certificates.k8s.io", "clustertrustbundles"),),
 }
 
 BINDINGS: BindingTable = {
@@ -123,6 +130,10 @@ BINDINGS: BindingTable = {
     "system:monitoring": ("system:monitoring", ("Group:system:monitoring",)),
     "system:service-account-issuer-discovery": (
         "system:service-account-issuer-discovery",
+        ("Group:system:serviceaccounts",),
+    ),
+    "system:cluster-trust-bundle-discovery": (
+        "system:cluster-trust-bundle-discovery",
         ("Group:system:serviceaccounts",),
     ),
 }
