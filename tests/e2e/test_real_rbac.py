@@ -277,6 +277,10 @@ def atoms(body: dict[str, Any]) -> set[tuple[str, ...]]:
     return found
 
 
+def key_of(body: dict[str, Any]) -> tuple[str, str, str]:
+    return body["kind"], body["metadata"].get("namespace", ""), body["metadata"]["name"]
+
+
 def described(body: dict[str, Any]) -> dict[str, Any]:
     """Return what counts of a default object."""
     metadata = body["metadata"]
@@ -294,13 +298,11 @@ def described(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_default_objects_are_those_of_the_real_server(cluster: Cluster) -> None:
-    ours = [
-        body for body in default_objects() if BOOTSTRAPPING_LABEL[0] in body["metadata"].get("labels", {})
-    ]
-    key = lambda body: (body["kind"], body["metadata"].get("namespace", ""), body["metadata"]["name"])  # noqa: E731
-    bare = [body if not body.get("aggregationRule") else {**body, "rules": []} for body in cluster.stock]
-    real = {key(body): described(body) for body in bare}
-    mine = {key(body): described(body) for body in ours}
+    ours: list[dict[str, Any]] = [json.loads(json.dumps(body)) for body in default_objects()]
+    stock = [body for body in ours if BOOTSTRAPPING_LABEL[0] in body["metadata"].get("labels", {})]
+    bare = [{**body, "rules": []} if body.get("aggregationRule") else body for body in cluster.stock]
+    real = {key_of(body): described(body) for body in bare}
+    mine = {key_of(body): described(body) for body in stock}
     assert sorted(mine) == sorted(real)
     for name, found in real.items():
         assert mine[name] == found, name
