@@ -101,6 +101,7 @@ def _user(item: Output, arn: Arn) -> Entity:
         inline=_inline(item.member("UserPolicyList")),
         attached=_attached(item),
         groups=tuple(group.text() for group in item.member("GroupList").items()),
+        boundary=_boundary(item),
     )
 
 
@@ -131,6 +132,7 @@ def _role(item: Output, arn: Arn) -> Entity:
         tags=item.member("Tags").tags(),
         inline=_inline(item.member("RolePolicyList")),
         attached=_attached(item),
+        boundary=_boundary(item),
     )
 
 
@@ -171,3 +173,9 @@ def _inline(node: Output) -> tuple[Document, ...]:
 
 def _attached(item: Output) -> tuple[str, ...]:
     return tuple(one.member("PolicyArn").text() for one in item.member("AttachedManagedPolicies").items())
+
+
+def _boundary(item: Output) -> str:
+    node = item.member("PermissionsBoundary")
+    arn = None if node.value is None else node.member("PermissionsBoundaryArn").arn()
+    return "" if arn is None else str(arn)

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from sekisho.decide.values import Instant, Json, Ref, SekishoInputError
+from sekisho.facts.iam_model import InstanceProfile, LoginProfile, MfaDevice, RoleDeletion
 from sekisho.facts.model import (
     Account,
     AccountCreation,
@@ -39,6 +40,10 @@ _TYPES: dict[Kind, type] = {
     Kind.ROLE: Role,
     Kind.POLICY: ManagedPolicy,
     Kind.OIDC_PROVIDER: OpenIdConnectProvider,
+    Kind.MFA_DEVICE: MfaDevice,
+    Kind.LOGIN_PROFILE: LoginProfile,
+    Kind.INSTANCE_PROFILE: InstanceProfile,
+    Kind.ROLE_DELETION: RoleDeletion,
     Kind.CLUSTER: Cluster,
     Kind.ORGANIZATION: Organization,
     Kind.ORGANIZATIONAL_UNIT: OrganizationalUnit,

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from sekisho.decide.sts.session import Session
 from sekisho.decide.values import AccountId, Arn, Instant
+from sekisho.facts.iam_model import PasswordPolicy
 
 Tags = tuple[tuple[str, str], ...]
 """Tag keys and values in the order they were given."""
@@ -32,16 +33,22 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An AWS account. ``name`` is what a person calls it."""
+    """An AWS account. ``name`` is what a person calls it, ``alias`` its one account alias in IAM."""
 
     account: AccountId
     name: str
     partition: str = "aws"
+    alias: str = ""
+    password_policy: PasswordPolicy | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """An IAM user (IAM API, "User"). ``path`` starts and ends with a slash; ``groups`` are names."""
+    """An IAM user (IAM API, "User").
+
+    ``path`` starts and ends with a slash; ``groups`` are names; ``boundary`` is the ARN of the policy
+    that is its permissions boundary, empty for none.
+    """
 
     account: AccountId
     name: str
@@ -53,6 +60,7 @@ class User:
     inline: tuple[Document, ...] = ()
     attached: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    boundary: str = ""
 
     @property
     def arn(self) -> Arn:
@@ -109,7 +117,8 @@ class Role:
 
     ``trusted_ids`` pairs each user or role ARN that ``trust`` names with the unique id it stood
     for when the document was written: a principal that was deleted and made again has the same
-    ARN, another id, and is not trusted (IAM User Guide, "Policy elements: Principal").
+    ARN, another id, and is not trusted (IAM User Guide, "Policy elements: Principal"). ``boundary`` is
+    as a user's.
     """
 
     account: AccountId
@@ -125,6 +134,7 @@ class Role:
     inline: tuple[Document, ...] = ()
     attached: tuple[str, ...] = ()
     trusted_ids: tuple[tuple[str, str], ...] = ()
+    boundary: str = ""
 
     @property
     def arn(self) -> Arn:

@@ -24,7 +24,7 @@ def policies_for(
 ) -> Policies:
     """Return every policy that applies to ``request``; ``session`` is what its caller signs with.
 
-    Boundaries are not read yet: they are taken as absent. Of
+    Of
     resource policies only the trust policies of roles are known; others are taken as absent in the
     caller's account and as unread in another one, where the answer would hang on them.
 
@@ -57,6 +57,7 @@ def caller_policies(
     limits = None if session is None else _session_policies(facts, caller, session, aws_policy)
     return Policies(
         policies_of(facts, caller, aws_policy),
+        boundary=_boundary(facts, caller, aws_policy),
         session=limits,
         scps=_levels(scps_of(facts, caller.account), Layer.SCP, PolicyKind.SCP),
         rcps=_levels(rcps_of(facts, owner or caller.account), Layer.RCP, PolicyKind.RCP),
@@ -129,6 +130,24 @@ def policies_of(
         return ()
     holders = (holder, *_groups(facts, holder))
     return tuple(policy for one in holders for policy in _attached(facts, one, aws_policy))
+
+
+def _boundary(
+    facts: Snapshot, caller: Principal, aws_policy: AwsPolicyText
+) -> tuple[AttachedPolicy, ...] | Unread | None:
+    """Return the permissions boundary of the user or role behind ``caller``.
+
+    IAM User Guide, "Permissions boundaries for IAM entities". A policy in use as a boundary cannot be
+    deleted: one that is not among the facts was not read.
+    """
+    holder = _holder(facts, caller)
+    if holder is None or not holder.boundary:
+        return None
+    text = managed_document(facts, holder.account, holder.boundary, aws_policy)
+    if text is None:
+        return UNREAD
+    document = _parsed_as(text, Ref(holder.boundary), PolicyKind.BOUNDARY)
+    return (AttachedPolicy(holder.boundary.rpartition("/")[2], Layer.BOUNDARY, document),)
 
 
 def managed_document(facts: Snapshot, account: str, arn: str, aws_policy: AwsPolicyText) -> str | None:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from sekisho.decide.values import Json
+from sekisho.facts.iam_model import InstanceProfile, LoginProfile, MfaDevice, RoleDeletion
 from sekisho.facts.model import (
     Account,
     AccountCreation,
@@ -38,6 +39,10 @@ Fact = (
     | Role
     | ManagedPolicy
     | OpenIdConnectProvider
+    | MfaDevice
+    | LoginProfile
+    | InstanceProfile
+    | RoleDeletion
     | Cluster
     | Organization
     | OrganizationalUnit
@@ -84,6 +89,14 @@ class Kind(StrEnum):
     """scope the account id, name the policy's ARN"""
     OIDC_PROVIDER = "oidc-provider"
     """scope the account id, name the provider's ARN"""
+    MFA_DEVICE = "mfa-device"
+    """scope the account id, name the device's ARN"""
+    LOGIN_PROFILE = "login-profile"
+    """scope the account id, name the user's name"""
+    INSTANCE_PROFILE = "instance-profile"
+    """scope the account id, name the profile's name (unique whatever its path)"""
+    ROLE_DELETION = "role-deletion"
+    """scope the account id, name the id of the task"""
     CLUSTER = "cluster"
     """scope ``ACCOUNT/REGION``, name the cluster's name"""
     ORGANIZATION = "organization"

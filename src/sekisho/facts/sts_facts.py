@@ -1,5 +1,6 @@
 """A Snapshot as the rules of STS ask it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -7,21 +8,28 @@ from sekisho.decide.iam import Policies
 from sekisho.decide.sts import Organization, ProviderFacts, RoleFacts, Session
 from sekisho.decide.sts.session import Tags
 from sekisho.decide.values import AccountId, Arn, Caller, Principal, PrincipalType, Secret
+from sekisho.facts.iam_lookup import mfa_device
+from sekisho.facts.iam_model import MfaDevice
 from sekisho.facts.model import OpenIdConnectProvider, Role
 from sekisho.facts.organization import organization_of, path_of
 from sekisho.facts.permissions import AwsPolicyText, caller_policies, managed_document
 from sekisho.facts.snapshot import Snapshot
 
 
+def _seed_unknown(_device: MfaDevice, _code: Secret) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class SnapshotStsFacts:
     """Answers `sekisho.decide.sts.StsFacts` from a Snapshot.
 
-    No MFA device is known: no code is ever right.
+    ``is_code`` tells whether a device shows a code: seeds are no facts, and without them none is right.
     """
 
     facts: Snapshot
     aws_policy: AwsPolicyText
+    is_code: Callable[[MfaDevice, Secret], bool] = _seed_unknown
 
     def role(self, arn: Arn) -> RoleFacts | None:
         """Return the role with exactly this ARN, path included."""
@@ -69,9 +77,12 @@ class SnapshotStsFacts:
             return False
 
     def is_mfa_code(self, principal: Principal, serial: str, code: Secret) -> bool:
-        """Return False: there are no MFA devices yet."""
-        del principal, serial, code
-        return False
+        """Tell whether ``principal`` is the user who holds the device and the device shows ``code``."""
+        device = mfa_device(self.facts, principal.account, serial)
+        if device is None or device.enabled is None or principal.type is not PrincipalType.USER:
+            return False
+        name = principal.entity.resource.rpartition("/")[2]
+        return device.user == name and self.is_code(device, code)
 
     def access_key_account(self, key_id: str) -> AccountId | None:
         """Return the account that an access key id belongs to, temporary ones included."""

@@ -152,7 +152,7 @@ def _read_group(node: Node, account: Account, accounts: Accounts) -> None:
 
 
 def _read_user(node: Node, account: Account, accounts: Accounts) -> None:
-    known = ("name", "path", "policies", "inline", "groups", "tags", "accessKeys")
+    known = ("name", "path", "policies", "inline", "groups", "tags", "accessKeys", "boundary")
     node.only(*known, required=("name",))
     policies = _policies(node, account, accounts, MAX_USER_INLINE_CHARS)
     user = User(
@@ -166,6 +166,7 @@ def _read_user(node: Node, account: Account, accounts: Accounts) -> None:
         inline=policies.inline,
         attached=policies.attached,
         groups=_groups(node.member("groups"), account, accounts),
+        boundary=_attached(node.member("boundary"), account, accounts),
     )
     _unlike(node, user.name, [one.name for one in accounts.users if one.account == account.account], "user")
     accounts.places[str(user.arn)] = node.at
@@ -181,7 +182,7 @@ def _read_user(node: Node, account: Account, accounts: Accounts) -> None:
 
 def _read_role(node: Node, account: Account, accounts: Accounts) -> None:
     known = ("name", "path", "trust", "policies", "inline", "maxSessionDuration", "description", "tags")
-    node.only(*known, required=("name", "trust"))
+    node.only(*known, "boundary", required=("name", "trust"))
     policies = _policies(node, account, accounts, MAX_ROLE_INLINE_CHARS)
     role = Role(
         account=account.account,
@@ -196,6 +197,7 @@ def _read_role(node: Node, account: Account, accounts: Accounts) -> None:
         tags=node.member("tags").pairs(),
         inline=policies.inline,
         attached=policies.attached,
+        boundary=_attached(node.member("boundary"), account, accounts),
     )
     _unlike(node, role.name, [one.name for one in accounts.roles if one.account == account.account], "role")
     accounts.places[str(role.arn)] = node.at
@@ -213,7 +215,7 @@ def _policies(node: Node, account: Account, accounts: Accounts, max_chars: int) 
 
 
 def _attached(node: Node, account: Account, accounts: Accounts) -> str:
-    """Return the ARN of an attached policy: AWS's own, or one of the account, by ARN or by name."""
+    """Return the ARN of a policy that is attached or a boundary: AWS's own, or the account's by any name."""
     text = node.text()
     own = [one for one in accounts.policies if one.account == account.account]
     found = next((str(one.arn) for one in own if text in (one.name, str(one.arn))), None)

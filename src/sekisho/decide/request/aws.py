@@ -10,11 +10,18 @@ import re
 from collections.abc import Iterator
 
 from sekisho.decide.decision import Decision, Outcome, ReasonCode, Step
-from sekisho.decide.request.aws_call import AwsCall, FindArns, nothing_found
-from sekisho.decide.request.aws_context import caller_keys, request_keys, untold_keys
+from sekisho.decide.request.aws_call import (
+    AwsCall,
+    FindArns,
+    FindState,
+    ResourceState,
+    nothing_found,
+    nothing_read,
+)
+from sekisho.decide.request.aws_context import caller_keys, request_keys, state_keys, untold_keys
 from sekisho.decide.request.aws_reference import ActionFacts, ServiceReference
-from sekisho.decide.request.aws_request import AwsRequest
-from sekisho.decide.request.aws_resources import SELF, resources_of
+from sekisho.decide.request.aws_request import AwsRequest, ContextValue
+from sekisho.decide.request.aws_resources import SELF, passed_role, resources_of
 from sekisho.decide.request.aws_tables import ACTIONS, ALSO, PASSED_ROLES, VERSIONED
 from sekisho.decide.values import AccountId, PrincipalType, Ref
 
@@ -36,7 +43,10 @@ class Unmapped(ReasonCode):
 
 
 def map_call(
-    call: AwsCall, reference: ServiceReference, find_arns: FindArns = nothing_found
+    call: AwsCall,
+    reference: ServiceReference,
+    find_arns: FindArns = nothing_found,
+    find_state: FindState = nothing_read,
 ) -> tuple[AwsRequest, ...] | Decision[None]:
     """Return what ``call`` asks permission for: all of it must be allowed, the first is its own action.
 
@@ -44,6 +54,7 @@ def map_call(
         call: the operation, its parameters and who calls.
         reference: actions and resource types of the call's service, and of IAM for passed roles.
         find_arns: the ARNs of resources that exist, whose path or id is not in the parameters.
+        find_state: tags and state of the resource, and of a role that is passed.
 
     Returns:
         At least one request, or the Decision UNKNOWN whose decisive step says what is missing.
@@ -62,39 +73,55 @@ def map_call(
         if caller.type not in {PrincipalType.USER, PrincipalType.ROOT}:
             return _unknown(Unmapped.NOT_A_USER, call, facts.name)
         resources = (str(caller.entity),)
+    state = find_state(resources[0]) if len(resources) == 1 else None
     context = call.context.having(
-        {**caller_keys(call), **request_keys(call)}, unread=untold_keys(call, facts)
+        {**caller_keys(call), **state_keys(call, state), **request_keys(call)},
+        unread=untold_keys(call, facts, state),
     )
     own = AwsRequest(call.principal, facts.name, resources, context, _owner(resources[0], call))
-    return (own, *_implied(call, own, reference))
+    passed = _passed(call, find_arns, find_state)
+    return (own, *passed, *_also(call, own, reference, state))
 
 
-def _implied(call: AwsCall, own: AwsRequest, reference: ServiceReference) -> Iterator[AwsRequest]:
-    """Yield what else the caller needs: to pass a role, to tag what is made, to set an ACL.
+def _passed(call: AwsCall, find_arns: FindArns, find_state: FindState) -> Iterator[AwsRequest]:
+    """Yield that the caller has to be allowed to pass a role, if the call hands one to a service.
 
-    Sources: EKS User Guide, "Identity-based policy examples"; IAM User Guide, "Tags for IAM
-    resources", "Pass session tags in AWS STS" and "Monitor and control actions taken with
-    assumed roles"; S3 API Reference, "Permissions" of each operation.
+    Sources: EKS User Guide, "Identity-based policy examples"; IAM User Guide, "Grant a user
+    permissions to pass a role to an AWS service"; Service Authorization Reference, dependent actions
+    of AddRoleToInstanceProfile.
     """
     parameter, service = PASSED_ROLES.get((call.service, call.operation), ("", None))
-    role = call.text(parameter)
-    if role is not None:
-        told = {"iam:PassedToService": service} if service else {}
-        unread = {
-            "iam:AssociatedResourceArn",
-            "iam:PassedToService",
-            "aws:ResourceTag/*",
-            "iam:ResourceTag/*",
+    role = passed_role(call, parameter, find_arns)
+    if role is None:
+        return
+    state = find_state(role)
+    told: dict[str, ContextValue] = {"iam:PassedToService": service} if service else {}
+    unread = {"iam:AssociatedResourceArn", "iam:PassedToService"}
+    if call.caller_tags is None:
+        unread.add("aws:PrincipalTag/*")
+    if state is None:
+        unread |= {"aws:ResourceTag/*", "iam:ResourceTag/*"}
+    else:
+        told |= {
+            f"{prefix}:ResourceTag/{key}": v for key, v in state.tags.items() for prefix in ("aws", "iam")
         }
-        if call.caller_tags is None:
-            unread.add("aws:PrincipalTag/*")
-        context = call.context.having({**caller_keys(call), **told}, unread)
-        yield AwsRequest(call.principal, "iam:PassRole", (role,), context, _owner(role, call))
+    context = call.context.having({**caller_keys(call), **told}, unread)
+    yield AwsRequest(call.principal, "iam:PassRole", (role,), context, _owner(role, call))
+
+
+def _also(
+    call: AwsCall, own: AwsRequest, reference: ServiceReference, state: ResourceState | None
+) -> Iterator[AwsRequest]:
+    """Yield what else the caller needs on the same resource: to tag what is made, to set an ACL.
+
+    Sources: IAM User Guide, "Tags for IAM resources", "Pass session tags in AWS STS" and "Monitor and
+    control actions taken with assumed roles"; S3 API Reference, "Permissions" of each operation.
+    """
     also = ALSO.get((call.service, call.operation), ())
     needed = dict.fromkeys(action for parameter, action in also if call.parameters.get(parameter))
     for action in needed:
         facts = reference.action(action) or ActionFacts(action, ())
-        context = own.context.having({}, untold_keys(call, facts))
+        context = own.context.having({}, untold_keys(call, facts, state))
         yield AwsRequest(call.principal, action, own.resources, context, own.resource_account)
 
 

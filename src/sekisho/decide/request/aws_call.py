@@ -1,9 +1,9 @@
 """An AWS API call as the wire delivers it, and the question to the world that mapping it may need."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from sekisho.decide.request.aws_request import NO_CONTEXT, Context
+from sekisho.decide.request.aws_request import NO_CONTEXT, Context, ContextValue
 from sekisho.decide.values import AccountId, JsonObject, Principal
 
 
@@ -41,9 +41,30 @@ FindArns = Callable[[str, tuple[str, ...]], str | None]
 """(resource type, names) -> the ARN of what exists under these names, None if nothing does.
 
 ``("iam:user", ("mira",))``, ``("iam:access-key", (key id,))``, ``("eks:nodegroup", (cluster, name))``,
-``("eks:access-entry", (cluster, principal ARN))``. It must find exactly what the operation's handler
-will find, case rules included; otherwise one thing is decided and another is done.
+``("eks:access-entry", (cluster, principal ARN))``, ``("iam:service-linked-role", (service, suffix))``.
+It must find exactly what the operation's handler will find, case rules included; otherwise one thing is
+decided and another is done.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceState:
+    """What is known of one resource, there or about to be made.
+
+    ``tags`` are all its tags. ``keys`` are condition keys that tell its state
+    (``iam:PermissionsBoundary``: the boundary that it has), None for one that is known to be absent.
+    """
+
+    tags: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, ContextValue | None] = field(default_factory=dict)
+
+
+FindState = Callable[[str], ResourceState | None]
+"""ARN -> what is known of the resource, None if nobody read it."""
+
+
+def nothing_read(_arn: str) -> None:
+    """Answer for a world of which no resource was read."""
 
 
 def nothing_found(_resource_type: str, _names: tuple[str, ...]) -> str | None:

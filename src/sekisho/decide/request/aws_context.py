@@ -5,7 +5,7 @@ Source: IAM User Guide, "AWS global condition context keys"; Service Authorizati
 
 from collections.abc import Mapping, Sequence
 
-from sekisho.decide.request.aws_call import AwsCall
+from sekisho.decide.request.aws_call import AwsCall, ResourceState
 from sekisho.decide.request.aws_reference import ActionFacts
 from sekisho.decide.request.aws_request import ContextValue
 from sekisho.decide.request.aws_tables import ATTACHES, KEYS, MANY, SAYS_ALL
@@ -35,6 +35,18 @@ def caller_keys(call: AwsCall) -> dict[str, ContextValue]:
     return keys | {f"aws:PrincipalTag/{key}": value for key, value in tags.items()}
 
 
+def state_keys(call: AwsCall, state: ResourceState | None) -> dict[str, ContextValue]:
+    """Return the keys that tell the state of the resource, its tags included."""
+    known = {} if state is None else state.keys
+    keys = {key: value for key, value in known.items() if value is not None}
+    tags = call.resource_tags if state is None else state.tags
+    for key, value in (tags or {}).items():
+        keys[f"aws:ResourceTag/{key}"] = value
+        if call.service == "iam":
+            keys[f"iam:ResourceTag/{key}"] = value
+    return keys
+
+
 def request_keys(call: AwsCall) -> dict[str, ContextValue]:
     """Return the keys that follow from the parameters; one that was not sent is absent."""
     keys: dict[str, ContextValue] = {}
@@ -44,10 +56,6 @@ def request_keys(call: AwsCall) -> dict[str, ContextValue]:
             keys[key] = value
     if call.service == "iam" and call.operation in ATTACHES and (policy := call.text("PolicyArn")):
         keys["iam:PolicyARN"] = policy
-    for key, value in (call.resource_tags or {}).items():
-        keys[f"aws:ResourceTag/{key}"] = value
-        if call.service == "iam":
-            keys[f"iam:ResourceTag/{key}"] = value
     tags = _tags(call)
     keys |= {f"aws:RequestTag/{key}": value for key, value in tags.items()}
     named = _at(call.parameters, ("TagKeys",)) or _at(call.parameters, ("tagKeys",))
@@ -57,7 +65,7 @@ def request_keys(call: AwsCall) -> dict[str, ContextValue]:
     return keys
 
 
-def untold_keys(call: AwsCall, facts: ActionFacts) -> frozenset[str]:
+def untold_keys(call: AwsCall, facts: ActionFacts, state: ResourceState | None = None) -> frozenset[str]:
     """Return the keys that may be in the context and that nobody told.
 
     They are unread, not absent: a deny that asks for one of them must not be passed over. A
@@ -65,6 +73,7 @@ def untold_keys(call: AwsCall, facts: ActionFacts) -> frozenset[str]:
     """
     says_all = call.operation.startswith(SAYS_ALL.get(call.service, ()))
     told = {key.lower() for key in KEYS.get(call.service, ())} if says_all else set()
+    told |= {key.lower() for key in state.keys} if state is not None else set()
     untold = {
         key
         for key in (facts.condition_keys - told) | facts.resource_keys
@@ -72,7 +81,7 @@ def untold_keys(call: AwsCall, facts: ActionFacts) -> frozenset[str]:
     }
     if call.caller_tags is None:
         untold.add("aws:principaltag/*")
-    if call.resource_tags is None and facts.resource_types:
+    if call.resource_tags is None and state is None and facts.resource_types:
         untold |= {"aws:resourcetag/*", "iam:resourcetag/*"}
     return frozenset(untold)
 

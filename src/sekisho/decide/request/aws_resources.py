@@ -13,6 +13,8 @@ from sekisho.decide.values import Arn, Json, Wildcard
 SELF: Final = "self"
 """Stands for the calling user: IAM's rule for a missing UserName."""
 
+_SERVICE_LINKED = "iam:service-linked-role"
+_DELETION_TASK = re.compile(r"task/(aws-service-role/[^/]+/[^/]+)/[^/]+")
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 _PRINCIPAL = "PrincipalArn"
 _NO_SUCH_ID = "*"
@@ -28,6 +30,9 @@ def resources_of(
     if call.operation == "GetAccessKeyLastUsed":
         owner = find_arns("iam:access-key", (call.text("AccessKeyId") or "",))
         return (owner,) if owner else None
+    if call.operation in ("CreateServiceLinkedRole", "GetServiceLinkedRoleDeletionStatus"):
+        role = _service_linked_role(call, find_arns)
+        return (role,) if role else None
     for parameter in ARN_IN.get(call.service, ()):
         given = call.text(parameter)
         if given is not None and _is_of(given, call.service, facts, reference):
@@ -37,6 +42,24 @@ def resources_of(
         if found:
             return found
     return (SELF,) if facts.resource_types == ("user",) and call.text("UserName") is None else None
+
+
+def passed_role(call: AwsCall, parameter: str, find_arns: FindArns) -> str | None:
+    """Return the ARN of the role that a parameter passes; None if none is passed."""
+    given = call.text(parameter)
+    if given is None or parameter != "RoleName":
+        return given
+    return find_arns("iam:role", (given,)) or f"arn:{call.partition}:iam::{call.account}:role/{given}"
+
+
+def _service_linked_role(call: AwsCall, find_arns: FindArns) -> str | None:
+    """Return the role that a service would get, or that a task deletes; the service chooses its name."""
+    service = call.text("AWSServiceName")
+    if service is not None:
+        return find_arns(_SERVICE_LINKED, (service, call.text("CustomSuffix") or ""))
+    task = _DELETION_TASK.fullmatch(call.text("DeletionTaskId") or "")
+    name = _NO_SUCH_ID if task is None else task[1]
+    return f"arn:{call.partition}:iam::{call.account}:role/{name}"
 
 
 def _is_of(text: str, service: str, facts: ActionFacts, reference: ServiceReference) -> bool:

@@ -58,6 +58,8 @@ ALSO: Mapping[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ("iam", "CreateRole"): (("Tags", "iam:TagRole"),),
     ("iam", "CreatePolicy"): (("Tags", "iam:TagPolicy"),),
     ("iam", "CreateOpenIDConnectProvider"): (("Tags", "iam:TagOpenIDConnectProvider"),),
+    ("iam", "CreateInstanceProfile"): (("Tags", "iam:TagInstanceProfile"),),
+    ("iam", "CreateVirtualMFADevice"): (("Tags", "iam:TagMFADevice"),),
     ("sts", "AssumeRole"): (("Tags", "sts:TagSession"), ("SourceIdentity", "sts:SetSourceIdentity")),
     ("s3", "PutObject"): _WRITES_OBJECT,
     ("s3", "CreateMultipartUpload"): _WRITES_OBJECT,
@@ -83,6 +85,7 @@ NAMED_BY: Mapping[str, Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "iam:group": {"GroupNameWithPath": (("GroupName",),)},
     "iam:policy": {"PolicyNameWithPath": (("PolicyName",),)},
     "iam:instance-profile": {"InstanceProfileNameWithPath": (("InstanceProfileName",),)},
+    "iam:mfa": {"MfaTokenIdWithPath": (("VirtualMFADeviceName",),)},
     "eks:cluster": {"ClusterName": (("clusterName",), ("name",))},
     "eks:nodegroup": {"ClusterName": (("clusterName",),), "NodegroupName": (("nodegroupName",),)},
     "eks:addon": {"ClusterName": (("clusterName",),), "AddonName": (("addonName",),)},
@@ -118,16 +121,33 @@ NAMED_BY: Mapping[str, Mapping[str, tuple[tuple[str, ...], ...]]] = {
 """Resource type -> placeholder of its ARN -> where in the parameters its value stands, first found first."""
 
 ARN_IN: Mapping[str, tuple[str, ...]] = {
-    "iam": ("PolicyArn", "OpenIDConnectProviderArn", "SAMLProviderArn", "PolicySourceArn", "Arn"),
+    "iam": (
+        "PolicyArn",
+        "OpenIDConnectProviderArn",
+        "SAMLProviderArn",
+        "PolicySourceArn",
+        "Arn",
+        "SerialNumber",
+    ),
     "eks": ("resourceArn",),
     "sts": ("RoleArn",),
 }
 """Parameters that may name the resource by its ARN."""
 
-WITH_PATH = frozenset({"CreateUser", "CreateRole", "CreateGroup", "CreatePolicy", "CreateInstanceProfile"})
+WITH_PATH = frozenset(
+    {
+        "CreateUser",
+        "CreateRole",
+        "CreateGroup",
+        "CreatePolicy",
+        "CreateInstanceProfile",
+        "CreateVirtualMFADevice",
+    }
+)
 """IAM operations that make something new, whose ARN follows from Path and name alone."""
 
 PASSED_ROLES: Mapping[tuple[str, str], tuple[str, str | None]] = {
+    ("iam", "AddRoleToInstanceProfile"): ("RoleName", "ec2.amazonaws.com"),
     ("eks", "CreateCluster"): ("roleArn", "eks.amazonaws.com"),
     ("eks", "CreateNodegroup"): ("nodeRole", None),
     ("eks", "CreateFargateProfile"): ("podExecutionRoleArn", None),
@@ -136,11 +156,13 @@ PASSED_ROLES: Mapping[tuple[str, str], tuple[str, str | None]] = {
     ("eks", "CreatePodIdentityAssociation"): ("roleArn", "pods.eks.amazonaws.com"),
     ("eks", "UpdatePodIdentityAssociation"): ("roleArn", "pods.eks.amazonaws.com"),
 }
-"""Operations that hand a role to a service: the parameter, and the service where it is documented."""
+"""Operations that hand a role to a service: the parameter (an ARN, ``RoleName`` a name of the account's
+own), and the service where it is documented."""
 
 KEYS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "iam": {
         "iam:PermissionsBoundary": ("PermissionsBoundary",),
+        "iam:AWSServiceName": ("AWSServiceName",),
     },
     "eks": {
         "eks:policyArn": ("policyArn",),

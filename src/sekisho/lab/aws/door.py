@@ -200,6 +200,7 @@ class AwsDoor:
             self._ids,
             self._site,
             session,
+            self._world.secret,
         )
 
     def _note(

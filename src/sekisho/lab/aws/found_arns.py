@@ -3,10 +3,12 @@
 from sekisho.decide.request.aws_call import FindArns
 from sekisho.decide.values import AccountId
 from sekisho.facts import Snapshot
+from sekisho.facts.iam_lookup import instance_profile
+from sekisho.lab.aws.iam.linked_services import linked_role_arn
 from sekisho.lab.aws.organizations.arns import organization_arn
 
 
-def found_arns(facts: Snapshot, account: AccountId) -> FindArns:
+def found_arns(facts: Snapshot, account: AccountId, partition: str = "aws") -> FindArns:
     """Return the look-up for a caller of ``account``: exactly what the operations will find."""
 
     def find(resource_type: str, names: tuple[str, ...]) -> str | None:
@@ -23,6 +25,11 @@ def found_arns(facts: Snapshot, account: AccountId) -> FindArns:
             case "iam:role", (name,):
                 role = facts.role(account, name)
                 return None if role is None else str(role.arn)
+            case "iam:instance-profile", (name,):
+                profile = instance_profile(facts, account, name)
+                return None if profile is None else str(profile.arn)
+            case "iam:service-linked-role", (service, suffix):
+                return str(linked_role_arn(partition, account, service, suffix))
             case "iam:access-key", (key_id,):
                 key = facts.access_key(key_id)
                 if key is None or key.account != account or not key.user:

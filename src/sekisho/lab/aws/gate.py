@@ -26,6 +26,7 @@ from sekisho.lab.aws.credentials import credential_of
 from sekisho.lab.aws.door_keys import door_keys
 from sekisho.lab.aws.door_refusal import permission_refusal, service_refusal
 from sekisho.lab.aws.found_arns import found_arns
+from sekisho.lab.aws.found_states import found_states
 from sekisho.lab.aws.route import Route, is_second_door
 from sekisho.lab.aws.sts import refusal
 from sekisho.lab.world import Clock, World
@@ -105,7 +106,9 @@ class Gate:
         )
         facts = self._world.facts
         reference = load_service_reference({where.service.name, "iam"})
-        requests = map_call(aws_call, reference, found_arns(facts, caller.account))
+        arns = found_arns(facts, caller.account, where.partition)
+        states = found_states(facts, caller.account)
+        requests = map_call(aws_call, reference, arns, states)
 
         def applying(asked: AwsRequest) -> Policies:
             return policies_for(facts, asked, aws_policy_text, session)

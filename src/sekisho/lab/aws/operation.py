@@ -25,6 +25,9 @@ class Ids(Protocol):
     def session_token(self) -> Secret:
         """Return the token of a session."""
 
+    def mfa_seed(self) -> Secret:
+        """Return the seed of an MFA device, in Base32."""
+
     def hex(self, digits: int) -> str:
         """Return upper-case hexadecimal digits."""
 
@@ -44,6 +47,10 @@ class Site:
     """Returns what a Kubernetes API holds when it first answers."""
 
 
+def _no_secret(_name: str) -> Secret | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What an operation may know: the facts, who calls, where, and when."""
@@ -58,6 +65,8 @@ class Context:
     site: Site
     session: Session | None = None
     """What the caller's credentials stand for, where they are temporary."""
+    secret: Callable[[str], Secret | None] = _no_secret
+    """Returns a secret that the world keeps beside its facts, by name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ out sessions decide about themselves, trust policy and permissions together.
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from sekisho.decide import sts
@@ -17,6 +18,7 @@ from sekisho.facts import Delete, Event, IssuedSession, Key, Kind, Put
 from sekisho.facts.sts_facts import SnapshotStsFacts
 from sekisho.lab.aws.credentials import session_secret, session_secret_name
 from sekisho.lab.aws.door_keys import door_keys
+from sekisho.lab.aws.mfa_codes import is_code, used_code
 from sekisho.lab.aws.operation import Answer, AwsError, Context, Operation, Parameters
 from sekisho.wire.aws_managed_policies import aws_policy_text
 
@@ -47,6 +49,7 @@ def assume_role(context: Context, parameters: Parameters) -> Answer:
     )
     session = _granted(sts.assume_role(request, _caller(context), _facts(context), context.now))
     output, events, secrets = _issue(context, session)
+    events += used_code(context, parameters)
     user = {"AssumedRoleId": session.principal.user_id, "Arn": str(session.principal.arn)}
     return Answer({**output, "AssumedRoleUser": user, **_extras(session)}, events, secrets)
 
@@ -56,7 +59,7 @@ def get_session_token(context: Context, parameters: Parameters) -> Answer:
     request = sts.GetSessionToken(_duration(parameters), parameters.get("SerialNumber"), _code(parameters))
     session = _granted(sts.get_session_token(request, _caller(context), _facts(context), context.now))
     output, events, secrets = _issue(context, session)
-    return Answer(output, events, secrets)
+    return Answer(output, (*events, *used_code(context, parameters)), secrets)
 
 
 def get_federation_token(context: Context, parameters: Parameters) -> Answer:
@@ -94,7 +97,7 @@ def refusal(decision: Decision[Any]) -> AwsError:
 
 
 def _facts(context: Context) -> SnapshotStsFacts:
-    return SnapshotStsFacts(context.facts, aws_policy_text)
+    return SnapshotStsFacts(context.facts, aws_policy_text, partial(is_code, context))
 
 
 def _caller(context: Context) -> SignedCaller:

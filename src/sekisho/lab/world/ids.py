@@ -25,6 +25,10 @@ class Ids:
         """Return a session token: opaque, of a real one's length."""
         return Secret("IQoJ" + "".join(secrets.choice(_BASE64) for _ in range(352)))
 
+    def mfa_seed(self) -> Secret:
+        """Return the seed of an MFA device: 320 bits, as 64 characters of Base32."""
+        return Secret("".join(secrets.choice(_BASE32) for _ in range(64)))
+
     def request_id(self) -> str:
         """Return the id of a request, as ``x-amzn-RequestId`` and ``Audit-ID`` carry it."""
         return str(uuid.uuid4())

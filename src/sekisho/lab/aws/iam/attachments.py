@@ -6,8 +6,10 @@ from functools import partial
 from sekisho.decide.iam import parse_policy
 from sekisho.decide.values import Ref, SekishoInputError
 from sekisho.facts import Group, Role, User
-from sekisho.lab.aws.iam.entity import ENTITY_TYPES, SERVICE_LINKED_PATH, Entity, EntityType, entities, put
+from sekisho.lab.aws.iam.boundaries import BOUNDARY_USAGE
+from sekisho.lab.aws.iam.entity import ENTITY_TYPES, Entity, EntityType, entities, put
 from sekisho.lab.aws.iam.errors import no_such_entity, over_quota, unserved
+from sekisho.lab.aws.iam.linked_services import SERVICE_LINKED_PATH
 from sekisho.lab.aws.iam.listing import listed, paged, under_path
 from sekisho.lab.aws.iam.policy_lookup import AnyPolicy, existing_policy, find_policy
 from sekisho.lab.aws.operation import Answer, AwsError, Context, Operation, Parameters
@@ -50,17 +52,16 @@ def _list(kind: EntityType, context: Context, parameters: Parameters) -> Answer:
 
 
 def list_entities_for_policy(context: Context, parameters: Parameters) -> Answer:
-    """List the groups, users and roles a policy is attached to; the three share one page."""
+    """List the groups, users and roles that have a policy or are bounded by it; they share one page."""
     policy = existing_policy(context, parameters["PolicyArn"])
     prefix = parameters.get("PathPrefix") or "/"
+    usage = parameters.get("PolicyUsageFilter")
     holders = [
         entity
         for entity in entities(context.facts, context.account)
-        if str(policy.arn) in entity.attached
+        if _uses(entity, str(policy.arn), usage)
         and entity.path.startswith(prefix)
         and parameters.get("EntityFilter") in (None, type(entity).__name__)
-        # No policy is a permissions boundary here.
-        and parameters.get("PolicyUsageFilter") in (None, "PermissionsPolicy")
     ]
     found, more = paged(holders, parameters)
     return Answer(
@@ -76,6 +77,14 @@ def list_entities_for_policy(context: Context, parameters: Parameters) -> Answer
 def attached_output(context: Context, entity: Entity) -> list[dict[str, str]]:
     """Return the policies attached to ``entity`` as IAM's answers write them."""
     return [_described(existing_policy(context, arn)) for arn in entity.attached]
+
+
+def _uses(entity: Entity, arn: str, usage: str | None) -> bool:
+    """Whether a policy is attached to ``entity`` or is its boundary, or only the one that is asked for."""
+    bounds = isinstance(entity, User | Role) and entity.boundary == arn
+    if usage == BOUNDARY_USAGE:
+        return bounds
+    return arn in entity.attached or (usage is None and bounds)
 
 
 def _refuse_unattachable(policy: AnyPolicy, arn: str) -> None:

@@ -6,9 +6,11 @@ from typing import Any
 from sekisho.facts import Document, Group, ManagedPolicy, Role, User
 from sekisho.lab.aws.iam import groups, policies, policy_versions, users
 from sekisho.lab.aws.iam.attachments import attached_output
+from sekisho.lab.aws.iam.boundaries import boundary_output
 from sekisho.lab.aws.iam.documents import on_wire
+from sekisho.lab.aws.iam.instance_profiles import profiles_output
 from sekisho.lab.aws.iam.listing import paged, under_path
-from sekisho.lab.aws.iam.policy_lookup import AnyPolicy, attachment_counts, existing_policy
+from sekisho.lab.aws.iam.policy_lookup import AnyPolicy, existing_policy
 from sekisho.lab.aws.iam.tags import tags_output
 from sekisho.lab.aws.iam.trust import rendered_trust
 from sekisho.lab.aws.operation import Answer, Context, Operation, Parameters
@@ -23,17 +25,13 @@ def get_account_authorization_details(context: Context, parameters: Parameters) 
     """
     wanted = frozenset(parameters.get("Filter") or _EVERYTHING)
     found, more = paged(list(_wanted(context, wanted)), parameters)
-    counts = attachment_counts(context)
+    usage = policies.usage_of(context)
     return Answer(
         {
             "UserDetailList": [_user(context, one) for one in found if isinstance(one, User)],
             "GroupDetailList": [_group(context, one) for one in found if isinstance(one, Group)],
             "RoleDetailList": [_role(context, one) for one in found if isinstance(one, Role)],
-            "Policies": [
-                _policy(one, counts[str(one.arn)])
-                for one in found
-                if not isinstance(one, User | Group | Role)
-            ],
+            "Policies": [_policy(one, usage) for one in found if not isinstance(one, User | Group | Role)],
             **more,
         }
     )
@@ -50,7 +48,8 @@ def _wanted(context: Context, kinds: frozenset[str]) -> Iterator[User | Group | 
     if "LocalManagedPolicy" in kinds:
         yield from under_path(facts.policies(account), {})
     if "AWSManagedPolicy" in kinds:
-        used = (existing_policy(context, arn) for arn in attachment_counts(context))
+        usage = policies.usage_of(context)
+        used = (existing_policy(context, arn) for arn in usage.attached | usage.bounded)
         yield from under_path((policy for policy in used if not isinstance(policy, ManagedPolicy)), {})
 
 
@@ -80,17 +79,18 @@ def _role(context: Context, role: Role) -> Mapping[str, Any]:
         "Arn": str(role.arn),
         "CreateDate": role.created,
         "AssumeRolePolicyDocument": on_wire(rendered_trust(context.facts, role)),
-        "InstanceProfileList": [],
+        "InstanceProfileList": profiles_output(context, role),
         "RolePolicyList": _inline(role.inline),
         "AttachedManagedPolicies": attached_output(context, role),
+        **boundary_output(role),
         "Tags": tags_output(role.tags),
         "RoleLastUsed": {},
     }
 
 
-def _policy(policy: AnyPolicy, attachments: int) -> Mapping[str, Any]:
+def _policy(policy: AnyPolicy, usage: policies.Usage) -> Mapping[str, Any]:
     versions = [policy_versions.described(policy, version) for version in policy_versions.versions(policy)]
-    return {**policies.described(policy, attachments), "PolicyVersionList": versions}
+    return {**policies.described(policy, usage), "PolicyVersionList": versions}
 
 
 def _inline(inline: tuple[Document, ...]) -> list[dict[str, str]]:

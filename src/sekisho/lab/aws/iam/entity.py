@@ -7,23 +7,35 @@ from sekisho.decide.iam.grammar import MAX_GROUP_INLINE_CHARS, MAX_ROLE_INLINE_C
 from sekisho.decide.values import AccountId, PrincipalType
 from sekisho.facts import (
     Group,
+    InstanceProfile,
     Key,
     Kind,
+    LoginProfile,
     ManagedPolicy,
+    MfaDevice,
     OpenIdConnectProvider,
     Put,
     Role,
+    RoleDeletion,
     Snapshot,
     User,
     UserAccessKey,
 )
 from sekisho.lab.aws.iam.errors import already_exists, no_such_entity, validation_error
+from sekisho.lab.aws.iam.linked_services import SERVICE_LINKED_PATH
 from sekisho.lab.aws.operation import AwsError, Context, Parameters
 
 Entity = User | Group | Role
-IamFact = Entity | UserAccessKey | ManagedPolicy | OpenIdConnectProvider
-
-SERVICE_LINKED_PATH = "/aws-service-role/"
+IamFact = (
+    Entity
+    | UserAccessKey
+    | ManagedPolicy
+    | OpenIdConnectProvider
+    | MfaDevice
+    | LoginProfile
+    | InstanceProfile
+    | RoleDeletion
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +188,14 @@ def key_of(fact: IamFact) -> Key:
             return Key(Kind.POLICY, fact.account, str(fact.arn))
         case OpenIdConnectProvider():
             return Key(Kind.OIDC_PROVIDER, fact.account, str(fact.arn))
+        case MfaDevice():
+            return Key(Kind.MFA_DEVICE, fact.account, str(fact.arn))
+        case LoginProfile():
+            return Key(Kind.LOGIN_PROFILE, fact.account, fact.user)
+        case InstanceProfile():
+            return Key(Kind.INSTANCE_PROFILE, fact.account, fact.name)
+        case RoleDeletion():
+            return Key(Kind.ROLE_DELETION, fact.account, fact.task)
 
 
 def entities(facts: Snapshot, account: AccountId) -> tuple[Entity, ...]:

@@ -8,7 +8,7 @@ from sekisho.facts import Delete, Event, Group, User
 from sekisho.lab.aws.iam.entity import existing_group, existing_user, key_of, put, refuse_taken_name
 from sekisho.lab.aws.iam.errors import delete_conflict, over_quota
 from sekisho.lab.aws.iam.listing import listed, under_path
-from sekisho.lab.aws.iam.users import described as described_user
+from sekisho.lab.aws.iam.users import identity
 from sekisho.lab.aws.operation import Answer, Context, Operation, Parameters
 
 MAX_GROUPS = 300
@@ -37,7 +37,7 @@ def get_group(context: Context, parameters: Parameters) -> Answer:
     """Describe a group and list its members by name."""
     group = existing_group(context, parameters["GroupName"])
     members = _members(context, group)
-    users = listed("Users", members, parameters, lambda user: described_user(replace(user, tags=())))
+    users = listed("Users", members, parameters, identity)
     return Answer({"Group": described(group), **users})
 
 

@@ -1,14 +1,18 @@
 """Managed policies (IAM API Reference, "CreatePolicy" and its siblings)."""
 
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from sekisho.decide.iam import policy_size
 from sekisho.decide.iam.grammar import MAX_MANAGED_CHARS
 from sekisho.facts import Delete, ManagedPolicy, PolicyVersion
+from sekisho.lab.aws.iam.boundaries import BOUNDARY_USAGE, boundary_counts
 from sekisho.lab.aws.iam.documents import check_identity_policy
-from sekisho.lab.aws.iam.entity import SERVICE_LINKED_PATH, key_of, put
+from sekisho.lab.aws.iam.entity import key_of, put
 from sekisho.lab.aws.iam.errors import already_exists, delete_conflict, over_quota
+from sekisho.lab.aws.iam.linked_services import SERVICE_LINKED_PATH
 from sekisho.lab.aws.iam.listing import listed, under_path
 from sekisho.lab.aws.iam.policy_lookup import (
     AnyPolicy,
@@ -45,14 +49,14 @@ def create_policy(context: Context, parameters: Parameters) -> Answer:
         tags=tags_given(parameters),
     )
     tags = {"Tags": tags_output(policy.tags)} if policy.tags else {}
-    return Answer({"Policy": {**described(policy, 0), **tags}}, (put(policy),))
+    return Answer({"Policy": {**described(policy, Usage()), **tags}}, (put(policy),))
 
 
 def get_policy(context: Context, parameters: Parameters) -> Answer:
     """Describe a managed policy, the account's own or AWS's."""
     policy = existing_policy(context, parameters["PolicyArn"])
     answer = {
-        **described(policy, attachment_counts(context)[str(policy.arn)]),
+        **described(policy, usage_of(context)),
         "Description": policy.description if isinstance(policy, ManagedPolicy) else "",
         "Tags": tags_output(policy.tags) if isinstance(policy, ManagedPolicy) else [],
     }
@@ -67,20 +71,19 @@ def list_policies(context: Context, parameters: Parameters) -> Answer:
         own += under_path(context.facts.policies(context.account), parameters)
     if scope in ("All", "AWS"):
         own += under_path(aws_policies().values(), parameters)
-    counts = attachment_counts(context)
-    if parameters.get("OnlyAttached"):
+    usage = usage_of(context)
+    bounds = parameters.get("PolicyUsageFilter") == BOUNDARY_USAGE
+    if bounds or parameters.get("OnlyAttached"):
+        counts = usage.bounded if bounds else usage.attached
         own = [policy for policy in own if counts[str(policy.arn)]]
-    if parameters.get("PolicyUsageFilter") == "PermissionsBoundary":
-        own = []
-    return Answer(
-        listed("Policies", own, parameters, lambda policy: described(policy, counts[str(policy.arn)]))
-    )
+    return Answer(listed("Policies", own, parameters, lambda policy: described(policy, usage)))
 
 
 def delete_policy(context: Context, parameters: Parameters) -> Answer:
-    """Delete a policy that is attached nowhere and has one version."""
+    """Delete a policy that is attached nowhere, bounds nobody and has one version."""
     policy = own_policy(context, parameters["PolicyArn"])
-    if attachment_counts(context)[str(policy.arn)]:
+    usage, arn = usage_of(context), str(policy.arn)
+    if usage.attached[arn] or usage.bounded[arn]:
         raise delete_conflict("Cannot delete a policy attached to entities.")
     if len(policy.versions) > 1:
         raise delete_conflict(
@@ -103,7 +106,20 @@ def checked_document(parameters: Parameters, name: str) -> str:
     return text
 
 
-def described(policy: AnyPolicy, attachments: int) -> Mapping[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How many entities of the account each policy is attached to, and bounds, by ARN."""
+
+    attached: Counter[str] = field(default_factory=Counter)
+    bounded: Counter[str] = field(default_factory=Counter)
+
+
+def usage_of(context: Context) -> Usage:
+    """Return the use of policies in the account."""
+    return Usage(attachment_counts(context), boundary_counts(context))
+
+
+def described(policy: AnyPolicy, usage: Usage) -> Mapping[str, Any]:
     """Return a policy as IAM's listings write it."""
     is_own = isinstance(policy, ManagedPolicy)
     return {
@@ -112,8 +128,8 @@ def described(policy: AnyPolicy, attachments: int) -> Mapping[str, Any]:
         "Arn": str(policy.arn),
         "Path": policy.path,
         "DefaultVersionId": default_version(policy),
-        "AttachmentCount": attachments,
-        "PermissionsBoundaryUsageCount": 0,
+        "AttachmentCount": usage.attached[str(policy.arn)],
+        "PermissionsBoundaryUsageCount": usage.bounded[str(policy.arn)],
         "IsAttachable": is_own or not policy.path.startswith(SERVICE_LINKED_PATH),
         "CreateDate": policy.created,
         "UpdateDate": policy.updated,

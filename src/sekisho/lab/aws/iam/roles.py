@@ -5,20 +5,22 @@ from dataclasses import replace
 from typing import Any
 
 from sekisho.facts import Delete, Role, Snapshot
-from sekisho.lab.aws.iam.documents import on_wire
+from sekisho.lab.aws.iam.boundaries import boundary_output, checked_boundary
 from sekisho.lab.aws.iam.entity import (
-    SERVICE_LINKED_PATH,
     existing_role,
     key_of,
     put,
+    refuse_service_linked,
     refuse_taken_name,
     role_to_change,
 )
 from sekisho.lab.aws.iam.errors import delete_conflict, invalid_input, over_quota
+from sekisho.lab.aws.iam.instance_profiles import profiles_of
+from sekisho.lab.aws.iam.linked_services import SERVICE_LINKED_PATH
 from sekisho.lab.aws.iam.listing import listed, under_path
+from sekisho.lab.aws.iam.role_output import role_identity
 from sekisho.lab.aws.iam.tags import tags_given, tags_output
-from sekisho.lab.aws.iam.trust import checked_trust, rendered_trust
-from sekisho.lab.aws.iam.users import refuse_boundary
+from sekisho.lab.aws.iam.trust import checked_trust
 from sekisho.lab.aws.operation import Answer, Context, Operation, Parameters
 
 MAX_ROLES = 1000
@@ -27,7 +29,6 @@ DEFAULT_SESSION_SECONDS = 3600
 
 def create_role(context: Context, parameters: Parameters) -> Answer:
     """Create a role with its trust policy."""
-    refuse_boundary(parameters)
     name = parameters["RoleName"]
     path = parameters.get("Path") or "/"
     if path.startswith(SERVICE_LINKED_PATH):
@@ -49,28 +50,35 @@ def create_role(context: Context, parameters: Parameters) -> Answer:
         max_session_seconds=parameters.get("MaxSessionDuration") or DEFAULT_SESSION_SECONDS,
         tags=tags_given(parameters),
         trusted_ids=checked_trust(context, trust, name),
+        boundary=checked_boundary(context, parameters),
     )
-    tags = {"Tags": tags_output(role.tags)} if role.tags else {}
-    return Answer({"Role": {**_identity(context.facts, role), **tags}}, (put(role),))
+    shown = {**role_identity(context.facts, role), **boundary_output(role), **_tags(role)}
+    return Answer({"Role": shown}, (put(role),))
 
 
 def get_role(context: Context, parameters: Parameters) -> Answer:
     """Describe a role. Uses are not recorded, so RoleLastUsed is empty."""
     role = existing_role(context, parameters["RoleName"])
-    tags = {"Tags": tags_output(role.tags)} if role.tags else {}
-    return Answer({"Role": {**_listed(context.facts, role), **tags, "RoleLastUsed": {}}})
+    shown = {**_listed(context.facts, role), **boundary_output(role), **_tags(role)}
+    return Answer({"Role": {**shown, "RoleLastUsed": {}}})
 
 
 def list_roles(context: Context, parameters: Parameters) -> Answer:
-    """List roles by name; tags are not listed, as AWS does."""
+    """List roles by name; tags and boundaries are not listed, as AWS does."""
     found = under_path(context.facts.roles(context.account), parameters)
     return Answer(listed("Roles", found, parameters, lambda role: _listed(context.facts, role)))
 
 
 def update_role(context: Context, parameters: Parameters) -> Answer:
-    """Change description or longest session; what is not given stays."""
-    role = role_to_change(context, parameters["RoleName"])
+    """Change description or longest session; what is not given stays.
+
+    The description of any role may be changed, a service-linked one's too (IAM User Guide, "Update a
+    service-linked role").
+    """
+    role = existing_role(context, parameters["RoleName"])
     description = parameters.get("Description")
+    if parameters.get("MaxSessionDuration") is not None:
+        refuse_service_linked(role)
     changed = replace(
         role,
         description=role.description if description is None else description,
@@ -80,8 +88,8 @@ def update_role(context: Context, parameters: Parameters) -> Answer:
 
 
 def update_role_description(context: Context, parameters: Parameters) -> Answer:
-    """Change the description."""
-    role = role_to_change(context, parameters["RoleName"])
+    """Change the description, of any role."""
+    role = existing_role(context, parameters["RoleName"])
     changed = replace(role, description=parameters["Description"])
     return Answer({"Role": _listed(context.facts, changed)}, (put(changed),))
 
@@ -95,8 +103,10 @@ def update_assume_role_policy(context: Context, parameters: Parameters) -> Answe
 
 
 def delete_role(context: Context, parameters: Parameters) -> Answer:
-    """Delete a role without policies."""
+    """Delete a role without policies that no instance profile hands out."""
     role = role_to_change(context, parameters["RoleName"])
+    if profiles_of(context, role):
+        raise delete_conflict("Cannot delete entity, must remove roles from instance profile first.")
     if role.attached:
         raise delete_conflict("Cannot delete entity, must detach all policies first.")
     if role.inline:
@@ -104,33 +114,19 @@ def delete_role(context: Context, parameters: Parameters) -> Answer:
     return Answer({}, (Delete(key_of(role)),))
 
 
-def list_instance_profiles_for_role(context: Context, parameters: Parameters) -> Answer:
-    """List nothing: the lab has no instance profiles, and tools ask before they delete a role."""
-    existing_role(context, parameters["RoleName"])
-    return Answer({"InstanceProfiles": [], "IsTruncated": False})
-
-
 def _listed(facts: Snapshot, role: Role) -> Mapping[str, Any]:
     description = {"Description": role.description} if role.description else {}
-    return {**_identity(facts, role), **description, "MaxSessionDuration": role.max_session_seconds}
+    return {**role_identity(facts, role), **description, "MaxSessionDuration": role.max_session_seconds}
 
 
-def _identity(facts: Snapshot, role: Role) -> Mapping[str, Any]:
-    return {
-        "Path": role.path,
-        "RoleName": role.name,
-        "RoleId": role.role_id,
-        "Arn": str(role.arn),
-        "CreateDate": role.created,
-        "AssumeRolePolicyDocument": on_wire(rendered_trust(facts, role)),
-    }
+def _tags(role: Role) -> Mapping[str, Any]:
+    return {"Tags": tags_output(role.tags)} if role.tags else {}
 
 
 OPERATIONS: dict[str, Operation] = {
     "CreateRole": create_role,
     "DeleteRole": delete_role,
     "GetRole": get_role,
-    "ListInstanceProfilesForRole": list_instance_profiles_for_role,
     "ListRoles": list_roles,
     "UpdateAssumeRolePolicy": update_assume_role_policy,
     "UpdateRole": update_role,

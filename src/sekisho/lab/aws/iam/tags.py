@@ -4,7 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from sekisho.facts import ManagedPolicy, OpenIdConnectProvider, Role, Tags, User
+from sekisho.facts import (
+    InstanceProfile,
+    ManagedPolicy,
+    MfaDevice,
+    OpenIdConnectProvider,
+    Role,
+    Tags,
+    User,
+)
+from sekisho.lab.aws.iam.device_lookup import existing_device, existing_profile
 from sekisho.lab.aws.iam.entity import existing_role, existing_user, put, role_to_change
 from sekisho.lab.aws.iam.errors import invalid_input, limit_exceeded
 from sekisho.lab.aws.iam.listing import listed
@@ -14,7 +23,7 @@ from sekisho.lab.aws.operation import Answer, Context, Operation, Parameters
 
 MAX_TAGS = 50
 
-Tagged = User | Role | ManagedPolicy | OpenIdConnectProvider
+Tagged = User | Role | ManagedPolicy | OpenIdConnectProvider | InstanceProfile | MfaDevice
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +98,21 @@ def _provider(context: Context, parameters: Parameters) -> OpenIdConnectProvider
     return existing_provider(context, parameters["OpenIDConnectProviderArn"])
 
 
+def _instance_profile(context: Context, parameters: Parameters) -> InstanceProfile:
+    return existing_profile(context, parameters["InstanceProfileName"])
+
+
+def _device(context: Context, parameters: Parameters) -> MfaDevice:
+    return existing_device(context, parameters["SerialNumber"])
+
+
 _KINDS = (
     _Kind("User", _user, _user),
     _Kind("Role", _role, _role_to_change),
     _Kind("Policy", _policy, _policy),
     _Kind("OpenIDConnectProvider", _provider, _provider),
+    _Kind("InstanceProfile", _instance_profile, _instance_profile),
+    _Kind("MFADevice", _device, _device),
 )
 
 OPERATIONS: dict[str, Operation] = {

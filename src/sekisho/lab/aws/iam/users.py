@@ -6,8 +6,10 @@ from typing import Any
 
 from sekisho.decide.values import PrincipalType
 from sekisho.facts import Delete, Event, User
+from sekisho.facts.iam_lookup import login_profile, mfa_devices_of
+from sekisho.lab.aws.iam.boundaries import boundary_output, checked_boundary
 from sekisho.lab.aws.iam.entity import existing_user, key_of, own_or_named_user, put, refuse_taken_name
-from sekisho.lab.aws.iam.errors import delete_conflict, over_quota, unserved
+from sekisho.lab.aws.iam.errors import delete_conflict, over_quota
 from sekisho.lab.aws.iam.listing import listed, under_path
 from sekisho.lab.aws.iam.tags import tags_given, tags_output
 from sekisho.lab.aws.operation import Answer, Context, Operation, Parameters
@@ -17,7 +19,6 @@ MAX_USERS = 5000
 
 def create_user(context: Context, parameters: Parameters) -> Answer:
     """Create a user without any credential."""
-    refuse_boundary(parameters)
     name = parameters["UserName"]
     known = context.facts.users(context.account)
     refuse_taken_name("User", name, known)
@@ -31,6 +32,7 @@ def create_user(context: Context, parameters: Parameters) -> Answer:
         path=parameters.get("Path") or "/",
         partition=context.partition,
         tags=tags_given(parameters),
+        boundary=checked_boundary(context, parameters),
     )
     return Answer({"User": described(user)}, (put(user),))
 
@@ -44,13 +46,13 @@ def get_user(context: Context, parameters: Parameters) -> Answer:
 
 
 def list_users(context: Context, parameters: Parameters) -> Answer:
-    """List users by name; tags are not listed, as AWS does."""
+    """List users by name; tags and boundaries are not listed, as AWS does."""
     found = under_path(context.facts.users(context.account), parameters)
-    return Answer(listed("Users", found, parameters, lambda user: described(replace(user, tags=()))))
+    return Answer(listed("Users", found, parameters, identity))
 
 
 def update_user(context: Context, parameters: Parameters) -> Answer:
-    """Give a user another name or path; its id, keys and policies stay."""
+    """Give a user another name or path; its id, credentials and policies stay."""
     user = existing_user(context, parameters["UserName"])
     new_name = parameters.get("NewUserName") or user.name
     if new_name != user.name:
@@ -62,6 +64,11 @@ def update_user(context: Context, parameters: Parameters) -> Answer:
         events.insert(0, Delete(key_of(user)))
         keys = context.facts.access_keys(context.account, user.name)
         events += [put(replace(key, user=new_name)) for key in keys]
+        devices = mfa_devices_of(context.facts, context.account, user.name)
+        events += [put(replace(device, user=new_name)) for device in devices]
+        profile = login_profile(context.facts, context.account, user.name)
+        if profile is not None:
+            events += [Delete(key_of(profile)), put(replace(profile, user=new_name))]
     return Answer({}, tuple(events))
 
 
@@ -76,30 +83,28 @@ def delete_user(context: Context, parameters: Parameters) -> Answer:
         raise delete_conflict("Cannot delete entity, must delete access keys first.")
     if user.groups:
         raise delete_conflict("Cannot delete entity, must remove users from group first.")
+    if mfa_devices_of(context.facts, context.account, user.name):
+        raise delete_conflict("Cannot delete entity, must delete MFA device first.")
+    if login_profile(context.facts, context.account, user.name) is not None:
+        raise delete_conflict("Cannot delete entity, must delete login profile first.")
     return Answer({}, (Delete(key_of(user)),))
 
 
 def described(user: User) -> Mapping[str, Any]:
-    """Return a user as IAM's answers write it."""
+    """Return a user as IAM's answers about one user write it."""
     tags = {"Tags": tags_output(user.tags)} if user.tags else {}
+    return {**identity(user), **boundary_output(user), **tags}
+
+
+def identity(user: User) -> Mapping[str, Any]:
+    """Return a user as IAM's listings write it."""
     return {
         "Path": user.path,
         "UserName": user.name,
         "UserId": user.user_id,
         "Arn": str(user.arn),
         "CreateDate": user.created,
-        **tags,
     }
-
-
-def refuse_boundary(parameters: Parameters) -> None:
-    """Return if no permissions boundary is asked for: one that is not evaluated would only seem to bind.
-
-    Raises:
-        AwsError: with a sentence of the lab.
-    """
-    if parameters.get("PermissionsBoundary") is not None:
-        raise unserved("the lab does not evaluate permissions boundaries yet")
 
 
 OPERATIONS: dict[str, Operation] = {
