@@ -178,3 +178,25 @@ def test_only_an_output_with_one_of_the_lists_is_taken_for_one() -> None:
     assert is_account_details({"Policies": []})
     assert not is_account_details({"Policies": "x"})
     assert not is_account_details([])
+
+
+def test_a_boundary_is_read_by_its_arn() -> None:
+    output, fence = details(), f"{ACCOUNT}policy/reader"
+    shown = {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": fence}
+    for name in ("UserDetailList", "RoleDetailList"):
+        output[name][0]["PermissionsBoundary"] = shown
+    found = Snapshot(read_account_details(output, Ref("iam.json")).events)
+    user, role = found.user("111122223333", "eks-ope"), found.role("111122223333", "app")
+    assert user is not None
+    assert role is not None
+    assert (user.boundary, role.boundary) == (fence, fence)
+
+
+@pytest.mark.parametrize("arn", [None, 1, "fence"])
+def test_a_boundary_that_is_no_arn_is_refused_at_its_place(arn: object) -> None:
+    output = details()
+    output["UserDetailList"][0]["PermissionsBoundary"] = {"PermissionsBoundaryArn": arn}
+    with pytest.raises(SekishoInputError) as refused:
+        read_account_details(output, Ref("iam.json"))
+    (fault,) = refused.value.faults
+    assert fault.at.pointer == "/UserDetailList/0/PermissionsBoundary/PermissionsBoundaryArn"

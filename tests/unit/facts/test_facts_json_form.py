@@ -13,20 +13,26 @@ from sekisho.facts import (
     Account,
     AccountCreation,
     Cluster,
+    DeletionStatus,
     Document,
     Fact,
     Group,
+    InstanceProfile,
     IssuedSession,
     Kind,
+    LoginProfile,
     ManagedPolicy,
+    MfaDevice,
     OpenIdConnectProvider,
     Organization,
     OrganizationAccount,
     OrganizationalUnit,
     OrganizationPolicy,
     OrganizationPolicyType,
+    PasswordPolicy,
     PolicyVersion,
     Role,
+    RoleDeletion,
     User,
     UserAccessKey,
     json_form,
@@ -58,8 +64,33 @@ SESSIONS = st.builds(
 )
 COMMON: dict[str, Any] = {"path": TEXT, "partition": TEXT, "inline": DOCUMENTS, "attached": TEXTS}
 FACTS: dict[Kind, st.SearchStrategy[Any]] = {
-    Kind.ACCOUNT: st.builds(Account, ACCOUNTS, TEXT, TEXT),
-    Kind.USER: st.builds(User, ACCOUNTS, TEXT, TEXT, INSTANTS, tags=TAGS, groups=TEXTS, **COMMON),
+    Kind.ACCOUNT: st.builds(
+        Account,
+        ACCOUNTS,
+        TEXT,
+        TEXT,
+        alias=TEXT,
+        password_policy=st.none() | st.builds(PasswordPolicy, st.integers(), st.booleans()),
+    ),
+    Kind.USER: st.builds(
+        User, ACCOUNTS, TEXT, TEXT, INSTANTS, tags=TAGS, groups=TEXTS, boundary=TEXT, **COMMON
+    ),
+    Kind.MFA_DEVICE: st.builds(
+        MfaDevice,
+        ACCOUNTS,
+        TEXT,
+        INSTANTS,
+        user=TEXT,
+        enabled=st.none() | INSTANTS,
+        drift=st.integers(),
+        used=st.integers(),
+        tags=TAGS,
+    ),
+    Kind.LOGIN_PROFILE: st.builds(LoginProfile, ACCOUNTS, TEXT, INSTANTS, st.booleans()),
+    Kind.INSTANCE_PROFILE: st.builds(InstanceProfile, ACCOUNTS, TEXT, TEXT, INSTANTS, role=TEXT, tags=TAGS),
+    Kind.ROLE_DELETION: st.builds(
+        RoleDeletion, ACCOUNTS, TEXT, INSTANTS, st.sampled_from(DeletionStatus), used_by=TAGS
+    ),
     Kind.GROUP: st.builds(Group, ACCOUNTS, TEXT, TEXT, INSTANTS, **COMMON),
     Kind.ROLE: st.builds(
         Role,
@@ -70,6 +101,7 @@ FACTS: dict[Kind, st.SearchStrategy[Any]] = {
         TEXT,
         max_session_seconds=st.integers(),
         trusted_ids=TAGS,
+        boundary=TEXT,
         **COMMON,
     ),
     Kind.POLICY: st.builds(

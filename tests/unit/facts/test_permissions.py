@@ -1,5 +1,6 @@
 """Which policies apply to a request, as the facts have them."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -211,3 +212,54 @@ def test_an_organization_s_policies_limit_the_users_of_its_accounts() -> None:
         asked = AwsRequest(DOING, action, ("arn:aws:s3:::b/k",))
         assert evaluate(asked, policies_for(PEOPLE, asked, AWS_POLICIES)).outcome is Outcome.ALLOW
         assert evaluate(asked, policies_for(facts, asked, AWS_POLICIES)).outcome is outcome
+
+
+FENCE = "arn:aws:iam::111122223333:policy/fence"
+FENCED = ManagedPolicy(
+    ACCOUNT, "fence", "ANPAFENCEFENCEFENCEF1", NOW, NOW, (PolicyVersion("v1", allowing(READ), NOW),)
+)
+
+
+def bounded(arn: str, policy: ManagedPolicy | None = FENCED) -> Snapshot:
+    """Return the people with a boundary on the user and the role, whose policies allow more."""
+    roamer = replace(APP, inline=DOER.inline, boundary=arn)
+    events = [
+        Put(Key(Kind.USER, ACCOUNT, "doer"), replace(DOER, boundary=arn)),
+        Put(Key(Kind.ROLE, ACCOUNT, "app"), roamer),
+    ]
+    if policy is not None:
+        events.append(Put(Key(Kind.POLICY, ACCOUNT, str(policy.arn)), policy))
+    return PEOPLE.applied(events)
+
+
+WEB = sts.role_session(ACCOUNT, "app", APP.role_id, "s-1", path="/ops/")
+BOUNDARIES: dict[str, tuple[Principal, Snapshot, Outcome, Outcome]] = {
+    "none": (DOING, bounded(""), Outcome.ALLOW, Outcome.ALLOW),
+    "of a user": (DOING, bounded(FENCE), Outcome.ALLOW, Outcome.NO_OPINION),
+    "of a role": (WEB, bounded(FENCE), Outcome.ALLOW, Outcome.NO_OPINION),
+    "AWS's own policy": (DOING, bounded(AWS_READ), Outcome.ALLOW, Outcome.NO_OPINION),
+    "the root user has none": (ROOT, bounded(FENCE), Outcome.ALLOW, Outcome.ALLOW),
+    "a policy that nobody read": (DOING, bounded(FENCE, None), Outcome.UNKNOWN, Outcome.UNKNOWN),
+}
+
+
+@pytest.mark.parametrize(("who", "facts", "read", "write"), BOUNDARIES.values(), ids=BOUNDARIES.keys())
+def test_a_boundary_limits_what_identity_policies_allow(
+    who: Principal, facts: Snapshot, read: Outcome, write: Outcome
+) -> None:
+    for action, outcome in ((READ, read), (WRITE, write)):
+        asked = AwsRequest(who, action, ("arn:aws:s3:::b/k",))
+        assert evaluate(asked, policies_for(facts, asked, AWS_POLICIES)).outcome is outcome
+
+
+def test_a_boundary_denies_too() -> None:
+    deny = replace(FENCED, versions=(PolicyVersion("v1", allowing(READ, effect="Deny"), NOW),))
+    asked = AwsRequest(DOING, READ, ("arn:aws:s3:::b/k",))
+    found = evaluate(asked, policies_for(bounded(FENCE, deny), asked, AWS_POLICIES))
+    assert found.outcome is Outcome.DENY
+
+
+def test_the_user_behind_a_federated_session_brings_its_boundary() -> None:
+    limits = caller_policies(bounded(FENCE), GUEST, AWS_POLICIES).boundary
+    assert isinstance(limits, tuple)
+    assert [one.name for one in limits] == ["fence"]

@@ -13,6 +13,7 @@ from sekisho.facts import (
     Key,
     Kind,
     ManagedPolicy,
+    MfaDevice,
     OpenIdConnectProvider,
     Organization,
     OrganizationAccount,
@@ -154,9 +155,35 @@ def test_a_policy_of_one_account_is_none_of_another() -> None:
     assert not FACTS.has_policy(OTHER, str(OWN.arn))
 
 
-def test_no_code_of_an_mfa_device_is_ever_right() -> None:
-    serial = f"arn:aws:iam::{ACCOUNT}:mfa/mira"
-    assert not FACTS.is_mfa_code(USER, serial, Secret("123456"))
+DEVICE = MfaDevice(ACCOUNT, "mira", NOW, user="mira", enabled=NOW)
+SERIAL = str(DEVICE.arn)
+ANA = sts.user(ACCOUNT, "ana", "AIDAANAANAANAANAANAA1")
+HOLDERS: dict[str, tuple[Principal, str, MfaDevice, bool]] = {
+    "the user who holds it": (USER, SERIAL, DEVICE, True),
+    "another user": (ANA, SERIAL, DEVICE, False),
+    "a device of nobody": (USER, SERIAL, MfaDevice(ACCOUNT, "mira", NOW), False),
+    "a device that is not there": (USER, f"{SERIAL}2", DEVICE, False),
+    "a role session of the user's name": (
+        sts.role_session(ACCOUNT, "mira", "AROAMIRAMIRAMIRAMIRA1", "s-1"),
+        SERIAL,
+        DEVICE,
+        False,
+    ),
+    "the root user": (ROOT, SERIAL, MfaDevice(ACCOUNT, "mira", NOW, enabled=NOW), False),
+    "a user of that name elsewhere": (sts.user(OTHER, "mira", MIRA_ID), SERIAL, DEVICE, False),
+}
+
+
+@pytest.mark.parametrize(("who", "serial", "device", "taken"), HOLDERS.values(), ids=HOLDERS.keys())
+def test_a_code_counts_for_the_user_who_holds_the_device(
+    who: Principal, serial: str, device: MfaDevice, taken: bool
+) -> None:
+    facts = Snapshot([Put(Key(Kind.MFA_DEVICE, ACCOUNT, str(device.arn)), device)])
+    known = SnapshotStsFacts(facts, NO_POLICIES.get, lambda _device, code: code.reveal() == "123456")
+    assert known.is_mfa_code(who, serial, Secret("123456")) is taken
+    assert not known.is_mfa_code(who, serial, Secret("654321"))
+    # Without seeds no code is ever right.
+    assert not SnapshotStsFacts(facts, NO_POLICIES.get).is_mfa_code(who, serial, Secret("123456"))
 
 
 KEYS = {

@@ -19,6 +19,13 @@ LONG = "A" * 7000
 
 # What is changed, into what, and the code, the pointer and the marker on whose line the fault is.
 CASES = {
+    "boundary that is no policy": (
+        "groups: [staff]",
+        "groups: [staff]\n        boundary: raeder",
+        "world.unknown-reference",
+        "/accounts/0/users/1/boundary",
+        "raeder",
+    ),
     "unknown key at the top": ("region:", "regoin: x\nregion:", "world.unknown-key", "/regoin", "regoin"),
     "region missing": ("region: ap-northeast-1\n", "", "world.missing", "", "apiVersion"),
     "region of another form": ("ap-northeast-1\nacc", "tokyo\nacc", "world.form", "/region", "tokyo"),

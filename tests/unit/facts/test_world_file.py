@@ -47,6 +47,15 @@ def test_accounts_users_groups_roles_and_policies_are_read() -> None:
     assert json.loads(role.trust)["Statement"][0]["Action"] == "sts:AssumeRole"
 
 
+def test_a_boundary_is_a_policy_of_the_account_or_aws_s_own() -> None:
+    text = changed("groups: [staff]", "groups: [staff]\n        boundary: reader").replace(
+        "description: what", "boundary: arn:aws:iam::aws:policy/ReadOnlyAccess\n        description: what"
+    )
+    world = parse_world(text, "world.yaml")
+    assert [one.boundary for one in world.users] == ["", "arn:aws:iam::111122223333:policy/reader"]
+    assert [one.boundary for one in world.roles] == ["arn:aws:iam::aws:policy/ReadOnlyAccess"]
+
+
 def test_json_text_of_a_document_stays_as_it_was_written() -> None:
     inline = parse_world(WORLD, "w").users[1].inline[0]
     assert inline == Document("clusters", inline.text)

@@ -4,7 +4,7 @@ import pytest
 
 from sekisho.decide.decision import Decision, Outcome
 from sekisho.decide.request.aws import Unmapped, map_call
-from sekisho.decide.request.aws_call import AwsCall
+from sekisho.decide.request.aws_call import AwsCall, ResourceState
 from sekisho.decide.request.aws_reference import ActionFacts, ServiceReference
 from sekisho.decide.request.aws_request import AwsRequest, Context, ContextValue
 from sekisho.decide.values import AccountId, Arn, Json, JsonObject, Principal, PrincipalType
@@ -584,3 +584,155 @@ def test_session_tags_and_source_identity_are_asked_for_too() -> None:
     asked = found(call("sts:AssumeRole", parameters))
     assert [one.action for one in asked] == ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
     assert {one.resources for one in asked} == {(APP_WEB,)}
+
+
+NEW_RESOURCES: dict[str, tuple[str, JsonObject, str]] = {
+    "a new device": (
+        "iam:CreateVirtualMFADevice",
+        {"VirtualMFADeviceName": "ana", "Path": "/ops/"},
+        f"{IAM}mfa/ops/ana",
+    ),
+    "a device by its serial number": (
+        "iam:DeleteVirtualMFADevice",
+        {"SerialNumber": f"{IAM}mfa/ops/ana"},
+        f"{IAM}mfa/ops/ana",
+    ),
+    "the user who gets a device": (
+        "iam:EnableMFADevice",
+        {**BOB, "SerialNumber": f"{IAM}mfa/bob"},
+        f"{IAM}user/team/bob",
+    ),
+    "the caller without a name": (
+        "iam:DeactivateMFADevice",
+        {"SerialNumber": f"{IAM}mfa/ana"},
+        f"{IAM}user/team/ana",
+    ),
+    "the role of a service": (
+        "iam:CreateServiceLinkedRole",
+        {"AWSServiceName": "eks.amazonaws.com"},
+        f"{IAM}role/aws-service-role/eks.amazonaws.com/ForEKS",
+    ),
+    "one more role of a service": (
+        "iam:CreateServiceLinkedRole",
+        {"AWSServiceName": "eks.amazonaws.com", "CustomSuffix": "two"},
+        f"{IAM}role/aws-service-role/eks.amazonaws.com/ForEKS_two",
+    ),
+    "the role that a task deletes": (
+        "iam:GetServiceLinkedRoleDeletionStatus",
+        {"DeletionTaskId": "task/aws-service-role/eks.amazonaws.com/ForEKS/0-1"},
+        f"{IAM}role/aws-service-role/eks.amazonaws.com/ForEKS",
+    ),
+    "no task": ("iam:GetServiceLinkedRoleDeletionStatus", {"DeletionTaskId": "task/x"}, f"{IAM}role/*"),
+}
+SERVICE_ROLES = {
+    ("iam:service-linked-role", ("eks.amazonaws.com", suffix)): (
+        f"{IAM}role/aws-service-role/eks.amazonaws.com/ForEKS{suffix and '_'}{suffix}"
+    )
+    for suffix in ("", "two")
+}
+
+
+@pytest.mark.parametrize(("name", "parameters", "resource"), NEW_RESOURCES.values(), ids=NEW_RESOURCES.keys())
+def test_resources_of_devices_and_service_linked_roles(
+    name: str, parameters: JsonObject, resource: str
+) -> None:
+    known = {**EXISTING, **SERVICE_ROLES}
+    mapped = map_call(call(name, parameters), REFERENCE, lambda kind, names: known.get((kind, names)))
+    assert isinstance(mapped, tuple)
+    assert mapped[0].resources == (resource,)
+
+
+def test_a_service_whose_role_nobody_knows_is_unmapped() -> None:
+    asked = call("iam:CreateServiceLinkedRole", {"AWSServiceName": "eks.amazonaws.com"})
+    assert unmapped(asked) == Unmapped.RESOURCE
+
+
+def test_the_service_of_a_linked_role_is_a_key() -> None:
+    asked = call("iam:CreateServiceLinkedRole", {"AWSServiceName": "eks.amazonaws.com"})
+    mapped = map_call(asked, REFERENCE, lambda kind, names: SERVICE_ROLES.get((kind, names)))
+    assert isinstance(mapped, tuple)
+    assert mapped[0].context.value("iam:AWSServiceName") == "eks.amazonaws.com"
+
+
+FENCE = f"{IAM}policy/fence"
+READ: dict[str, ResourceState] = {
+    f"{IAM}role/app/web": ResourceState({"env": "x"}, {"iam:PermissionsBoundary": FENCE}),
+    f"{IAM}user/team/bob": ResourceState({}, {"iam:PermissionsBoundary": None}),
+}
+
+
+def with_state(name: str, parameters: JsonObject) -> tuple[AwsRequest, ...]:
+    mapped = map_call(
+        call(name, parameters), REFERENCE, lambda kind, names: EXISTING.get((kind, names)), READ.get
+    )
+    assert isinstance(mapped, tuple)
+    return mapped
+
+
+STATES: dict[str, tuple[str, JsonObject, str, str | None, bool]] = {
+    "the boundary of what is changed": (
+        "iam:AttachRolePolicy",
+        {**WEB, "PolicyArn": POLICY},
+        "iam:PermissionsBoundary",
+        FENCE,
+        False,
+    ),
+    "no boundary": (
+        "iam:PutUserPolicy",
+        {**BOB, "PolicyName": "p"},
+        "iam:PermissionsBoundary",
+        None,
+        False,
+    ),
+    "the boundary that is set": (
+        "iam:PutRolePermissionsBoundary",
+        {**WEB, "PermissionsBoundary": POLICY},
+        "iam:PermissionsBoundary",
+        POLICY,
+        False,
+    ),
+    "tags": ("iam:GetRole", WEB, "aws:ResourceTag/env", "x", False),
+    "IAM's own key of tags": ("iam:GetRole", WEB, "iam:ResourceTag/env", "x", False),
+    "a tag that is not there": ("iam:GetRole", WEB, "aws:ResourceTag/team", None, False),
+    "of what nobody read": ("iam:GetRole", {"RoleName": "other"}, "aws:ResourceTag/env", None, True),
+}
+
+
+@pytest.mark.parametrize(("name", "parameters", "key", "value", "unread"), STATES.values(), ids=STATES.keys())
+def test_state_that_was_read_is_in_the_context(
+    name: str, parameters: JsonObject, key: str, value: str | None, unread: bool
+) -> None:
+    context = with_state(name, parameters)[0].context
+    assert context.value(key) == value
+    assert context.is_unread(key) is unread
+
+
+def test_a_role_in_an_instance_profile_has_to_be_passed_to_ec2() -> None:
+    own, passing = with_state("iam:AddRoleToInstanceProfile", {**WEB, "InstanceProfileName": "node"})
+    assert own.resources == (f"{IAM}instance-profile/node",)
+    assert (passing.action, passing.resources) == ("iam:PassRole", (f"{IAM}role/app/web",))
+    assert passing.context.value("iam:PassedToService") == "ec2.amazonaws.com"
+    assert passing.context.value("aws:ResourceTag/env") == "x"
+    assert passing.context.value("iam:ResourceTag/env") == "x"
+    assert not passing.context.is_unread("aws:ResourceTag/team")
+
+
+def test_a_role_that_is_not_there_is_passed_by_its_name() -> None:
+    _, passing = with_state(
+        "iam:AddRoleToInstanceProfile", {"RoleName": "none", "InstanceProfileName": "node"}
+    )
+    assert passing.resources == (f"{IAM}role/none",)
+
+
+TAGGED_AT_BIRTH: dict[str, tuple[str, JsonObject]] = {
+    "iam:TagInstanceProfile": ("iam:CreateInstanceProfile", {"InstanceProfileName": "node"}),
+    "iam:TagMFADevice": ("iam:CreateVirtualMFADevice", {"VirtualMFADeviceName": "ana"}),
+}
+
+
+@pytest.mark.parametrize(
+    ("action", "asked"), TAGGED_AT_BIRTH.items(), ids=[str(key) for key in TAGGED_AT_BIRTH]
+)
+def test_tags_at_birth_need_their_own_permission(action: str, asked: tuple[str, JsonObject]) -> None:
+    name, parameters = asked
+    assert [one.action for one in found(call(name, {**parameters, "Tags": TAGS}))] == [name, action]
