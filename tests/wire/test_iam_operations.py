@@ -15,7 +15,8 @@ from botocore.awsrequest import HeadersDict
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
-from sekisho.decide.values import Ref
+from sekisho.decide.sts.totp import time_step, totp
+from sekisho.decide.values import Ref, Secret
 from sekisho.facts import Put, Snapshot
 from sekisho.facts.json_form import fact_from_json, fact_to_json
 from sekisho.facts.permissions import policies_of
@@ -223,11 +224,17 @@ def scenario(client: Client) -> None:
     call("UntagRole", RoleName="app", TagKeys=["b"])
     assert call("ListRoleTags", RoleName="app")["Tags"] == [{"Key": "c", "Value": ""}]
     assert call("ListRoles", PathPrefix="/")["Roles"][0]["RoleName"] == "app"
-    assert call("ListInstanceProfilesForRole", RoleName="app")["InstanceProfiles"] == []
     policies_in_use(client)
+    boundaries(client)
     providers(client)
+    instance_profiles(client)
+    service_linked_roles(client)
+    devices(client)
+    passwords(client)
     assert call("GetAccountSummary")["SummaryMap"]["Users"] == 1
-    assert call("ListAccountAliases")["AccountAliases"] == []
+    call("CreateAccountAlias", AccountAlias="ours")
+    assert call("ListAccountAliases")["AccountAliases"] == ["ours"]
+    call("DeleteAccountAlias", AccountAlias="ours")
     undone(client, key["AccessKeyId"])
 
 
@@ -258,6 +265,79 @@ def policies_in_use(client: Client) -> None:
     assert details["UserDetailList"][0]["UserPolicyList"][0]["PolicyDocument"] == json.loads(ALLOW_ALL)
     assert details["Policies"][0]["PolicyVersionList"][0]["Document"] == json.loads(ALLOW_ALL)
     assert details["RoleDetailList"][0]["AssumeRolePolicyDocument"]["Version"] == "2012-10-17"
+
+
+def boundaries(client: Client) -> None:
+    call = client.call
+    for title, name in (("User", "mira"), ("Role", "app")):
+        who = {f"{title}Name": name}
+        call(f"Put{title}PermissionsBoundary", **who, PermissionsBoundary=POLICY_ARN)
+        shown = {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": POLICY_ARN}
+        assert call(f"Get{title}", **who)[title]["PermissionsBoundary"] == shown
+        details = call("GetAccountAuthorizationDetails", Filter=[title])[f"{title}DetailList"]
+        assert details[0]["PermissionsBoundary"] == shown
+        call(f"Delete{title}PermissionsBoundary", **who)
+
+
+def instance_profiles(client: Client) -> None:
+    call = client.call
+    who = {"InstanceProfileName": "node"}
+    tags = [{"Key": "k", "Value": "v"}]
+    assert call("CreateInstanceProfile", **who, Tags=tags)["InstanceProfile"]["Tags"] == tags
+    call("AddRoleToInstanceProfile", **who, RoleName="app")
+    (role,) = call("GetInstanceProfile", **who)["InstanceProfile"]["Roles"]
+    assert role["AssumeRolePolicyDocument"]["Version"] == "2012-10-17"
+    assert len(call("ListInstanceProfilesForRole", RoleName="app")["InstanceProfiles"]) == 1
+    assert len(call("ListInstanceProfiles")["InstanceProfiles"]) == 1
+    call("TagInstanceProfile", **who, Tags=[{"Key": "b", "Value": ""}])
+    call("UntagInstanceProfile", **who, TagKeys=["k"])
+    assert call("ListInstanceProfileTags", **who)["Tags"] == [{"Key": "b", "Value": ""}]
+    call("RemoveRoleFromInstanceProfile", **who, RoleName="app")
+    call("DeleteInstanceProfile", **who)
+
+
+def service_linked_roles(client: Client) -> None:
+    call = client.call
+    role = call("CreateServiceLinkedRole", AWSServiceName="eks.amazonaws.com")["Role"]
+    assert role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {"Service": "eks.amazonaws.com"}
+    task = call("DeleteServiceLinkedRole", RoleName=role["RoleName"])["DeletionTaskId"]
+    assert call("GetServiceLinkedRoleDeletionStatus", DeletionTaskId=task) == {"Status": "SUCCEEDED"}
+
+
+def devices(client: Client) -> None:
+    call = client.call
+    made = call("CreateVirtualMFADevice", VirtualMFADeviceName="mira")["VirtualMFADevice"]
+    who = {"SerialNumber": made["SerialNumber"]}
+    seed = Secret(made["Base32StringSeed"].decode())
+    assert made["QRCodePNG"].startswith(b"\x89PNG")
+
+    def codes(step: int) -> dict[str, str]:
+        return {"AuthenticationCode1": totp(seed, step - 1), "AuthenticationCode2": totp(seed, step)}
+
+    step = time_step(NOW)
+    call("EnableMFADevice", UserName="mira", **who, **codes(step))
+    call("ResyncMFADevice", UserName="mira", **who, **codes(step + 2))
+    assert call("GetMFADevice", **who)["EnableDate"] == NOW.moment
+    assert call("ListMFADevices")["MFADevices"][0]["SerialNumber"] == who["SerialNumber"]
+    (listed,) = call("ListVirtualMFADevices", AssignmentStatus="Assigned")["VirtualMFADevices"]
+    assert listed["User"]["UserName"] == "mira"
+    call("TagMFADevice", **who, Tags=[{"Key": "k", "Value": "v"}])
+    assert call("ListMFADeviceTags", **who)["Tags"] == [{"Key": "k", "Value": "v"}]
+    call("UntagMFADevice", **who, TagKeys=["k"])
+    call("DeactivateMFADevice", **who)
+    call("DeleteVirtualMFADevice", **who)
+
+
+def passwords(client: Client) -> None:
+    call = client.call
+    call("UpdateAccountPasswordPolicy", MinimumPasswordLength=12)
+    assert call("GetAccountPasswordPolicy")["PasswordPolicy"]["MinimumPasswordLength"] == 12
+    call("DeleteAccountPasswordPolicy")
+    call("CreateLoginProfile", UserName="mira", Password="Correct-horse1")
+    call("UpdateLoginProfile", UserName="mira", PasswordResetRequired=True)
+    call("ChangePassword", OldPassword="Correct-horse1", NewPassword="Battery-staple2")
+    assert call("GetLoginProfile", UserName="mira")["LoginProfile"]["PasswordResetRequired"] is False
+    call("DeleteLoginProfile", UserName="mira")
 
 
 def providers(client: Client) -> None:

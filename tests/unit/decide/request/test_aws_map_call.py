@@ -624,7 +624,7 @@ NEW_RESOURCES: dict[str, tuple[str, JsonObject, str]] = {
     ),
     "no task": ("iam:GetServiceLinkedRoleDeletionStatus", {"DeletionTaskId": "task/x"}, f"{IAM}role/*"),
 }
-SERVICE_ROLES = {
+SERVICE_ROLES: dict[tuple[str, tuple[str, ...]], str] = {
     ("iam:service-linked-role", ("eks.amazonaws.com", suffix)): (
         f"{IAM}role/aws-service-role/eks.amazonaws.com/ForEKS{suffix and '_'}{suffix}"
     )
@@ -636,7 +636,8 @@ SERVICE_ROLES = {
 def test_resources_of_devices_and_service_linked_roles(
     name: str, parameters: JsonObject, resource: str
 ) -> None:
-    known = {**EXISTING, **SERVICE_ROLES}
+    known: dict[tuple[str, tuple[str, ...]], str] = {**SERVICE_ROLES}
+    known.update(EXISTING)
     mapped = map_call(call(name, parameters), REFERENCE, lambda kind, names: known.get((kind, names)))
     assert isinstance(mapped, tuple)
     assert mapped[0].resources == (resource,)

@@ -78,6 +78,9 @@ class NumberedIds:
     def secret_key(self) -> Secret:
         return Secret("the-secret-key")
 
+    def mfa_seed(self) -> Secret:
+        return Secret("A" * 64)
+
     def session_token(self) -> Secret:
         return Secret("the-session-token")
 

@@ -14,6 +14,8 @@ from sekisho.lab.aws.operation import Answer, AwsError, Context, Site
 ACCOUNT = AccountId("111122223333")
 OTHER = AccountId("444455556666")
 NOW = Instant.parse_rfc3339("2026-01-31T09:00:00Z")
+SEED = Secret("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")
+"""The seed of every MFA device: the one of RFC 6238, Appendix B."""
 ROOT = sts.root(ACCOUNT)
 MIRA = sts.user(ACCOUNT, "mira", "AIDAMIRAMIRAMIRAMIRA1")
 SESSION = sts.role_session(ACCOUNT, "app", "AROAAPPAPPAPPAPPAPPA1", "s1")
@@ -52,6 +54,9 @@ class CountingIds:
         self.count += 1
         return Secret(f"{self.count:0356d}")
 
+    def mfa_seed(self) -> Secret:
+        return SEED
+
     def hex(self, digits: int) -> str:
         return "0" * digits
 
@@ -69,13 +74,22 @@ class Iam:
         ]
         self.facts = Snapshot([*accounts, *(Put(key_of(fact), fact) for fact in facts)])
         self.caller = caller
+        self.now = NOW
         self.secrets: dict[str, Secret | None] = {}
         self.ids = CountingIds()
         self.site = Site(lambda: "https://127.0.0.1:1", authority, lambda _cluster: ())
 
     def context(self) -> Context:
         return Context(
-            self.facts, self.caller, self.caller.account, "ap-northeast-1", "aws", NOW, self.ids, self.site
+            self.facts,
+            self.caller,
+            self.caller.account,
+            "ap-northeast-1",
+            "aws",
+            self.now,
+            self.ids,
+            self.site,
+            secret=self.secrets.get,
         )
 
     def ask(self, operation: str, **parameters: Any) -> Mapping[str, Any]:

@@ -4,11 +4,15 @@ from typing import Any
 
 import pytest
 
+from sekisho.decide import sts
 from sekisho.decide.values import Ref
 from sekisho.facts import (
     Document,
     Group,
+    InstanceProfile,
+    LoginProfile,
     ManagedPolicy,
+    MfaDevice,
     OpenIdConnectProvider,
     PolicyVersion,
     Role,
@@ -52,16 +56,21 @@ POLICY = ManagedPolicy(
 )
 PROVIDER = OpenIdConnectProvider(ACCOUNT, ISSUER, NOW, ("sts.amazonaws.com",), tags=(("team", "a"),))
 
+PROFILE = InstanceProfile(ACCOUNT, "node", "AIPANODENODENODENODE1", NOW, tags=(("team", "a"),))
+DEVICE = MfaDevice(ACCOUNT, "mira", NOW, tags=(("team", "a"),))
+
 TAGGED: dict[str, dict[str, str]] = {
     "User": {"UserName": "mira"},
     "Role": {"RoleName": "app"},
     "Policy": {"PolicyArn": str(POLICY.arn)},
     "OpenIDConnectProvider": {"OpenIDConnectProviderArn": str(PROVIDER.arn)},
+    "InstanceProfile": {"InstanceProfileName": "node"},
+    "MFADevice": {"SerialNumber": str(DEVICE.arn)},
 }
 
 
 def account() -> Iam:
-    return Iam(USER, GROUP, ROLE, POLICY, PROVIDER)
+    return Iam(USER, GROUP, ROLE, POLICY, PROVIDER, PROFILE, DEVICE)
 
 
 def tags(count: int) -> list[dict[str, str]]:
@@ -108,6 +117,8 @@ CREATES: dict[str, dict[str, Any]] = {
     "CreateRole": {"RoleName": "new", "AssumeRolePolicyDocument": EC2_TRUST},
     "CreatePolicy": {"PolicyName": "new", "PolicyDocument": ALLOW_ALL},
     "CreateOpenIDConnectProvider": {"Url": "https://idp.example.com"},
+    "CreateInstanceProfile": {"InstanceProfileName": "new"},
+    "CreateVirtualMFADevice": {"VirtualMFADeviceName": "new"},
 }
 
 
@@ -131,8 +142,26 @@ def test_the_summary_counts_what_the_account_holds() -> None:
     assert iam.ask("GetAccountSummary")["SummaryMap"]["AccountAccessKeysPresent"] == 1
 
 
-def test_an_account_has_no_alias() -> None:
-    assert account().ask("ListAccountAliases") == {"AccountAliases": [], "IsTruncated": False}
+def test_an_account_has_one_alias_at_most() -> None:
+    iam = account()
+    assert iam.ask("ListAccountAliases") == {"AccountAliases": [], "IsTruncated": False}
+    for alias in ("first", "second"):
+        iam.ask("CreateAccountAlias", AccountAlias=alias)
+        assert iam.ask("ListAccountAliases")["AccountAliases"] == [alias]
+    absent = iam.refusal("DeleteAccountAlias", AccountAlias="first")
+    assert absent == ("NoSuchEntity", "The account alias first cannot be found.", 404)
+    iam.ask("DeleteAccountAlias", AccountAlias="second")
+    assert iam.ask("ListAccountAliases")["AccountAliases"] == []
+
+
+def test_no_two_accounts_have_one_alias() -> None:
+    iam = account()
+    iam.ask("CreateAccountAlias", AccountAlias="ours")
+    taken = ("EntityAlreadyExists", "The account alias ours already exists.", 409)
+    assert iam.refusal("CreateAccountAlias", AccountAlias="ours") == taken
+    iam.caller = sts.root(OTHER)
+    assert iam.refusal("CreateAccountAlias", AccountAlias="ours") == taken
+    assert iam.ask("ListAccountAliases")["AccountAliases"] == []
 
 
 def test_the_authorization_details_hold_every_document() -> None:
@@ -180,7 +209,10 @@ def test_the_authorization_details_come_in_pages() -> None:
     assert parameters["Marker"] is None
 
 
-@pytest.mark.parametrize("fact", [USER, GROUP, ROLE, POLICY, PROVIDER], ids=lambda fact: type(fact).__name__)
+FACTS = [USER, GROUP, ROLE, POLICY, PROVIDER, PROFILE, DEVICE, LoginProfile(ACCOUNT, "mira", NOW)]
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: type(fact).__name__)
 def test_facts_of_iam_survive_their_json_form(fact: IamFact) -> None:
     key = key_of(fact)
     assert fact_from_json(key.kind, fact_to_json(fact), Ref("state")) == fact

@@ -5,7 +5,7 @@ from urllib.parse import quote, unquote
 
 import pytest
 
-from sekisho.facts import Document, OpenIdConnectProvider, Role, User
+from sekisho.facts import Document, InstanceProfile, OpenIdConnectProvider, Role, User
 from sekisho.lab.aws.iam import roles
 from unit.lab.aws.iam.build import ACCOUNT, EC2_TRUST, ISSUER, NOW, OTHER, Iam, trust
 
@@ -284,7 +284,10 @@ def test_a_role_is_deleted_though_others_trust_it() -> None:
 
 CHANGES: dict[str, dict[str, object]] = {
     "DeleteRole": {},
-    "UpdateRole": {"Description": "x"},
+    "UpdateRole": {"Description": "x", "MaxSessionDuration": 7200},
+    "PutRolePermissionsBoundary": {"PermissionsBoundary": "arn:aws:iam::aws:policy/ReadOnlyAccess"},
+    "DeleteRolePermissionsBoundary": {},
+    "AddRoleToInstanceProfile": {"InstanceProfileName": "node"},
     "UpdateAssumeRolePolicy": {"PolicyDocument": EC2_TRUST},
     "TagRole": {"Tags": []},
     "AttachRolePolicy": {"PolicyArn": "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"},
@@ -294,13 +297,21 @@ CHANGES: dict[str, dict[str, object]] = {
 
 @pytest.mark.parametrize("operation", CHANGES)
 def test_a_service_linked_role_is_its_service_s(operation: str) -> None:
-    iam = Iam(role("AWSServiceRoleForAmazonEKS", path="/aws-service-role/eks.amazonaws.com/"))
+    linked = role("AWSServiceRoleForAmazonEKS", path="/aws-service-role/eks.amazonaws.com/")
+    iam = Iam(linked, InstanceProfile(ACCOUNT, "node", "AIPANODENODENODENODE1", NOW))
     refused = iam.refusal(operation, RoleName="AWSServiceRoleForAmazonEKS", **CHANGES[operation])
     assert refused[0] == "UnmodifiableEntity"
     assert refused[1] == (
         "Cannot perform the operation on the protected role 'AWSServiceRoleForAmazonEKS' - "
         "this role is only modifiable by AWS"
     )
+
+
+@pytest.mark.parametrize("operation", ["UpdateRole", "UpdateRoleDescription"])
+def test_the_description_of_a_service_linked_role_may_be_edited(operation: str) -> None:
+    iam = Iam(role("AWSServiceRoleForAmazonEKS", path="/aws-service-role/eks.amazonaws.com/"))
+    iam.ask(operation, RoleName="AWSServiceRoleForAmazonEKS", Description="ours")
+    assert iam.ask("GetRole", RoleName="AWSServiceRoleForAmazonEKS")["Role"]["Description"] == "ours"
 
 
 def test_nobody_makes_a_service_linked_role() -> None:

@@ -37,11 +37,6 @@ def test_the_quota_is_the_last_user_that_can_be_made() -> None:
     assert refused == ("LimitExceeded", "Cannot exceed quota for UsersPerAccount: 5000", 409)
 
 
-def test_a_boundary_that_would_not_bind_is_refused() -> None:
-    refused = Iam().refusal("CreateUser", UserName="u", PermissionsBoundary="arn:aws:iam::aws:policy/X")
-    assert refused[0] == "SekishoUnserved"
-
-
 SELF: dict[str, tuple[Principal, str]] = {
     "a user asks for itself": (MIRA, "arn:aws:iam::111122223333:user/mira"),
     "root asks for itself": (ROOT, "arn:aws:iam::111122223333:root"),

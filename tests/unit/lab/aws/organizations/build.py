@@ -41,6 +41,9 @@ class CountingIds:
     def secret_key(self) -> Secret:
         raise AssertionError("nothing here makes a secret")
 
+    def mfa_seed(self) -> Secret:
+        return Secret("A" * 64)
+
     def session_token(self) -> Secret:
         raise AssertionError("nothing here makes a session")
 
