@@ -14,6 +14,8 @@ STEP_SECONDS: Final = 30
 DIGITS: Final = 6
 TOLERANCE: Final = 1
 """How many steps before or after the device's own a code may be (RFC 6238, section 5.2)."""
+DELAY: Final = 2
+"""How many steps off two codes may be because they were typed late, though the device's clock is right."""
 SYNCHRONISING: Final = 20
 """How many steps two consecutive codes may be away when a device is enabled: ten minutes."""
 
@@ -35,10 +37,12 @@ def shown_step(seed: Secret, code: Secret, now: Instant, *, drift: int, used: in
     """Return the time step that ``code`` is of, None if it is no code that counts.
 
     It has to be at most `TOLERANCE` steps from the device's own, which is ``drift`` ahead, and later
-    than ``used``: a code is taken once (RFC 6238, section 5.2).
+    than ``used``: a code is taken once (RFC 6238, section 5.2). A drift of no more than `DELAY` may have
+    been a delay when the device was enabled, so that everything from it to the true step is taken too.
     """
-    own = time_step(now) + drift
-    steps = range(own - TOLERANCE, own + TOLERANCE + 1)
+    here = time_step(now)
+    first, last = (min(0, drift), max(0, drift)) if abs(drift) <= DELAY else (drift, drift)
+    steps = range(here + first - TOLERANCE, here + last + TOLERANCE + 1)
     return _latest(step for step in steps if _shows(seed, step, code) and step > used)
 
 
