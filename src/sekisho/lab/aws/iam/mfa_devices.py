@@ -16,7 +16,8 @@ from sekisho.lab.aws.iam.errors import already_exists, delete_conflict, no_such_
 from sekisho.lab.aws.iam.listing import listed
 from sekisho.lab.aws.iam.qr_code import enrolment_uri, qr_png
 from sekisho.lab.aws.iam.tags import tags_given, tags_output
-from sekisho.lab.aws.iam.users import described as described_user
+from sekisho.lab.aws.iam.users import MAX_USERS
+from sekisho.lab.aws.iam.users import identity as user_identity
 from sekisho.lab.aws.mfa_codes import seed_name, synchronised
 from sekisho.lab.aws.operation import Answer, AwsError, Context, Operation, Parameters
 
@@ -35,6 +36,8 @@ def create_virtual_mfa_device(context: Context, parameters: Parameters) -> Answe
     )
     if mfa_device(context.facts, context.account, str(device.arn)) is not None:
         raise already_exists("MFADevice entity at the same path and name already exists.")
+    if len(mfa_devices(context.facts, context.account)) >= MAX_USERS:
+        raise over_quota("VirtualMFADevicesPerAccount", MAX_USERS)
     seed = context.ids.mfa_seed()
     output = {
         "SerialNumber": str(device.arn),
@@ -127,7 +130,7 @@ def _virtual(context: Context, device: MfaDevice) -> Mapping[str, Any]:
     user: User | None = context.facts.user(context.account, device.user)
     if device.enabled is None or user is None:
         return serial
-    return {**serial, "User": described_user(replace(user, tags=())), "EnableDate": device.enabled}
+    return {**serial, "User": user_identity(user), "EnableDate": device.enabled}
 
 
 OPERATIONS: dict[str, Operation] = {

@@ -10,6 +10,7 @@ from sekisho.decide.sts.totp import time_step, totp
 from sekisho.decide.values import Instant, Secret
 from sekisho.facts import Kind, MfaDevice, User
 from sekisho.facts.iam_lookup import mfa_device
+from sekisho.lab.aws.iam import users
 from sekisho.lab.aws.iam.mfa_devices import MAX_DEVICES_PER_USER
 from sekisho.lab.aws.iam.qr_code import enrolment_uri, qr_png
 from unit.lab.aws.iam.build import ACCOUNT, MIRA, NOW, SEED, SESSION, Iam
@@ -213,6 +214,13 @@ def test_a_user_has_eight_devices_at_most() -> None:
         "EnableMFADevice", UserName="mira", SerialNumber=f"{SERIAL[:-4]}ninth", **codes(STEP)
     )
     assert refused == ("LimitExceeded", "Cannot exceed quota for MFADevicesPerUser: 8", 409)
+
+
+def test_an_account_has_as_many_devices_as_it_may_have_users() -> None:
+    iam = Iam(*(MfaDevice(ACCOUNT, f"d{at}", NOW) for at in range(users.MAX_USERS - 1)))
+    iam.ask("CreateVirtualMFADevice", VirtualMFADeviceName="last")
+    refused = iam.refusal("CreateVirtualMFADevice", VirtualMFADeviceName="more")
+    assert refused == ("LimitExceeded", "Cannot exceed quota for VirtualMFADevicesPerAccount: 5000", 409)
 
 
 def test_a_device_goes_with_its_user_and_holds_up_the_deletion() -> None:
