@@ -1,12 +1,9 @@
 """Our RBAC beside Kubernetes' own: its default objects, and ten thousand questions put to both."""
 
-import http.client
 import itertools
 import json
 import random
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +16,9 @@ from sekisho.decide.rbac.model import Role
 from sekisho.decide.rbac.objects import parse_object
 from sekisho.decide.request.kubernetes import RequestAttributes
 from sekisho.decide.values import KubeUser
+from support.access_reviews import Question, ask_all
 from support.checkpoint import waited
-from support.kube_apiserver import ADMIN, ApiServerProcess, running_apiserver, running_controllers
+from support.kube_apiserver import ApiServerProcess, running_apiserver, running_controllers
 
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 KINDS = {
@@ -158,15 +156,6 @@ def generated_subject(chance: random.Random) -> dict[str, str]:
     return {"kind": kind, "apiGroup": "rbac.authorization.k8s.io", "name": name}
 
 
-@dataclass(frozen=True)
-class Question:
-    """One SubjectAccessReview: its body for the server, user and attributes for the engine."""
-
-    spec: dict[str, Any]
-    user: KubeUser
-    attributes: RequestAttributes
-
-
 def generated_question(chance: random.Random) -> Question:
     user, groups = chance.choice(USERS), some(chance, USER_GROUPS, 3)
     if chance.random() < 0.97:
@@ -208,31 +197,6 @@ def generated_question(chance: random.Random) -> Question:
         name=name,
     )
     return Question(spec, known, attributes)
-
-
-def ask_all(api: ApiServerProcess, questions: list[Question]) -> list[bool]:
-    """Return the server's answers, asked over a few kept connections."""
-
-    def ask(part: list[Question]) -> list[bool]:
-        headers = {"authorization": f"Bearer {ADMIN}", "content-type": "application/json"}
-        answers = []
-        with closing(http.client.HTTPSConnection("127.0.0.1", api.port, context=api.trust)) as connection:
-            for question in part:
-                body = {
-                    "kind": "SubjectAccessReview",
-                    "apiVersion": "authorization.k8s.io/v1",
-                    "spec": question.spec,
-                }
-                path = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
-                connection.request("POST", path, json.dumps(body), headers)
-                told = json.loads(connection.getresponse().read())
-                answers.append(bool(told["status"]["allowed"]))
-        return answers
-
-    parts = [questions[start::4] for start in range(4)]
-    with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(ask, parts))
-    return [found[index % 4][index // 4] for index in range(len(questions))]
 
 
 def index_of(objects: tuple[dict[str, Any], ...]) -> Index:
