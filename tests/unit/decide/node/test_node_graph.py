@@ -82,7 +82,7 @@ def test_a_claim_made_from_a_template_is_found_by_the_pod_s_status() -> None:
     )
 
 
-PV_SECRETS = {
+PV_SECRETS: dict[str, dict[str, Any]] = {
     "csi, staged": {"csi": {"nodeStageSecretRef": {"name": "s", "namespace": "vault"}}},
     "csi, published": {"csi": {"controllerPublishSecretRef": {"name": "s", "namespace": "vault"}}},
     "azureFile": {"azureFile": {"secretName": "s", "secretNamespace": "vault"}},
