@@ -7,7 +7,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,13 +94,24 @@ class ApiServerProcess:
 
 
 @contextmanager
-def running_apiserver(folder: Path, options: Sequence[str] = ()) -> Iterator[ApiServerProcess]:
-    """Start etcd and kube-apiserver with RBAC; ``options`` are further flags. Skips without the programs."""
+def running_apiserver(
+    folder: Path, options: Sequence[str] = (), users: Mapping[str, Sequence[str]] | None = None
+) -> Iterator[ApiServerProcess]:
+    """Start etcd and kube-apiserver with RBAC; ``options`` are further flags. Skips without the programs.
+
+    ``users`` are further users with their groups; the token of one is its name.
+    """
     programs = {name: client(name) for name in ("etcd", "kube-apiserver")}
     folder.mkdir(parents=True, exist_ok=True)
     _write_key(folder)
     tokens = folder / "tokens.csv"
-    tokens.write_text(f'{ADMIN},test-admin,test-admin-uid,"system:masters"\n')
+    known = {user: (user, user, groups) for user, groups in (users or {}).items()}
+    known[ADMIN] = ("test-admin", "test-admin-uid", ["system:masters"])
+    lines = [
+        f"{token},{name},{uid}" + (f',"{",".join(groups)}"' if groups else "") + "\n"
+        for token, (name, uid, groups) in known.items()
+    ]
+    tokens.write_text("".join(lines))
     etcd_port, peer_port, port = _free_ports(3)
     etcd = [
         programs["etcd"],
