@@ -1,12 +1,15 @@
-"""TokenReviews over kept-alive TLS: the lab's API server beside aws-iam-authenticator, in one run.
+"""TokenReviews over kept-alive TLS: our two servers beside aws-iam-authenticator, in one run.
+
+The two are the lab's API server and `sekisho serve authenticator`.
 
     python -m benchmarks.token_review [--json] [--seconds N] [--tokens N]
 
 ``new token``: every token is asked about once, after it was presigned in advance. ``seen token``: one token
-again and again. aws-iam-authenticator keeps no answers and asks STS each time; here its STS is the lab's,
-through the lab's proxy, which is nearer than AWS's and slower than AWS's in requests per second. Both
-servers, and the load generator with them, share the machine's cores. ``cpu_us`` is the time on a core
-that the server's own process took for a request, TLS included; the peer's is without what the lab's STS took.
+again and again. aws-iam-authenticator keeps no answers and asks STS each time; here its STS, and that of the
+served authenticator, is the lab's, through the lab's proxy, which is nearer than AWS's and slower than AWS's
+in requests per second. The servers, and the load generator with them, share the machine's cores. ``cpu_us``
+is the time on a core that the server's own process took for a request, TLS included; that of the two is
+without what the lab's STS took.
 """
 
 import argparse
@@ -20,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -67,15 +70,20 @@ def main() -> None:
     """Print the table."""
     report = harness.run("Measure TokenReviews over TLS.", _options)
     harness.compile_bytecode()
-    with tempfile.TemporaryDirectory(prefix="sekisho-") as folder, running_lab(Path(folder) / "lab") as lab:
+    with tempfile.TemporaryDirectory(prefix="sekisho-") as parent, running_lab(Path(parent) / "lab") as lab:
         tokens = _Tokens(lab)
-        servers = [_lab_server(lab, tokens)]
-        program = harness.client_program("aws-iam-authenticator")
-        if program is None:
+        with ExitStack() as stack:
+            servers = [_lab_server(lab, tokens)]
+            folder = Path(parent)
+            served = [harness.sekisho_program(), "serve", "authenticator", "--kubeconfig-pregenerated"]
+            commands = {"sekisho serve": [*served, "--health-port", str(_free_port())]}
+            program = harness.client_program("aws-iam-authenticator")
+            if program is not None:
+                home = str(folder / "aws-iam-authenticator" / "kubeconfig.yaml")
+                commands["aws-iam-authenticator"] = [program, "server", "--generate-kubeconfig", home]
+            for name, command in commands.items():
+                servers.append(stack.enter_context(_authenticator(name, command, lab, folder, tokens)))
             report.add("TokenReview over TLS", _measure(servers, tokens, report.options))
-        else:
-            with _peer(program, lab, Path(folder), tokens) as peer:
-                report.add("TokenReview over TLS", _measure([*servers, peer], tokens, report.options))
     report.close()
 
 
@@ -201,39 +209,32 @@ def _lab_server(lab: RunningLab, tokens: _Tokens) -> Server:
 
 
 @contextmanager
-def _peer(program: str, lab: RunningLab, folder: Path, tokens: _Tokens) -> Iterator[Server]:
-    """Run aws-iam-authenticator's server, its STS being the lab's."""
-    home = folder / "peer"
+def _authenticator(
+    name: str, command: list[str], lab: RunningLab, folder: Path, tokens: _Tokens
+) -> Iterator[Server]:
+    """Run an authenticator's server, its STS being the lab's; both take the same flags and files."""
+    home = folder / name
     home.mkdir()
     caller = lab.run([harness.sekisho_program(), "whoami", "-o", "json"])
     arn = json.loads(caller.stdout)["aws"]["arn"]
     (home / "config.yaml").write_text(PEER_CONFIG.format(cluster=CLUSTER, arn=arn))
     port = _free_port()
-    command = [program, "server", "--config", str(home / "config.yaml"), "--backend-mode", "MountedFile"]
-    command += ["--state-dir", str(home), "--generate-kubeconfig", str(home / "kubeconfig.yaml")]
-    command += ["--port", str(port)]
+    command = [*command, "--config", str(home / "config.yaml"), "--backend-mode", "MountedFile"]
+    command += ["--state-dir", str(home), "--port", str(port)]
     with (
         (home / "log").open("wb") as log,
         subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=lab.environment()
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=lab.environment(), cwd=home
         ) as process,
     ):
         try:
             _await_port(port)
             ca = (home / "cert.pem").read_text(encoding="utf-8")
-            server = Server(
-                "aws-iam-authenticator",
-                process.pid,
-                port,
-                ca,
-                "/authenticate",
-                {},
-                "authentication.k8s.io/v1beta1",
-            )
+            server = Server(name, process.pid, port, ca, "/authenticate", {}, "authentication.k8s.io/v1beta1")
             _ask(server, tokens.take(1), 1, None)
             yield server
         finally:
-            process.kill()  # it does not end on SIGTERM
+            process.kill()  # the peer does not end on SIGTERM
 
 
 def _processor_seconds(process: int) -> float:
