@@ -1,5 +1,7 @@
 """From a person's spelling of an AWS identity to the identity that STS would report."""
 
+from collections.abc import Iterator
+
 from sekisho.decide.authn.canonical import ArnKind, canonicalize
 from sekisho.decide.authn.sts_answer import StsIdentity, identity_of
 from sekisho.decide.values import Arn, Ref, SekishoInputError
@@ -15,6 +17,7 @@ SESSION = "session"
 
 _AT = Ref("identity")
 _MAX_SHOWN = 200
+_ACCOUNT_DIGITS = 12
 
 
 def identity_from_arn(text: str, snapshot: Snapshot) -> StsIdentity:
@@ -22,12 +25,15 @@ def identity_from_arn(text: str, snapshot: Snapshot) -> StsIdentity:
 
     A role stands for a session of it, as STS reports one: its path is left out. The unique id is the
     snapshot's, else `UNKNOWN_USER_ID` or `UNKNOWN_ROLE_ID`. An ARN need not be in the snapshot.
+    An account stands for its root user: ``ACCOUNT-ID``, ``account/NAME``, or ``root`` where there is
+    one account only.
 
     Raises:
         SekishoInputError: not an identity's ARN; a name that nothing, or more than one thing, has.
     """
     written = text.strip()
-    arn = written if written.startswith("arn:") else _arn_named(written, snapshot)
+    arn = _account_id(written, snapshot)
+    arn = arn if arn.startswith("arn:") else _arn_named(arn, snapshot)
     try:
         canonical = canonicalize(arn)
         found = Arn.parse(arn)
@@ -50,6 +56,14 @@ def identity_from_arn(text: str, snapshot: Snapshot) -> StsIdentity:
     except ValueError as error:
         problem = f"`{written[:_MAX_SHOWN]}` names nobody who can log in: {error}"
     raise SekishoInputError.single("identity.not-a-principal", _AT, problem)
+
+
+def _account_id(written: str, snapshot: Snapshot) -> str:
+    """Return the root user's ARN for a bare account id; everything else as it is."""
+    if not (len(written) == _ACCOUNT_DIGITS and written.isascii() and written.isdecimal()):
+        return written
+    known = snapshot.account(written)
+    return str(Arn("aws" if known is None else known.partition, "iam", "", written, "root"))
 
 
 def _arn_named(written: str, snapshot: Snapshot) -> str:
@@ -79,7 +93,16 @@ def _spellings(snapshot: Snapshot) -> list[tuple[str, str]]:
                 arn = str(entity.arn)
                 spellings = dict.fromkeys((entity.name, f"{kind}/{entity.name}", entity.arn.resource))
                 found.extend((spelling, arn) for spelling in spellings)
+    found.extend(_root_spellings(snapshot))
     return found
+
+
+def _root_spellings(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    """Yield every spelling of every account, with the ARN of its root user."""
+    for account in snapshot.accounts():
+        root = str(Arn(account.partition, "iam", "", account.account, "root"))
+        for spelling in dict.fromkeys(("root", f"account/{account.account}", f"account/{account.name}")):
+            yield spelling, root
 
 
 def _role_id(snapshot: Snapshot, account: str, name: str) -> str:

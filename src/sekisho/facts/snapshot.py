@@ -281,6 +281,10 @@ class Snapshot:
         """Return all temporary credentials that are remembered."""
         return self._all(Kind.SESSION, "", IssuedSession)
 
+    def accounts(self) -> tuple[Account, ...]:
+        """Return every account, in the order they came to be known."""
+        return self._all(Kind.ACCOUNT, "", Account)
+
     def account(self, account: str) -> Account | None:
         """Return an account by id."""
         return self._typed(Kind.ACCOUNT, "", account, Account)

@@ -1,22 +1,24 @@
 """May somebody do something: the chain that answers, over the facts of a source."""
 
-from dataclasses import replace
+import difflib
+from dataclasses import dataclass, replace
 
-from sekisho.decide.authn.canonical import ArnKind
-from sekisho.decide.authn.sts_answer import StsIdentity
 from sekisho.decide.chain import authorize, chain_of, request_to_aws
 from sekisho.decide.chain.person_to_cluster import CLUSTER_CHAIN, LinkName
 from sekisho.decide.decision import Chain, Decision, Link, Outcome, ReasonCode, Step
-from sekisho.decide.iam.layers import condition_keys
+from sekisho.decide.iam import Policies
 from sekisho.decide.rbac.model import service_account_of
-from sekisho.decide.request.aws_reference import ServiceReference
-from sekisho.decide.request.aws_request import ANY_RESOURCE, AwsRequest, Context
+from sekisho.decide.request.aws_reference import ActionFacts, ServiceReference
+from sekisho.decide.request.aws_request import ANY_RESOURCE
 from sekisho.decide.request.kubernetes import RequestAttributes
-from sekisho.decide.values import AccountId, Arn, KubeUser, Principal, PrincipalType, Ref, SekishoInputError
+from sekisho.decide.values import KubeUser, Principal, Ref, SekishoInputError
 from sekisho.facts.identity import identity_from_arn
-from sekisho.facts.permissions import AwsPolicyText, policies_for
-from sekisho.facts.snapshot import Snapshot
+from sekisho.facts.permissions import AwsPolicyText
+from sekisho.facts.snapshot_cluster import SnapshotCluster
+from sekisho.review.aws_caller import is_known, prepared, principal_of, unread_policies
+from sekisho.review.needs import needs
 from sekisho.review.source import Source
+from sekisho.review.told import NOTHING_TOLD, Told
 
 AUTHENTICATED = "system:authenticated"
 
@@ -25,6 +27,7 @@ class Code(ReasonCode):
     """What a question finds before an evaluator is asked."""
 
     POLICIES_UNREAD = "question.policies-unread", "the policies of {arn} are not among the facts"
+    POLICY_UNREAD = "question.policy-unread", "{policy}, which {arn} holds, is not among the facts"
     UNKNOWN_ACTION = "question.unknown-action", "the service reference has no action {action}"
 
 
@@ -37,6 +40,20 @@ def ask_cluster(who: str, request: RequestAttributes, source: Source) -> Chain:
     Raises:
         SekishoInputError: no such identity, or no cluster to ask.
     """
+    cluster = need_cluster(source)
+    user = kube_user(who)
+    if user is not None:
+        answer = authorize(user, request, cluster)
+        return Chain(CLUSTER_CHAIN, (Link(LinkName.AUTHORIZATION, answer),))
+    return chain_of((), identity_from_arn(who, source.snapshot), cluster, request)
+
+
+def need_cluster(source: Source) -> SnapshotCluster:
+    """Return the cluster in question.
+
+    Raises:
+        SekishoInputError: there is none, or several and none was named.
+    """
     if source.cluster is None:
         known = ", ".join(str(one.arn) for one in source.snapshot.clusters()) or "none"
         raise SekishoInputError.single(
@@ -45,11 +62,15 @@ def ask_cluster(who: str, request: RequestAttributes, source: Source) -> Chain:
             "no cluster was named",
             f"give --cluster; known are {known}",
         )
-    user = _kube_user(who)
-    if user is not None:
-        answer = authorize(user, request, source.cluster)
-        return Chain(CLUSTER_CHAIN, (Link(LinkName.AUTHORIZATION, answer),))
-    return chain_of((), identity_from_arn(who, source.snapshot), source.cluster, request)
+    return source.cluster
+
+
+@dataclass(frozen=True, slots=True)
+class AwsAnswer:
+    """The chain for an AWS question; ``needs`` is what has to hold before an unknown becomes a yes."""
+
+    chain: Chain
+    needs: tuple[str, ...] = ()
 
 
 def ask_aws(
@@ -59,73 +80,75 @@ def ask_aws(
     source: Source,
     reference: ServiceReference,
     aws_policy: AwsPolicyText,
+    told: Told = NOTHING_TOLD,
 ) -> Chain:
-    """Return the chain for an AWS action; condition keys that the question does not tell are unread.
+    """Return the chain of `answer_aws`."""
+    return answer_aws(who, action, resource, source, reference, aws_policy, told).chain
+
+
+def answer_aws(
+    who: str,
+    action: str,
+    resource: str,
+    source: Source,
+    reference: ServiceReference,
+    aws_policy: AwsPolicyText,
+    told: Told = NOTHING_TOLD,
+) -> AwsAnswer:
+    """Return the chain for an AWS action; condition keys that nobody tells are unread.
 
     Raises:
         SekishoInputError: no such identity, or ``action`` is no action of its service.
     """
-    identity = identity_from_arn(who, source.snapshot)
+    principal = principal_of(identity_from_arn(who, source.snapshot), source.snapshot)
+    known = known_action(action, reference)
+    if told.identity is None and not is_known(principal, source.snapshot):
+        step = Step(Code.POLICIES_UNREAD, Ref(str(principal.entity)), (("arn", str(principal.entity)),))
+        unread: Decision[None] = Decision(Outcome.UNKNOWN, (step,), (step,))
+        return AwsAnswer(request_to_aws.decide(None, unread, lambda _request: Policies()))
+    request, policies = prepared(
+        principal, known.name, resource or ANY_RESOURCE, source.snapshot, aws_policy, told
+    )
+    chain = request_to_aws.decide(None, (request,), lambda _request: policies)
+    missing = unread_policies(principal, source.snapshot, aws_policy) if told.identity is None else ()
+    open_ = needs(request, policies) if chain.outcome is Outcome.UNKNOWN else ()
+    return AwsAnswer(_naming(chain, missing, principal), open_)
+
+
+def known_action(action: str, reference: ServiceReference) -> ActionFacts:
+    """Return what the service reference says about ``action``.
+
+    Raises:
+        SekishoInputError: it has no such action; with the closest spelling.
+    """
     known = reference.action(action)
     if known is None:
         problem = Code.UNKNOWN_ACTION.sentence.format(action=action[:128])
-        raise SekishoInputError.single(str(Code.UNKNOWN_ACTION), Ref("question"), problem)
-    principal = principal_of(identity, source.snapshot)
-    asked = AwsRequest(
-        principal, known.name, (resource or ANY_RESOURCE,), resource_account=_owner(resource, principal)
+        spelled = {lowered: facts.name for lowered, facts in reference.actions.items()}
+        close = difflib.get_close_matches(action.lower()[:128], spelled, 1)
+        hint = f"did you mean `{spelled[close[0]]}`?" if close else ""
+        raise SekishoInputError.single(str(Code.UNKNOWN_ACTION), Ref("question"), problem, hint)
+    return known
+
+
+def _naming(chain: Chain, missing: tuple[str, ...], principal: Principal) -> Chain:
+    """Return an unknown answer with the policies that nobody read; every other as it is."""
+    if chain.outcome is not Outcome.UNKNOWN or not missing:
+        return chain
+    at = Ref(str(principal.entity))
+    steps = tuple(
+        Step(Code.POLICY_UNREAD, at, (("policy", policy), ("arn", str(principal.entity))))
+        for policy in missing
     )
-    policies = policies_for(source.snapshot, asked, aws_policy)
-    if not _is_known(principal, source.snapshot):
-        step = Step(Code.POLICIES_UNREAD, Ref(str(principal.entity)), (("arn", str(principal.entity)),))
-        unread: Decision[None] = Decision(Outcome.UNKNOWN, (step,), (step,))
-        return request_to_aws.decide(None, unread, lambda _request: policies)
-    told = {
-        "aws:PrincipalArn": str(principal.entity),
-        "aws:PrincipalAccount": str(principal.account),
-        "aws:userid": principal.user_id,
-    }
-    if principal.type is PrincipalType.USER:
-        told["aws:username"] = principal.arn.resource.rpartition("/")[2]
-    context = Context.of(told, condition_keys(policies))
-    return request_to_aws.decide(None, (replace(asked, context=context),), lambda _request: policies)
+    links = tuple(
+        replace(link, decision=replace(link.decision, decisive=(*steps, *link.decision.decisive)))
+        for link in chain.links
+    )
+    return replace(chain, links=links)
 
 
-def principal_of(identity: StsIdentity, snapshot: Snapshot) -> Principal:
-    """Return the AWS principal of an identity; a session's role has its path where the facts know it."""
-    kinds = {
-        ArnKind.USER: PrincipalType.USER,
-        ArnKind.ROOT: PrincipalType.ROOT,
-        ArnKind.FEDERATED_USER: PrincipalType.FEDERATED_USER,
-    }
-    kind = kinds.get(identity.canonical.kind, PrincipalType.ROLE_SESSION)
-    entity = identity.canonical.arn
-    if kind is PrincipalType.ROLE_SESSION:
-        role = snapshot.role(identity.account, entity.resource.rpartition("/")[2])
-        entity = role.arn if role is not None else entity
-    return Principal(kind, identity.arn, identity.user_id, entity)
-
-
-def _is_known(principal: Principal, snapshot: Snapshot) -> bool:
-    name = principal.entity.resource.rpartition("/")[2]
-    match principal.type:
-        case PrincipalType.ROOT:
-            return True
-        case PrincipalType.ROLE_SESSION:
-            return snapshot.role(principal.account, name) is not None
-        case PrincipalType.USER | PrincipalType.FEDERATED_USER:
-            return snapshot.user(principal.account, name) is not None
-
-
-def _owner(resource: str, principal: Principal) -> AccountId | None:
-    try:
-        account = Arn.parse(resource).account
-    except ValueError:
-        return None
-    return AccountId(account) if account.isdecimal() and account != principal.account else None
-
-
-def _kube_user(who: str) -> KubeUser | None:
-    """Return a Kubernetes user with its implied groups; None for anything else."""
+def kube_user(who: str) -> KubeUser | None:
+    """Return the Kubernetes user of ``who`` with its implied groups; None for anything else."""
     account = service_account_of(who)
     if account is not None:
         groups = ("system:serviceaccounts", f"system:serviceaccounts:{account.namespace}", AUTHENTICATED)

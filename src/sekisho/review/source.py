@@ -1,11 +1,12 @@
 """Where the facts of a question come from: a running lab, or files; the questions do not know which."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sekisho.decide.values import Json, Ref, SekishoInputError
 from sekisho.facts import Snapshot
 from sekisho.facts.files import read_documents
+from sekisho.facts.lines import line_of
 from sekisho.facts.snapshot_cluster import SnapshotCluster
 from sekisho.facts.snapshot_document import facts_from_document
 
@@ -17,13 +18,14 @@ class Source:
     """Facts, the cluster in question, and the way from a reason back to a line of a file.
 
     ``cluster`` is None if there is none, or several and none was named. ``notices`` are sentences
-    about what was read.
+    about what was read. ``is_whole``: the facts are all there is, as those of a lab are.
     """
 
     snapshot: Snapshot
     cluster: SnapshotCluster | None
     line_of: LineOf
     notices: tuple[str, ...] = ()
+    is_whole: bool = False
 
 
 def from_files(named_texts: Sequence[tuple[str, str]], cluster: str | None, mode: str | None) -> Source:
@@ -53,7 +55,23 @@ def from_lab(document: Json, cluster: str | None) -> Source:
             "facts.cluster-unknown", Ref("cluster"), problem, f"known are {', '.join(known) or 'none'}"
         )
     chosen = SnapshotCluster(snapshot, known[fitting[0]]) if len(fitting) == 1 else None
-    return Source(snapshot, chosen, _no_line)
+    return Source(snapshot, chosen, _no_line, is_whole=True)
+
+
+def from_nothing() -> Source:
+    """Return a source without facts: what is asked about is handed in as drafts."""
+    return Source(Snapshot(), None, _no_line)
+
+
+def beside_texts(source: Source, named_texts: Sequence[tuple[str, str]]) -> Source:
+    """Return ``source`` with the lines of texts that were handed in beside the facts."""
+    texts = dict(named_texts)
+
+    def found(ref: Ref) -> tuple[str, int] | None:
+        text = texts.get(ref.document)
+        return source.line_of(ref) if text is None else (ref.document, line_of(text, ref.pointer))
+
+    return replace(source, line_of=found)
 
 
 def with_lines(value: Json, line_of: LineOf) -> Json:

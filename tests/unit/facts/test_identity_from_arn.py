@@ -53,6 +53,15 @@ CASES = {
     "kind, path and name": ("user/team/eks-ope", f"{DEV}user/team/eks-ope", "eks-ope", ""),
     "name of a role": ("app", f"{SESSIONS}app/session", "app", "session"),
     "role and name": ("role/app", f"{SESSIONS}app/session", "app", "session"),
+    "id of an account": ("111122223333", f"{DEV}root", "111122223333", ""),
+    "id of an account that is not there": (
+        "999988887777",
+        "arn:aws:iam::999988887777:root",
+        "999988887777",
+        "",
+    ),
+    "account and id": ("account/111122223333", f"{DEV}root", "111122223333", ""),
+    "account and name": ("account/dev", f"{DEV}root", "111122223333", ""),
 }
 
 

@@ -26,10 +26,11 @@ _SAME = frozenset(
 def wanted(conditions: Iterable[Condition], context: Context) -> str:
     """Return, in the spelling of policies, what ``context`` lacks of ``conditions``."""
     failing = (condition for condition in conditions if condition.holds(context) is False)
-    return " and ".join(_wanted(condition, context) for condition in failing)
+    return " and ".join(phrase(condition, context) for condition in failing)
 
 
-def _wanted(condition: Condition, context: Context) -> str:
+def phrase(condition: Condition, context: Context) -> str:
+    """Return what ``condition`` asks for, in the spelling of policies."""
     key, operator = condition.key, condition.operator
     values = condition_values(condition, context)
     if operator.comparison is None:

@@ -27,16 +27,21 @@ _OF_REACH = {Reach.SELF: "to_self", Reach.ENTITY: "to_entity", Reach.ACCOUNT: "t
 def unsettled(looks: Looks, allowed: Mapping[str, Truth], trace: tuple[Step, ...]) -> Decision[None]:
     """Return the UNKNOWN that names what would settle it; ``allowed`` tells what is permitted."""
     request = looks.request
-    open_members = {
-        resource: _open_members(looks, resource) for resource, truth in allowed.items() if truth is None
-    }
-    matters = [one.step for one in looks.all if _matters(one, open_members.get(one.resource, frozenset()))]
+    matters = [one.step for one in open_looks(looks, allowed)]
     layers = unread_layers(looks.policies)
     keys = sorted({key for step in matters for key in dict(step.facts)["keys"].split(", ")})
     repairs = [Repair(Fix.READ_FACTS, (("keys", ", ".join(keys)),))] if keys else []
     repairs += [Repair(Fix.READ_LAYER, tuple(_owned(request, layer))) for layer in layers]
     steps = (*matters, *(layer_step(request, layer) for layer in layers))
     return Decision(Outcome.UNKNOWN, steps, trace, repairs=tuple(repairs))
+
+
+def open_looks(looks: Looks, allowed: Mapping[str, Truth]) -> tuple[Look, ...]:
+    """Return the statements whose unread facts could change the answer; ``allowed`` as for `unsettled`."""
+    open_members = {
+        resource: _open_members(looks, resource) for resource, truth in allowed.items() if truth is None
+    }
+    return tuple(one for one in looks.all if _matters(one, open_members.get(one.resource, frozenset())))
 
 
 def layer_step(request: AwsRequest, layer: Layer) -> Step:

@@ -1,0 +1,166 @@
+"""Who may make a Kubernetes request: the reverse of the chain from a person to a cluster.
+
+    IAM principal -> mapping -> user and groups -> binding -> role -> rule
+
+RBAC names users, groups and service accounts. Which IAM principals stand behind those is found by
+asking the cluster's mapping about everybody whom the facts or the mapping name, so that `who-can` says
+of each what `can` says.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from sekisho.decide.authn.mapping import implicit_groups, resolve
+from sekisho.decide.authn.mapping_code import MappingCode
+from sekisho.decide.authn.sts_answer import StsIdentity, identity_of
+from sekisho.decide.authn.templates import PRIVATE_DNS
+from sekisho.decide.chain import admitted, user_of
+from sekisho.decide.decision import Decision, Outcome, Step
+from sekisho.decide.rbac.model import MASTERS
+from sekisho.decide.rbac.who_can import Access, who_can
+from sekisho.decide.request.kubernetes import RequestAttributes
+from sekisho.decide.values import Arn, KubeUser, SekishoInputError
+from sekisho.facts.identity import identity_from_arn
+from sekisho.facts.snapshot import Snapshot
+from sekisho.facts.snapshot_cluster import SnapshotCluster
+from sekisho.review.aws_caller import principals, root_of
+
+SESSION_NAMES = ("{{SessionName}}", "{{SessionNameRaw}}")
+_INSTANCE = "i-00000000000000000"
+"""Stands for the instance of a node, in whose place the node's name is left open."""
+
+
+@dataclass(frozen=True, slots=True)
+class MappedAccess:
+    """An IAM principal that may. ``ways`` are empty for a member of ``system:masters``."""
+
+    arn: Arn
+    user: KubeUser
+    mapped_by: tuple[Step, ...]
+    ways: tuple[Access, ...]
+
+    @property
+    def is_master(self) -> bool:
+        """Whether the principal is let in before RBAC is asked."""
+        return MASTERS in self.user.groups
+
+
+@dataclass(frozen=True, slots=True)
+class KubeWhoCan:
+    """Who may make a request of a cluster.
+
+    ``subjects`` are all ways through RBAC, whoever stands behind the subject; ``mapped`` the IAM principals
+    behind them. ``unread`` says why principals may be missing, each step once.
+    """
+
+    subjects: tuple[Access, ...]
+    mapped: tuple[MappedAccess, ...]
+    unread: tuple[Step, ...]
+
+    @property
+    def outcome(self) -> Outcome:
+        """ALLOW if somebody may, UNKNOWN if nobody is known to and facts are unread."""
+        if self.subjects or self.mapped:
+            return Outcome.ALLOW
+        return Outcome.UNKNOWN if self.unread else Outcome.NO_OPINION
+
+
+def who_can_in(request: RequestAttributes, snapshot: Snapshot, cluster: SnapshotCluster) -> KubeWhoCan:
+    """Return everybody who may make ``request`` of ``cluster``. Total."""
+    if cluster.rbac is None:
+        steps = admission_steps(cluster, request)
+        return KubeWhoCan((), (), steps)
+    subjects = who_can(request, cluster.rbac)
+    found: dict[Arn, MappedAccess] = {}
+    unread: dict[tuple[str, str], Step] = {}
+    for identity in _candidates(snapshot, cluster, subjects):
+        seen = _seen(identity, cluster)
+        if seen.outcome is Outcome.UNKNOWN:
+            for step in seen.decisive:
+                unread.setdefault((str(step.code), str(step.at)), step)
+        elif seen.value is not None and admitted(seen.value, request, cluster):
+            ways = tuple(access for access in subjects if names(access.subject, seen.value))
+            found.setdefault(identity.arn, MappedAccess(identity.arn, seen.value, seen.decisive, ways))
+    ordered = sorted(found.values(), key=lambda access: str(access.arn))
+    return KubeWhoCan(subjects, tuple(ordered), tuple(unread.values()))
+
+
+def names(subject: str, user: KubeUser) -> bool:
+    """Tell whether ``subject``, as `Access` spells it, is the user or one of its groups."""
+    kind, _, name = subject.partition(":")
+    match kind:
+        case "User":
+            return name == user.name
+        case "Group":
+            return name in user.groups
+    namespace, _, account = name.partition("/")
+    return user.name == f"system:serviceaccount:{namespace}:{account}"
+
+
+def admission_steps(cluster: SnapshotCluster, request: RequestAttributes) -> tuple[Step, ...]:
+    """Return why the cluster's RBAC cannot be asked."""
+    from sekisho.decide.chain import authorize
+
+    return authorize(KubeUser(""), request, cluster).decisive
+
+
+def _seen(identity: StsIdentity, cluster: SnapshotCluster) -> Decision[KubeUser]:
+    """Return whom the cluster sees; for a role that only nodes use, a node whose name is left open."""
+    seen = user_of(identity, cluster)
+    if MappingCode.SESSION_NOT_INSTANCE not in {step.code for step in seen.decisive}:
+        return seen
+    node = replace(identity, session_name=_INSTANCE)
+    seen = resolve(node, cluster.backends, {_INSTANCE: PRIVATE_DNS})
+    return seen if seen.value is None else replace(seen, value=implicit_groups(seen.value))
+
+
+def _candidates(
+    snapshot: Snapshot, cluster: SnapshotCluster, subjects: Iterable[Access]
+) -> Iterator[StsIdentity]:
+    """Yield everybody who may be mapped: those of the facts, those that mappings name, the creator."""
+    arns = dict.fromkeys(_arns(snapshot, cluster))
+    wanted = {access.subject.partition(":")[2] for access in subjects}
+    templates = {
+        mapping.principal: mapping.username
+        for backend in cluster.backends
+        for mapping in backend.mappings
+        if any(name in mapping.username for name in SESSION_NAMES)
+    }
+    for arn in arns:
+        try:
+            identity = identity_from_arn(arn, snapshot)
+        except SekishoInputError:
+            continue  # a mapping may name what nobody can be
+        yield identity
+        for template in templates.values() if identity.session_name else ():
+            for name in wanted:
+                session = _session_behind(name, template)
+                if session:
+                    yield _as_session(identity, session)
+
+
+def _arns(snapshot: Snapshot, cluster: SnapshotCluster) -> Iterator[str]:
+    for account in snapshot.accounts():
+        yield str(root_of(snapshot, account.account).arn)
+        for principal in principals(snapshot, account.account):
+            yield str(principal.entity)
+    for backend in cluster.backends:
+        for mapping in backend.mappings:
+            yield mapping.arn
+    if cluster.creator:
+        yield cluster.creator
+
+
+def _session_behind(name: str, template: str) -> str:
+    """Return the session name for which ``template`` renders ``name``; empty if none does."""
+    parts = re.split("|".join(re.escape(one) for one in SESSION_NAMES), template)
+    found = re.fullmatch("([\\w+=,.@-]{2,64})".join(re.escape(part) for part in parts), name, re.ASCII)
+    return found.group(1) if found is not None else ""
+
+
+def _as_session(identity: StsIdentity, session: str) -> StsIdentity:
+    arn = identity.arn
+    role = arn.resource.split("/")[1]
+    named = Arn(arn.partition, "sts", "", arn.account, f"assumed-role/{role}/{session}")
+    return identity_of(str(named), f"{identity.user_id}:{session}", identity.account)
