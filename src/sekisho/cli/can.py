@@ -1,9 +1,23 @@
 """``sekisho can``: may somebody do something, yes or no."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from sekisho.cli.aws_options import (
+    BoundaryOption,
+    ContextKeyOption,
+    Drafts,
+    OwnerOption,
+    PolicyOption,
+    RcpOption,
+    ResourcePolicyOption,
+    ScpOption,
+    SessionPolicyOption,
+    WithoutKeyOption,
+    told_keys,
+)
+from sekisho.cli.aws_question import answer, hints, is_sets, set_lines, shifted
 from sekisho.cli.errors import note, report
 from sekisho.cli.output import Form, FormOption, Style, write, write_document
 from sekisho.cli.question import (
@@ -15,41 +29,125 @@ from sekisho.cli.question import (
     NamespaceOption,
     answer_document,
     ask,
-    read_source,
+    is_aws_action,
+    read_facts,
 )
 from sekisho.cli.state_option import StateDirOption
+
+if TYPE_CHECKING:
+    from sekisho.review.source import Source
 
 
 @report()
 def can(
-    who: Annotated[str, typer.Argument(help="IAM ARN, user/NAME, role/NAME, system:serviceaccount:NS:NAME.")],
-    action: Annotated[str, typer.Argument(help="Kubernetes verb (get) or AWS action (s3:GetObject).")],
-    resource: Annotated[str, typer.Argument(help="nodes, pods/exec, secrets/db, /healthz, or an ARN.")] = "",
+    who: Annotated[
+        str,
+        typer.Argument(
+            help="IAM or session ARN, user/NAME, role/NAME, account id, system:serviceaccount:NS:NAME."
+        ),
+    ],
+    action: Annotated[str, typer.Argument(help="Kubernetes verb (get) or AWS action (s3:GetObject).")] = "",
+    resource: Annotated[
+        str, typer.Argument(help="nodes, pods/exec, secrets/db, /healthz; an ARN, also with wildcards.")
+    ] = "",
     cluster: ClusterOption = None,
     namespace: NamespaceOption = "default",
     all_namespaces: AllNamespacesOption = False,
     source: FromOption = None,
     authentication_mode: ModeOption = None,
+    list_: Annotated[bool, typer.Option("--list", help="List everything that WHO may do.")] = False,
+    context_key: ContextKeyOption = None,
+    without_key: WithoutKeyOption = None,
+    resource_account: OwnerOption = None,
+    policy: PolicyOption = None,
+    boundary: BoundaryOption = None,
+    session_policy: SessionPolicyOption = None,
+    resource_policy: ResourcePolicyOption = None,
+    scp: ScpOption = None,
+    rcp: RcpOption = None,
     state: StateDirOption = None,
     output: FormOption = Form.TEXT,
 ) -> None:
     """Tell whether somebody may do something: yes, no or unknown (exit code 0, 1, 3).
 
+    An AWS action without a resource, or with a pattern of one, is answered with the sets of resources on
+    which it is allowed; `partly` (exit code 3) where that is some of them.
+
     Example: sekisho can user/eks-ope get nodes
 
-    JSON: as `sekisho why -o json`.
+    Example: sekisho can role/app secretsmanager:GetSecretValue
+
+    Example: sekisho can user/ana s3:GetObject arn:aws:s3:::logs/a --context-key aws:SourceIp=203.0.113.7
+
+    Example: sekisho can --policy draft.json s3:GetObject 'arn:aws:s3:::logs/*'
+
+    Example: sekisho can --list user/eks-ope
+
+    JSON: as `sekisho why -o json`; sets of resources as docs/reference/json.md tells.
     """
-    facts = read_source(source, cluster, authentication_mode, state)
-    chain, asked = ask(who, action, resource, facts, namespace, all_namespaces=all_namespaces)
-    document = answer_document(chain, facts, who, asked)
+    drafts = Drafts(
+        policy=policy,
+        boundary=boundary,
+        session_policy=session_policy,
+        resource_policy=resource_policy,
+        scp=scp,
+        rcp=rcp,
+    )
+    if list_:
+        if action:
+            _usage("--list takes WHO alone")
+        listed = read_facts(source, cluster, authentication_mode, state, drafts)
+        _list(who, listed, None if all_namespaces else namespace, output)
+    who, action, resource = shifted(who, action, resource, drafts)
+    if not action:
+        _usage("give WHO ACTION RESOURCE, or --list WHO")
+    facts = read_facts(source, cluster, authentication_mode, state, drafts)
+    if is_aws_action(action):
+        told = told_keys(drafts, context_key, without_key, resource_account)
+        document = answer(who, action, resource, facts, told)
+    else:
+        chain, asked = ask(who, action, resource, facts, namespace, all_namespaces=all_namespaces)
+        document = answer_document(chain, facts, who, asked)
     if output is not Form.TEXT:
         write_document(document, output)
     else:
-        style = Style.detect()
-        word = {"allow": style.good("yes"), "unknown": style.doubt("unknown")}.get(
-            chain.outcome, style.bad("no")
-        )
-        write(word)
-        if chain.failed is not None:
-            note(f"{chain.failed.name}: {chain.failed.decision.sentence()}")
-    raise typer.Exit(EXIT_CODES[chain.outcome])
+        _show(document)
+    raise typer.Exit(EXIT_CODES[document["outcome"]])
+
+
+def _show(document: Any) -> None:
+    style = Style.detect()
+    word = {"allow": style.good("yes"), "unknown": style.doubt("unknown")}.get(
+        document["outcome"], style.bad("no")
+    )
+    if is_sets(document):
+        write(style.doubt("partly") if document["partly"] else word)
+        for line in set_lines(document, style):
+            write(line)
+        return
+    write(word)
+    if document["outcome"] != "allow":
+        failed = next(link for link in document["links"] if link["outcome"] != "allow")
+        told = "; ".join(step["sentence"] for step in failed["decisive"]) or failed["outcome"]
+        note(f"{failed['link']}: {told}")
+        if "needs" in document:
+            for line in hints(document):
+                note(line)
+
+
+def _list(who: str, facts: "Source", namespace: str | None, output: Form) -> NoReturn:
+    from sekisho.cli.list_output import list_document, list_lines
+
+    document = list_document(who, facts, namespace)
+    if output is not Form.TEXT:
+        write_document(document, output)
+    else:
+        for line in list_lines(document, Style.detect()):
+            write(line)
+    raise typer.Exit(EXIT_CODES[document["outcome"]])
+
+
+def _usage(problem: str) -> NoReturn:
+    from sekisho.decide.values import Ref, SekishoInputError
+
+    raise SekishoInputError.single("question.incomplete", Ref("can"), problem)

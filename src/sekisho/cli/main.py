@@ -36,6 +36,7 @@ COMMANDS: dict[str, Command] = {
     "tour": Command("Run", "tour", "app", "Walk through an article with the real clients."),
     "can": Command("Ask", "can", "can", "May somebody do something? Yes or no."),
     "why": Command("Ask", "why", "why", "Why may somebody, or why not: every checkpoint, and the repair."),
+    "who-can": Command("Ask", "who_can", "who_can", "Who may do something, and on which way."),
     "whoami": Command("Ask", "whoami", "whoami", "Who you are for AWS and for a cluster."),
     "policy": Command("Review", "policy", "app", "Check IAM policy documents."),
     "serve": Command("Serve", "serve", "app", "Put a single checkpoint in front of a real cluster."),

@@ -10,7 +10,9 @@ from sekisho.cli.errors import note
 from sekisho.cli.state_option import lab_client
 
 if TYPE_CHECKING:
+    from sekisho.cli.aws_options import Drafts
     from sekisho.decide.decision import Chain
+    from sekisho.decide.request.kubernetes import RequestAttributes
     from sekisho.review.source import Source
 
 ClusterOption = Annotated[
@@ -48,33 +50,58 @@ def read_source(
 
     if not files:
         return from_lab(lab_client(state).get("/facts"), cluster)
-    source = from_files([(str(path), _text(path)) for path in files], cluster, mode)
+    source = from_files([(str(path), read_text(path)) for path in files], cluster, mode)
     for notice in source.notices:
         note(f"note: {notice}")
     return source
 
 
+def read_facts(
+    files: Sequence[Path] | None, cluster: str | None, mode: str | None, state: str | None, drafts: "Drafts"
+) -> "Source":
+    """Return the facts of a question; with bare policies a lab is not asked.
+
+    Raises:
+        SekishoInputError: as `read_source`.
+        LabError: no lab runs.
+    """
+    from sekisho.review.source import beside_texts, from_nothing
+
+    alone = drafts.has_policy and not files
+    source = from_nothing() if alone else read_source(files, cluster, mode, state)
+    return beside_texts(source, drafts.texts)
+
+
+def is_aws_action(word: str) -> bool:
+    """Tell whether a word is an AWS action: it has a colon, and a Kubernetes verb has none."""
+    service, colon, name = word.partition(":")
+    return bool(colon) and service not in ("arn", "system", "user", "group") and ":" not in name
+
+
 def ask(
     who: str, action: str, resource: str, source: "Source", namespace: str, *, all_namespaces: bool
 ) -> "tuple[Chain, str]":
-    """Return the chain that answers, and what was asked in words.
-
-    An action with a colon is AWS's (``s3:ListAllMyBuckets``), one without a Kubernetes verb.
+    """Return the chain that answers a question to a cluster, and what was asked in words.
 
     Raises:
         SekishoInputError: the question cannot be understood.
     """
-    if ":" in action:
-        from sekisho.review.questions import ask_aws
-        from sekisho.wire.aws_managed_policies import aws_policy_text
-        from sekisho.wire.service_reference import load_service_reference
+    from sekisho.review.questions import ask_cluster
 
-        reference = load_service_reference([action.partition(":")[0]])
-        chain = ask_aws(who, action, resource, source, reference, aws_policy_text)
-        return chain, f"{action} on {resource or '*'}"
+    attributes, asked = read_kube_question(action, resource, namespace, all_namespaces=all_namespaces)
+    return ask_cluster(who, attributes, source), asked
+
+
+def read_kube_question(
+    action: str, resource: str, namespace: str, *, all_namespaces: bool
+) -> "tuple[RequestAttributes, str]":
+    """Return a Kubernetes request, and what was asked in words.
+
+    Raises:
+        SekishoInputError: the question cannot be understood.
+    """
     from sekisho.decide.values import Ref, SekishoInputError
     from sekisho.review.kube_action import read_action
-    from sekisho.review.questions import ask_cluster
 
     if not resource:
         hint = "an AWS action has a colon, such as s3:GetObject"
@@ -82,7 +109,7 @@ def ask(
         raise SekishoInputError.single("question.no-resource", Ref("question"), problem, hint)
     attributes = read_action(action, resource, namespace, all_namespaces=all_namespaces)
     place = f" in {attributes.namespace}" if attributes.namespace else ""
-    return ask_cluster(who, attributes, source), f"{action} {resource}{place}"
+    return attributes, f"{action} {resource}{place}"
 
 
 def answer_document(chain: "Chain", source: "Source", who: str, asked: str) -> Any:
@@ -97,7 +124,12 @@ def answer_document(chain: "Chain", source: "Source", who: str, asked: str) -> A
 EXIT_CODES = {"allow": 0, "deny": 1, "no-opinion": 1, "unknown": 3}
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Return the text of a file.
+
+    Raises:
+        SekishoInputError: it cannot be read, is too large, or is not UTF-8.
+    """
     from sekisho.decide.values import Ref, SekishoInputError
 
     try:

@@ -5,6 +5,20 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from sekisho.cli.aws_options import (
+    BoundaryOption,
+    ContextKeyOption,
+    Drafts,
+    OwnerOption,
+    PolicyOption,
+    RcpOption,
+    ResourcePolicyOption,
+    ScpOption,
+    SessionPolicyOption,
+    WithoutKeyOption,
+    told_keys,
+)
+from sekisho.cli.aws_question import answer, is_sets, set_lines, shifted
 from sekisho.cli.errors import report
 from sekisho.cli.explain import chain_lines
 from sekisho.cli.output import Form, FormOption, Style, write, write_document
@@ -17,7 +31,8 @@ from sekisho.cli.question import (
     NamespaceOption,
     answer_document,
     ask,
-    read_source,
+    is_aws_action,
+    read_facts,
 )
 from sekisho.cli.state_option import StateDirOption, lab_client
 
@@ -38,6 +53,15 @@ def why(
     all_namespaces: AllNamespacesOption = False,
     source: FromOption = None,
     authentication_mode: ModeOption = None,
+    context_key: ContextKeyOption = None,
+    without_key: WithoutKeyOption = None,
+    resource_account: OwnerOption = None,
+    policy: PolicyOption = None,
+    boundary: BoundaryOption = None,
+    session_policy: SessionPolicyOption = None,
+    resource_policy: ResourcePolicyOption = None,
+    scp: ScpOption = None,
+    rcp: RcpOption = None,
     full: Annotated[bool, typer.Option("--full", help="Show every step that was looked at.")] = False,
     state: StateDirOption = None,
     output: FormOption = Form.TEXT,
@@ -48,18 +72,34 @@ def why(
 
     Example: sekisho why user/eks-ope get nodes --from world.yaml
 
+    Example: sekisho why user/ana s3:GetObject arn:aws:s3:::logs/a --boundary draft.json
+
     JSON: {who, asked, chain, outcome, links: [{link, outcome, decisive, nearest, repairs, trace}]}; a journal
-    entry has the chain inside. Exit code 0 allowed, 1 denied, 3 unknown.
+    entry has the chain inside. AWS questions have `needs`: what an unknown answer hangs on. Exit code
+    0 allowed, 1 denied, 3 unknown.
     """
+    drafts = Drafts(
+        policy=policy,
+        boundary=boundary,
+        session_policy=session_policy,
+        resource_policy=resource_policy,
+        scp=scp,
+        rcp=rcp,
+    )
+    who, action, resource = shifted(who, action, resource, drafts)
     if last or (who and not action):
         _entry(lab_client(state), "last-refusal" if last else f"entry/{who}", output, full=full)
     target = cluster or ""
     if token is not None:
         document = _token(token, cluster, state)
+    elif action and is_aws_action(action):
+        told = told_keys(drafts, context_key, without_key, resource_account)
+        facts = read_facts(source, cluster, authentication_mode, state, drafts)
+        document = answer(who, action, resource, facts, told)
     elif who and action:
         from sekisho.facts.files import NAMELESS
 
-        facts = read_source(source, cluster, authentication_mode, state)
+        facts = read_facts(source, cluster, authentication_mode, state, drafts)
         chain, asked = ask(who, action, resource, facts, namespace, all_namespaces=all_namespaces)
         document = answer_document(chain, facts, who, asked)
         if facts.cluster is not None and facts.cluster.name != NAMELESS:
@@ -119,8 +159,14 @@ def _show(document: Any, output: Form, target: str, *, full: bool) -> None:
         verdict = {"allow": style.good("yes"), "unknown": style.doubt("unknown")}
         word = verdict.get(document["outcome"], style.bad("no"))
         write(f"{word}: {document['who'] + ' ' if document['who'] else ''}{document['asked']}")
-        for line in chain_lines(document, style, target=target, full=full):
-            write(line)
+        if is_sets(document):
+            for line in set_lines(document, style):
+                write(line)
+        else:
+            for line in chain_lines(document, style, target=target, full=full):
+                write(line)
+            for need in document.get("needs", ()):
+                write(f"    {style.doubt('if')} {need}")
     raise typer.Exit(EXIT_CODES[document["outcome"]])
 
 

@@ -28,7 +28,7 @@ from sekisho.review.aws_caller import (
     unread_policies,
 )
 from sekisho.review.heads import Head, heads_of
-from sekisho.review.needs import needs
+from sekisho.review.needs import may_be_allowed, needs
 from sekisho.review.told import NOTHING_TOLD, Told
 from sekisho.review.trust_index import TrustIndex, is_always_open
 from sekisho.review.way import HeadKind, Hop, Way
@@ -160,9 +160,7 @@ def who_can_do(
         SekishoInputError: a stored document breaks the grammar.
     """
     search = _Search(snapshot, aws_policy, told, is_whole, depth)
-    index = TrustIndex(
-        search.people(), lambda one: search.policies_of(one, one.account), search.own_context
-    )
+    index = TrustIndex(search.people(), lambda one: search.policies_of(one, one.account), search.own_context)
     _at_the_end(search, action, resource)
     _backwards(search, index, certain=True)
     for who, way in search.open_ways.items():
@@ -282,7 +280,7 @@ def _way(
     """Return the way that begins with one more step; None if the step is refused."""
     request, policies = asked
     outcome = evaluate(request, policies).outcome
-    if outcome not in _POSSIBLE:
+    if outcome not in _POSSIBLE or (outcome is Outcome.UNKNOWN and not may_be_allowed(request, policies)):
         return None
     decision = explain(request, policies)
     open_ = needs(request, policies) if outcome is Outcome.UNKNOWN else ()

@@ -60,7 +60,7 @@ def list_in_cluster(who: str, source: Source, namespace: str | None) -> KubeList
 
 
 def namespace_rules(user: KubeUser, namespaces: Iterable[str], index: Index) -> list[NamespaceRules]:
-    """Return what reaches ``user`` cluster-wide, then what each namespace adds; one that adds nothing is left out."""
+    """Return what reaches ``user`` cluster-wide, then what each namespace adds, if it does."""
     wide = rules_for(user, "", index)
     found = [NamespaceRules("", tuple(dict.fromkeys(wide.rules)), wide.errors)]
     for name in namespaces:

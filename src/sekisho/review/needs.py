@@ -31,6 +31,14 @@ def needs(request: AwsRequest, policies: Policies) -> tuple[str, ...]:
     return tuple(dict.fromkeys(lines))
 
 
+def may_be_allowed(request: AwsRequest, policies: Policies) -> bool:
+    """Tell whether an answer that is UNKNOWN can become a yes, and not only a refusal of another kind."""
+    looks = look(request, applicable(request, policies))
+    return all(
+        permitted(looks.allows(resource), request, resource) is not False for resource in request.resources
+    )
+
+
 def _allowing(looks: Looks, open_: tuple[Look, ...]) -> Iterator[str]:
     """Yield a line for each layer and level in which a statement has to begin to allow."""
     ways: dict[tuple[Layer, int], list[str]] = {}

@@ -27,9 +27,7 @@ ContextOf = Callable[[Principal], Context]
 class TrustIndex:
     """Everybody of the facts, by what a trust policy can name them by."""
 
-    def __init__(
-        self, people: Iterable[Principal], policies_of: PoliciesOf, context_of: ContextOf
-    ) -> None:
+    def __init__(self, people: Iterable[Principal], policies_of: PoliciesOf, context_of: ContextOf) -> None:
         self._people = {str(one.entity): one for one in people if one.type is not PrincipalType.ROOT}
         self._names = {_without_path(one.entity): one for one in self._people.values()}
         self._ids = {one.user_id.partition(":")[0]: one for one in self._people.values()}
@@ -112,10 +110,13 @@ def trusted(trust: Policy, lowered_action: str) -> Iterator[tuple[PrincipalName,
 
 
 def is_always_open(trust: Policy, told: Iterable[str]) -> bool:
-    """Tell whether every Allow of ``trust`` for AssumeRole hangs on a key that no facts about a caller tell."""
+    """Tell whether every Allow of ``trust`` for AssumeRole hangs on a key that no facts tell."""
     known = {key.lower() for key in told}
     return all(
-        any(_is_free(condition.key.lower()) and condition.key.lower() not in known for condition in one.conditions)
+        any(
+            _is_free(condition.key.lower()) and condition.key.lower() not in known
+            for condition in one.conditions
+        )
         for one in trust.statements
         if one.effect is Effect.ALLOW and covers_action(one, ASSUME)
     )
