@@ -38,9 +38,10 @@ def account_events(world: WorldFile, ids: Ids, created: Instant) -> tuple[Event,
     groups = tuple(replace(one, group_id=ids.unique_id("AGPA"), created=created) for one in world.groups)
     roles = tuple(replace(one, role_id=ids.unique_id("AROA"), created=created) for one in world.roles)
     policies = tuple(_policy(one, ids, created) for one in world.policies)
+    # An id that nobody gave yet cannot differ from the one that a trust policy was saved with.
     known = {
-        **{str(user.arn): user.user_id for user in users},
-        **{str(role.arn): role.role_id for role in roles},
+        **{str(user.arn): user.user_id for user in users if user.user_id != "AIDA"},
+        **{str(role.arn): role.role_id for role in roles if role.role_id != "AROA"},
     }
     accounts = tuple(Put(Key(Kind.ACCOUNT, "", one.account), one) for one in world.accounts)
     trusting = (replace(role, trusted_ids=_trusted(role, known)) for role in roles)
