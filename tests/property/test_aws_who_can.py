@@ -113,7 +113,7 @@ def reached(snapshot: Snapshot, *, certain: bool, depth: int) -> set[str]:
     return found
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(snapshot=worlds(), depth=st.sampled_from((0, 1, 5)))
 def test_the_search_finds_whom_a_plain_search_finds(snapshot: Snapshot, depth: int) -> None:
     answer = who_can_do(ACTION, TARGET, snapshot, no_aws_policy, depth=depth)

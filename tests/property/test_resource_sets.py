@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sekisho.decide.decision import Outcome
@@ -57,6 +57,7 @@ def attached(found: list[Mapping[str, Json]], layer: Layer, kind: PolicyKind) ->
 STATEMENTS = st.lists(statements(), min_size=1, max_size=3)
 
 
+@settings(deadline=None)
 @given(identity=STATEMENTS, boundary=st.none() | STATEMENTS, arns=st.lists(ARNS, min_size=1, max_size=8))
 def test_every_arn_is_answered_as_the_evaluator_answers_it(
     identity: list[Mapping[str, Json]], boundary: list[Mapping[str, Json]] | None, arns: list[str]
@@ -107,6 +108,7 @@ def test_each_combination_of_patterns_that_exists_is_found(shapes: list[Shape], 
     assert combination in found
 
 
+@settings(deadline=None)
 @given(identity=STATEMENTS, arn=ARNS)
 def test_what_cannot_become_a_yes_is_never_allowed(identity: list[Mapping[str, Json]], arn: str) -> None:
     policies = Policies(attached(identity, Layer.IDENTITY, PolicyKind.IDENTITY))

@@ -16,7 +16,8 @@ from sekisho.decide.iam.statement import ARN_SECTIONS, ResourcePattern
 from sekisho.decide.iam.template import Unresolved, Variable, Verbatim
 from sekisho.decide.request.aws_request import Context
 
-MAX_STATES = 50_000
+MAX_PLACES = 200_000
+"""Places in patterns, summed over the states: what time and memory go with."""
 _FRESH = "xyzwvutsrqponmlkjihgfedcba0123456789-_.XYZWVUTSRQPONMLKJIHGFEDCBA@+=,"
 
 
@@ -110,12 +111,13 @@ def classes(sections: Sequence[Section]) -> dict[frozenset[int], str]:
     """Return every combination of ``sections`` (by place) that some text fits and no other, with a text.
 
     Raises:
-        TooManyStatesError: over `MAX_STATES` states.
+        TooManyStatesError: over `MAX_PLACES`.
     """
     start = _closed({(place, 0) for place in range(len(sections))}, sections)
     found: dict[frozenset[int], str] = {}
     texts = {start: ""}
     todo = deque([start])
+    places = len(start)
     while todo:
         state = todo.popleft()
         ended = frozenset(place for place, at in state if at == len(sections[place]))
@@ -123,7 +125,8 @@ def classes(sections: Sequence[Section]) -> dict[frozenset[int], str]:
         for char in _letters(state, sections):
             after = _closed(set(_step(state, char, sections)), sections)
             if after not in texts:
-                if len(texts) >= MAX_STATES:
+                places += len(after)
+                if places > MAX_PLACES:
                     raise TooManyStatesError
                 texts[after] = texts[state] + char
                 todo.append(after)
@@ -133,10 +136,26 @@ def classes(sections: Sequence[Section]) -> dict[frozenset[int], str]:
 @lru_cache(maxsize=65_536)
 def is_within(narrow: Shape, wide: Shape) -> bool:
     """Tell whether whatever fits ``narrow`` fits ``wide`` too."""
-    return all(
-        one == other or other == ANY or all(1 in found for found in classes((one, other)) if 0 in found)
-        for one, other in zip(narrow.sections, wide.sections, strict=True)
-    )
+    return all(map(_is_section_within, narrow.sections, wide.sections))
+
+
+def meet(shapes: Sequence[Shape]) -> Shape | None:
+    """Return the one shape that covers what all of ``shapes`` cover; None if no single one does."""
+    sections: list[Section] = []
+    for column in zip(*(shape.sections for shape in shapes), strict=True):
+        narrowest = next(
+            (one for one in column if all(_is_section_within(one, other) for other in column)), None
+        )
+        if narrowest is None:
+            return None
+        sections.append(narrowest)
+    return Shape(tuple(sections))
+
+
+def _is_section_within(narrow: Section, wide: Section) -> bool:
+    if narrow == wide or wide == ANY:
+        return True
+    return all(1 in found for found in classes((narrow, wide)) if 0 in found)
 
 
 _State = frozenset[tuple[int, int]]

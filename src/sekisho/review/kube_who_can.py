@@ -120,24 +120,18 @@ def _candidates(
 ) -> Iterator[StsIdentity]:
     """Yield everybody who may be mapped: those of the facts, those that mappings name, the creator."""
     arns = dict.fromkeys(_arns(snapshot, cluster))
-    wanted = {access.subject.partition(":")[2] for access in subjects}
-    templates = {
-        mapping.principal: mapping.username
-        for backend in cluster.backends
-        for mapping in backend.mappings
-        if any(name in mapping.username for name in SESSION_NAMES)
-    }
+    wanted = {access.subject.partition(":")[2] for access in subjects if access.subject.startswith("User:")}
     for arn in arns:
         try:
             identity = identity_from_arn(arn, snapshot)
         except SekishoInputError:
             continue  # a mapping may name what nobody can be
         yield identity
-        for template in templates.values() if identity.session_name else ():
-            for name in wanted:
-                session = _session_behind(name, template)
-                if session:
-                    yield _as_session(identity, session)
+        template = _template_of(identity, cluster)
+        for name in wanted if template else ():
+            session = _session_behind(name, template)
+            if session:
+                yield _as_session(identity, session)
 
 
 def _arns(snapshot: Snapshot, cluster: SnapshotCluster) -> Iterator[str]:
@@ -150,6 +144,13 @@ def _arns(snapshot: Snapshot, cluster: SnapshotCluster) -> Iterator[str]:
             yield mapping.arn
     if cluster.creator:
         yield cluster.creator
+
+
+def _template_of(identity: StsIdentity, cluster: SnapshotCluster) -> str:
+    """Return the user name of a role's mapping, if it changes with the session; else an empty one."""
+    found = next((found for backend in cluster.backends if (found := backend.find(identity))), None)
+    template = "" if found is None or not identity.session_name else found.mapping.username
+    return template if any(name in template for name in SESSION_NAMES) else ""
 
 
 def _session_behind(name: str, template: str) -> str:

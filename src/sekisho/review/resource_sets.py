@@ -18,7 +18,16 @@ from itertools import product
 from sekisho.decide.decision import Outcome, Step
 from sekisho.decide.iam import Policies
 from sekisho.decide.request.aws_request import Context
-from sekisho.review.arn_shape import Section, Shape, TooManyStatesError, Wild, classes, is_within, shape_of
+from sekisho.review.arn_shape import (
+    Section,
+    Shape,
+    TooManyStatesError,
+    Wild,
+    classes,
+    is_within,
+    meet,
+    shape_of,
+)
 
 MAX_CELLS = 5_000
 ACCOUNT = 4
@@ -147,8 +156,10 @@ def _described(shapes: Sequence[Shape], answers: dict[_Cell, Answer], answer: An
         inside = [other for other in answers if cell <= other]
         excepts = _excepted(cell, [other for other in inside if answers[other] != answer], inside)
         left -= {other for other in inside if not excepts & other}
-        includes = _narrowest(shapes, cell)
-        sets.append(ResourceSet(_shapes(shapes, includes), _shapes(shapes, excepts), answer))
+        includes = _shapes(shapes, _narrowest(shapes, cell))
+        one = meet(includes)
+        includes = includes if one is None else (one,)
+        sets.append(ResourceSet(includes, _shapes(shapes, excepts), answer))
     return sets
 
 

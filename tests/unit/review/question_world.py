@@ -30,7 +30,9 @@ accounts:
             Version: "2012-10-17"
             Statement:
               - {{Effect: Allow, Action: "s3:GetObject", Resource: "arn:aws:s3:::logs/${{aws:username}}/*"}}
-              - {{Effect: Allow, Action: "s3:GetObject", Resource: "arn:aws:s3:::${{aws:PrincipalTag/team}}/*"}}
+              - Effect: Allow
+                Action: "s3:GetObject"
+                Resource: "arn:aws:s3:::${{aws:PrincipalTag/team}}/*"
               - Effect: Allow
                 Action: "s3:PutObject"
                 Resource: "*"
@@ -38,7 +40,9 @@ accounts:
       - name: ben
       - name: cat
         inline:
-          all: {{Version: "2012-10-17", Statement: [{{Effect: Allow, Action: "secretsmanager:*", Resource: "*"}}]}}
+          all:
+            Version: "2012-10-17"
+            Statement: [{{Effect: Allow, Action: "secretsmanager:*", Resource: "*"}}]
     roles:
       - name: hop
         path: /team/
@@ -50,7 +54,9 @@ accounts:
               Action: "sts:AssumeRole"
               Condition: {{Bool: {{"aws:MultiFactorAuthPresent": "true"}}}}
         inline:
-          assume: {{Version: "2012-10-17", Statement: [{{Effect: Allow, Action: "sts:AssumeRole", Resource: "*"}}]}}
+          assume:
+            Version: "2012-10-17"
+            Statement: [{{Effect: Allow, Action: "sts:AssumeRole", Resource: "*"}}]
   - id: "{PROD}"
     name: prod
     roles:
@@ -64,7 +70,9 @@ accounts:
               Condition: {{StringEquals: {{"sts:ExternalId": "x7"}}}}
             - {{Effect: Allow, Principal: {{Service: "ec2.amazonaws.com"}}, Action: "sts:AssumeRole"}}
             - {{Effect: Allow, Principal: {{AWS: "{STRANGE}"}}, Action: "sts:AssumeRole"}}
-            - {{Effect: Allow, Principal: {{AWS: "arn:aws:iam::{STRANGE}:role/ci"}}, Action: "sts:AssumeRole"}}
+            - Effect: Allow
+              Principal: {{AWS: "arn:aws:iam::{STRANGE}:role/ci"}}
+              Action: "sts:AssumeRole"
             - Effect: Allow
               Principal: {{Federated: "arn:aws:iam::{PROD}:oidc-provider/{ISSUER}"}}
               Action: "sts:AssumeRoleWithWebIdentity"

@@ -1,5 +1,6 @@
 """Who can take an AWS action: each kind of beginning, what it hangs on, and what is left out."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -217,10 +218,8 @@ def test_a_draft_of_a_service_control_policy_binds_everybody_but_the_owner_of_ot
 
 
 def test_a_resource_policy_that_names_a_caller_lets_it_in() -> None:
-    text = (
-        '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"%s"},'
-        '"Action":"secretsmanager:*","Resource":"*"}]}' % CAT
-    )
+    statement = {"Effect": "Allow", "Principal": {"AWS": CAT}, "Action": "secretsmanager:*", "Resource": "*"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     answer = ask(told=read_drafts(resource=[("secret.json", text)]))
     assert way_of(CAT, answer).is_certain
 
