@@ -21,7 +21,8 @@ from sekisho.review.source import Source
 from sekisho.review.told import NOTHING_TOLD, Told
 
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
-_PARTITION, _REGION = 1, 3
+_REGION = 3
+_ANY_OF_THEM = "the resource"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,10 @@ def _universes(
         if text is None:
             continue
         shape = parse_shape(_PLACEHOLDER.sub("*", text))
+        if asked is not None and any(
+            shape.sections[place] == ANY and asked.sections[place] == () for place in (_REGION, ACCOUNT)
+        ):
+            continue  # the ARNs of this type name a region or an account, those that were asked about do not
         account: tuple[Wild | str, ...] = tuple(principal.account) if asked is None else ANY
         sections = tuple(
             account if place == ACCOUNT and section == ANY else section
@@ -162,8 +167,8 @@ def _of_type(
         if decision.outcome is Outcome.UNKNOWN and not may_be_allowed(request, policies):
             return Answer(Outcome.NO_OPINION)  # at best: a policy that was not read could only deny
         open_ = needs(request, policies) if decision.outcome is Outcome.UNKNOWN else ()
-        by = tuple(replace(step, facts=()) for step in decision.decisive if str(step.at).count("#"))
-        return Answer(decision.outcome, tuple(line.replace(arn, "the resource") for line in open_), by)
+        by = tuple(_of_any(step) for step in decision.decisive if step.at.pointer)
+        return Answer(decision.outcome, tuple(line.replace(arn, _ANY_OF_THEM) for line in open_), by)
 
     request, policies = prepared(principal, action, "*", snapshot, aws_policy, told)
     more = [*_accounts(universe, principal, snapshot), *_roles(action, snapshot)]
@@ -172,6 +177,13 @@ def _of_type(
     except TooManyStatesError:
         return TypeAnswer(name, text, (), too_many=True)
     return TypeAnswer(name, text, sets)
+
+
+def _of_any(step: Step) -> Step:
+    """Return a step about one resource as one about every resource of a set: equal for all of them."""
+    return replace(
+        step, facts=tuple((name, _ANY_OF_THEM if name == "resource" else fact) for name, fact in step.facts)
+    )
 
 
 def _accounts(universe: tuple[Shape, ...], principal: Principal, snapshot: Snapshot) -> Iterator[Shape]:
