@@ -1,13 +1,15 @@
 """Who can, asked of a running lab, is who does: everybody named gets in with real clients, nobody else."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
+from sekisho.cli.can import can
+from sekisho.cli.who_can import who_can
 from sekisho.testing import RunningLab, running_lab
 from support.boto_lab import AWAY, HOME, Caller, new_role, new_user, policy, profile, trust
 
@@ -36,14 +38,11 @@ def people(lab: RunningLab) -> dict[str, Caller]:
 
 
 def sekisho(lab: RunningLab, *words: str) -> tuple[int, Any]:
-    done = subprocess.run(
-        [sys.executable, "-m", "sekisho", *words, "--state-dir", str(lab.state.path), "-o", "json"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    return done.returncode, json.loads(done.stdout)
+    app = typer.Typer()
+    functions: dict[str, Any] = {"can": can, "who-can": who_can}
+    app.command()(functions[words[0]])
+    done = CliRunner().invoke(app, [*words[1:], "--state-dir", str(lab.state.path), "-o", "json"])
+    return done.exit_code, json.loads(done.stdout)
 
 
 def test_who_is_named_gets_in_and_nobody_else(lab: RunningLab, people: dict[str, Caller]) -> None:

@@ -99,15 +99,12 @@ def _cells(shapes: Sequence[Shape], wanted: int) -> dict[_Cell, str]:
     for place in range(len(shapes[0].sections)):
         distinct = tuple(dict.fromkeys(shape.sections[place] for shape in shapes))
         found = _account_classes(distinct) if place == ACCOUNT else classes(distinct)
+        places = {section: at for at, section in enumerate(distinct)}
+        where = [places[shape.sections[place]] for shape in shapes]
         by_section.append(
             [
-                (
-                    frozenset(
-                        i for i, shape in enumerate(shapes) if distinct.index(shape.sections[place]) in one
-                    ),
-                    text,
-                )
-                for one, text in found.items()
+                (frozenset(i for i, at in enumerate(where) if at in fitting), text)
+                for fitting, text in found.items()
             ]
         )
     needed = frozenset(range(wanted))
@@ -166,6 +163,7 @@ def _described(shapes: Sequence[Shape], answers: dict[_Cell, Answer], answer: An
 def _excepted(cell: _Cell, wrong: list[_Cell], inside: list[_Cell]) -> frozenset[int]:
     """Return few patterns that cover every wrong cell inside ``cell`` and not ``cell`` itself."""
     chosen: set[int] = set()
+    to_leave_out = frozenset(wrong)
     for bad in sorted(wrong, key=len):
         if chosen & bad:
             continue
@@ -173,7 +171,7 @@ def _excepted(cell: _Cell, wrong: list[_Cell], inside: list[_Cell]) -> frozenset
 
         def costs(pattern: int) -> tuple[int, int]:
             covered = [other for other in inside if pattern in other]
-            good = sum(other not in wrong for other in covered)
+            good = sum(other not in to_leave_out for other in covered)
             return good, -len(covered)
 
         chosen.add(min(sorted(more), key=costs))
