@@ -1,8 +1,8 @@
 """Measure who-can for AWS over 1,000 users and 1,000 roles in ten accounts.
 
-Three shapes of trust: ``sparse`` (one role in twenty holds the action, each trusts one user), ``accounts`` (the
-same roles trust whole accounts, and every tenth user may assume anything), ``mfa`` (as accounts, with
-MFA in every trust policy, so that nothing is certain), ``dense`` (every role holds the action).
+Four shapes: ``sparse`` (one role in twenty holds the action, each trusts one user), ``accounts`` (the same
+roles trust whole accounts, and every tenth user may assume anything), ``mfa`` (as accounts, with MFA in
+every trust policy, so that nothing is certain), ``dense`` (every role holds the action).
 
     python -m benchmarks.who_can [--json]
 """
