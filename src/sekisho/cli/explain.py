@@ -17,8 +17,16 @@ _TITLES = {
     "signature": "Signature",
     "caller": "Caller",
     "mapping": "Identity mapping",
+    "service-account": "Service account token",
     "authorization": "Authorization",
     "permission": "IAM permission",
+    "request": "Request",
+    "web-identity-token": "Web identity token",
+    "identity-provider": "Identity provider",
+    "token-signature": "Token signature",
+    "token-claims": "Token claims",
+    "trust-policy": "Trust policy",
+    "session": "Session",
 }
 
 
@@ -32,7 +40,7 @@ def chain_lines(chain: Any, style: Style, *, target: str = "", full: bool = Fals
         yield f"{_mark(link['outcome'], style)} {style.strong(title)}: {_sentence(link)}"
         if link["outcome"] != "allow" or full:
             yield from _details(link, style, target, full=full)
-        elif link["link"] == "mapping" and "value" in link:
+        elif link["link"] in ("mapping", "service-account") and "value" in link:
             user = link["value"]
             name = user["username"] or '""'
             yield style.quiet(f"    user {name}, groups {', '.join(user['groups']) or 'none'}")

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
 from sekisho import __version__
-from sekisho.decide.chain import chain_of
 from sekisho.decide.decision import chain_to_json
 from sekisho.decide.values import Json, JsonObject, SekishoInputError
 from sekisho.decide.values.documents import parse_json, to_json
@@ -119,7 +118,7 @@ class Control:
                 for arn, live in self._clusters.live.items():
                     if name in (arn, live.name):
                         found = self._clusters.authenticators[arn].authenticate(token)
-                        return _json(chain_to_json(chain_of(found.links, found.identity, live)))
+                        return _json(chain_to_json(found.chain(live)))
                 return _json({"error": f"the lab has no cluster named {name[:100]!r}"}, 404)
         return _json({"error": "expected a JSON object with token and cluster"}, 400)
 

@@ -24,6 +24,7 @@ from sekisho.lab.environment import lab_environment, public_roots
 from sekisho.lab.errors import LabError
 from sekisho.lab.install import install
 from sekisho.lab.journal import Asked, Journal
+from sekisho.lab.kube.issuer_keys import IssuerKeys
 from sekisho.lab.net.authority import Authority, AuthorityFiles, create_authority
 from sekisho.lab.net.proxy import ConnectProxy
 from sekisho.lab.net.sockets import LOOPBACK, listen, port_of
@@ -80,13 +81,21 @@ class Lab:
         self.journal = Journal(self._store)
         self._door_socket = self._listener("door", "AWS's second door")
         self._proxy_socket = self._listener("proxy", "the CONNECT proxy")
+        keys = IssuerKeys(self.world, self.clock)
         self.clusters = Clusters(
-            self.world, self.authority, self.journal, self.clock, self.ids, self._ask_sts, self.door_port
+            self.world,
+            self.authority,
+            self.journal,
+            self.clock,
+            self.ids,
+            self._ask_sts,
+            self.door_port,
+            keys,
         )
         site = self.clusters.site()
         if installed is not None:
             installed.write(self.world, site, state)
-        self.door = AwsDoor(self.world, self.journal, self.clock, self.ids, site, self.door_port)
+        self.door = AwsDoor(self.world, self.journal, self.clock, self.ids, site, self.door_port, keys)
         self._write_files()
         self._stops: list[Callable[[], None]] = []
         self._starting: set[asyncio.Task[None]] = set()

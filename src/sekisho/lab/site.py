@@ -11,10 +11,13 @@ from sekisho.lab.door_code import DoorCode
 from sekisho.lab.journal import Journal
 from sekisho.lab.kube import seed
 from sekisho.lab.kube.authenticator import AskSts, Authenticator
+from sekisho.lab.kube.issuer_keys import IssuerKeys
 from sekisho.lab.kube.live_cluster import LiveCluster
 from sekisho.lab.kube.objects import KubeObjects
 from sekisho.lab.kube.reviews import Reviews
 from sekisho.lab.kube.server import KubeServer
+from sekisho.lab.kube.service_account_tokens import ServiceAccountTokens
+from sekisho.lab.kube.token_requests import TokenRequests
 from sekisho.lab.kube.verbs import Verbs
 from sekisho.lab.net.authority import Authority
 from sekisho.lab.net.sockets import LOOPBACK, listen, port_of
@@ -39,7 +42,9 @@ class Clusters:
         ids: Ids,
         ask_sts: AskSts,
         door_port: int,
+        keys: IssuerKeys,
     ) -> None:
+        self._keys = keys
         self._world = world
         self._authority = authority
         self._journal = journal
@@ -80,7 +85,12 @@ class Clusters:
             own_hosts=second_door,
         )
         authenticator = Authenticator(
-            server, live, self._ask_sts, lambda: self._other_names(cluster.name), self._clock
+            server,
+            live,
+            self._ask_sts,
+            lambda: self._other_names(cluster.name),
+            self._clock,
+            ServiceAccountTokens(self._world, live, self._keys, self._clock),
         )
         objects = KubeObjects(self._world, arn, self._clock, self._ids, self._authority.certificate)
         api = KubeServer(
@@ -88,6 +98,8 @@ class Clusters:
             authenticator,
             Verbs(self._world, live, objects),
             Reviews(live, authenticator),
+            TokenRequests(cluster.issuer, objects, self._keys, self._ids),
+            self._keys,
             self._journal,
             self._clock,
             self._ids,

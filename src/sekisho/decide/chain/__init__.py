@@ -8,6 +8,7 @@ from sekisho.decide.chain.person_to_cluster import (
     authorize,
     chain_of,
     refused_signature,
+    service_account_link,
     user_of,
     without_token,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "authorize",
     "chain_of",
     "refused_signature",
+    "service_account_link",
     "user_of",
     "without_token",
 ]

@@ -1,9 +1,11 @@
 """From an AWS identity to a Kubernetes answer: who calls, whom the cluster sees, what that user may do.
 
     token -> signature -> caller -> mapping -> authorization
+    service account token ---------------> authorization
 
 A link is asked only if the one before allowed. The first two need a token; a question
-about a person ("may this user list nodes?") begins at the caller.
+about a person ("may this user list nodes?") begins at the caller. A token that the cluster
+itself issued says whom it stands for, and nothing is mapped.
 """
 
 from collections.abc import Sequence
@@ -15,6 +17,7 @@ from typing import Protocol
 from sekisho.decide.authn.backend import Backend
 from sekisho.decide.authn.mapping import implicit_groups, resolve
 from sekisho.decide.authn.mapping_code import MappingRepairCode
+from sekisho.decide.authn.service_account_token import Bearer
 from sekisho.decide.authn.sts_answer import StsIdentity
 from sekisho.decide.decision import Chain, Decision, Link, Outcome, ReasonCode, Repair, Step
 from sekisho.decide.eks import creator
@@ -37,6 +40,7 @@ class LinkName(StrEnum):
     SIGNATURE = "signature"
     CALLER = "caller"
     MAPPING = "mapping"
+    SERVICE_ACCOUNT = "service-account"
     AUTHORIZATION = "authorization"
 
 
@@ -119,13 +123,17 @@ def chain_of(
     identity: StsIdentity | None,
     facts: ClusterFacts,
     request: RequestAttributes | None = None,
+    user: KubeUser | None = None,
 ) -> Chain:
     """Return the whole chain, explained: ``before`` (token, signature, caller), then what follows from them.
 
     ``identity`` is None when one of ``before`` refused. Without ``before`` the identity is taken as
-    given. Without ``request`` the chain ends with the mapping. Total.
+    given. ``user`` is whom a token of the cluster's own stands for, where there is nothing to map.
+    Without ``request`` the chain ends before the authorization. Total.
     """
     links = list(before)
+    if identity is None and user is not None and request is not None:
+        links.append(Link(LinkName.AUTHORIZATION, authorize(user, request, facts)))
     if identity is not None:
         if not links:
             links.append(Link(LinkName.CALLER, _as_given(identity)))
@@ -136,6 +144,13 @@ def chain_of(
         if seen.value is not None and request is not None:
             links.append(Link(LinkName.AUTHORIZATION, authorize(seen.value, request, facts)))
     return Chain(CLUSTER_CHAIN, tuple(links))
+
+
+def service_account_link(found: Decision[Bearer]) -> Link:
+    """Return what a service account token came to as a link that yields the user. Total."""
+    user = None if found.value is None else found.value.user
+    told = Decision(found.outcome, found.decisive, found.trace, user, found.nearest, found.repairs)
+    return Link(LinkName.SERVICE_ACCOUNT, told)
 
 
 def refused_signature(

@@ -26,7 +26,15 @@ from sekisho.decide.sts.parameters import (
     GetSessionToken,
     SessionParameters,
 )
-from sekisho.decide.sts.session import Origin, OriginKind, Session, SessionPolicy, Tags, WebIdentity
+from sekisho.decide.sts.session import (
+    Origin,
+    OriginKind,
+    ServiceAccountOrigin,
+    Session,
+    SessionPolicy,
+    Tags,
+    WebIdentity,
+)
 from sekisho.decide.sts.session_token import get_session_token
 from sekisho.decide.sts.web_identity import KeysAnswer, KeysFault, KeysQuestion, conclude, jwks_uri, plan
 
@@ -45,6 +53,7 @@ __all__ = [
     "OriginKind",
     "ProviderFacts",
     "RoleFacts",
+    "ServiceAccountOrigin",
     "Session",
     "SessionParameters",
     "SessionPolicy",

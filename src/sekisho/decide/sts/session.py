@@ -26,6 +26,19 @@ class OriginKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceAccountOrigin:
+    """The service account whose token obtained a session.
+
+    ``cluster`` is the ARN of the cluster that issued the token, empty where it is not known.
+    """
+
+    issuer: str
+    namespace: str
+    name: str
+    cluster: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """One hop on the way to a session.
 
@@ -36,6 +49,7 @@ class Origin:
     kind: OriginKind
     name: str
     subject: str = ""
+    service_account: ServiceAccountOrigin | None = None
 
 
 @dataclass(frozen=True, slots=True)

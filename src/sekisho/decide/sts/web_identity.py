@@ -30,7 +30,13 @@ from sekisho.decide.sts.duration import role_duration
 from sekisho.decide.sts.facts import ProviderFacts, RoleFacts, StsFacts
 from sekisho.decide.sts.parameters import AssumeRoleWithWebIdentity
 from sekisho.decide.sts.refusal import Refusal, because, granted, invalid, refused
-from sekisho.decide.sts.session import Origin, OriginKind, Session, WebIdentity
+from sekisho.decide.sts.session import (
+    Origin,
+    OriginKind,
+    ServiceAccountOrigin,
+    Session,
+    WebIdentity,
+)
 from sekisho.decide.sts.web_claims import PassedByToken
 from sekisho.decide.sts.web_provider import audience_of, provider_of
 from sekisho.decide.values import AccountId, Arn, FederatedPrincipal, Instant, Ref, SekishoInputError
@@ -68,9 +74,10 @@ class KeysFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KeysAnswer:
-    """The bytes of the issuer's JWK set, as served."""
+    """The bytes of the issuer's JWK set, as served; ``cluster`` is the ARN of the cluster whose they are."""
 
     body: bytes
+    cluster: str = ""
 
 
 def plan(request: AssumeRoleWithWebIdentity, facts: StsFacts) -> KeysQuestion | Refusal:
@@ -144,7 +151,8 @@ def conclude(
     if isinstance(found, Decision):
         return found
     refusal = refuse_unknown_policies(session.policy_arns, role, facts)
-    return refusal if refusal is not None else _session(question, passed, role, now, found)
+    origin = _origin(question, answer)
+    return refusal if refusal is not None else _session(question, passed, role, now, found, origin)
 
 
 def _refuse_parameters(request: AssumeRoleWithWebIdentity) -> Refusal | None:
@@ -220,7 +228,12 @@ def _permitted(
 
 
 def _session(
-    question: KeysQuestion, passed: PassedByToken, role: RoleFacts, now: Instant, found: tuple[Step, ...]
+    question: KeysQuestion,
+    passed: PassedByToken,
+    role: RoleFacts,
+    now: Instant,
+    found: tuple[Step, ...],
+    origin: Origin,
 ) -> Decision[Session]:
     request = question.request
     duration = role_duration(request.session.duration, role, chained=False)
@@ -237,8 +250,20 @@ def _session(
         passed.transitive_keys,
         passed.source_identity,
         packed.session_policies(request.session),
-        (Origin(OriginKind.WEB_IDENTITY, provider, subject),),
+        (origin,),
         WebIdentity(subject, provider, question.audience, kept),
         packed_percent=packed.packed_percent(request.session, passed.tags),
     )
     return granted(session, found)
+
+
+def _origin(question: KeysQuestion, answer: KeysAnswer | KeysFault) -> Origin:
+    subject = question.token.claim("sub")
+    account = None
+    match subject.split(":"):
+        case ["system", "serviceaccount", namespace, name]:
+            cluster = answer.cluster if isinstance(answer, KeysAnswer) else ""
+            account = ServiceAccountOrigin(question.issuer, namespace, name, cluster)
+        case _:
+            pass
+    return Origin(OriginKind.WEB_IDENTITY, str(question.provider.arn), subject, account)

@@ -6,12 +6,13 @@ Nothing behind the door is reached by a request that any step refused, and each 
 an answer in the service's own protocol, never 5xx: clients would ask again.
 """
 
+from sekisho.connect.issuer_keys import IssuerKeysClient
 from sekisho.decide.decision import Chain, Decision, Outcome
 from sekisho.decide.proof.credential import Signed
 from sekisho.decide.proof.http_request import HttpRequest
 from sekisho.decide.sts import Session
 from sekisho.decide.values import Instant, Principal, SekishoInputError
-from sekisho.lab.aws import services, sts
+from sekisho.lab.aws import services, sts, web_identity
 from sekisho.lab.aws.door_refusal import (
     RefusedError,
     service_refusal,
@@ -24,11 +25,16 @@ from sekisho.lab.aws.gate import Gate
 from sekisho.lab.aws.moto_services import MotoServices
 from sekisho.lab.aws.operation import AwsError, Context, Ids, Site
 from sekisho.lab.aws.route import Route, route
+from sekisho.lab.aws.web_identity import Granted, WebIdentity
+from sekisho.lab.aws.web_keys import WebKeys
 from sekisho.lab.door_code import DoorCode
 from sekisho.lab.journal import Asked, Journal
+from sekisho.lab.kube.issuer_documents import public_page
+from sekisho.lab.kube.issuer_keys import IssuerKeys
 from sekisho.lab.world import Clock, World
 from sekisho.wire.aws import codec, message, validate
 from sekisho.wire.aws.faults import encode_fault
+from sekisho.wire.aws.hosts import EndpointKind, locate
 from sekisho.wire.aws.message import Call, Form
 from sekisho.wire.errors import WireError
 from sekisho.wire.http import BodyTooLarge, Request, Response
@@ -47,7 +53,9 @@ class AwsDoor:
         ids: Ids,
         site: Site,
         door_port: int,
+        keys: IssuerKeys,
     ) -> None:
+        self._keys = keys
         self._world = world
         self._journal = journal
         self._clock = clock
@@ -56,6 +64,8 @@ class AwsDoor:
         self._door_port = door_port
         self._moto = MotoServices()
         self._gate = Gate(world, clock, door_port)
+        outside = IssuerKeysClient(lambda host: locate(host) is not None)
+        self._web_identity = WebIdentity(world, clock, ids, WebKeys(world, keys, outside).answer)
 
     async def serve(self, request: Request) -> Response:
         """Answer one request; never raises for what a client sent."""
@@ -72,6 +82,20 @@ class AwsDoor:
                 request, request_id, "", "aws", 403, Outcome.DENY, "door.browser-origin", "a browser asked"
             )
             return _plain(403, "requests of web pages are refused", request_id)
+        page = self._issuer_page(request)
+        if page is not None:
+            self._note(
+                request,
+                request_id,
+                "",
+                "oidc",
+                page.status,
+                Outcome.ALLOW,
+                "door.served",
+                "served",
+                question=f"{request.method} {request.path}"[:200],
+            )
+            return page
         try:
             signed_request = HttpRequest(request.method, request.path, request.query, request.headers, body)
             where = route(signed_request, self._door_port)
@@ -84,6 +108,14 @@ class AwsDoor:
             )
             return _plain(error.status, error.message, request_id)
         return await self._serve_at(where, request, signed_request, request_id)
+
+    def _issuer_page(self, request: Request) -> Response | None:
+        """Return a page of a cluster's issuer, which anyone may read; None where it is something else."""
+        host = (request.header("host") or "").lower().removesuffix(":443")
+        found = locate(host)
+        if found is None or found.kind is not EndpointKind.ISSUER or request.method not in ("GET", "HEAD"):
+            return None
+        return public_page(f"https://{host}{request.path}", self._world.facts.clusters(), self._keys)
 
     def caller_identity(self, request: HttpRequest, now: Instant) -> tuple[Decision[Signed], int, bytes]:
         """Answer STS GetCallerIdentity for the cluster's authenticator, in process.
@@ -118,6 +150,24 @@ class AwsDoor:
         now = self._clock.now()
         question, who = service.name, ""
         try:
+            if codec.names_unsigned(service, _message(signed)):
+                call = _decoded(where, signed)
+                question = f"{service.name} {call.operation.name}"
+                granted = await self._serve_unsigned(where, call)
+                answer = codec.encode(service, call.operation, granted.answer.output, request_id, call.form)
+                self._note(
+                    request,
+                    request_id,
+                    granted.who,
+                    service.name,
+                    answer.status,
+                    Outcome.ALLOW,
+                    "door.served",
+                    "served",
+                    question=question,
+                    chain=granted.chain,
+                )
+                return _response(answer)
             proof = self._gate.verify(where, signed, self._gate.client_now(signed))
             caller = _proven(where, proof)
             who = str(caller.arn)
@@ -133,7 +183,7 @@ class AwsDoor:
             self._note(
                 request,
                 request_id,
-                who,
+                who or refused.who,
                 service.name,
                 answer.status,
                 refused.outcome,
@@ -155,6 +205,18 @@ class AwsDoor:
             question=question,
         )
         return _response(answer)
+
+    async def _serve_unsigned(self, where: Route, call: Call) -> Granted:
+        """Answer a call that bears no signature; its decision is its own."""
+        if call.operation.name != web_identity.OPERATION:
+            raise unserved(where.service.name, call.operation.name)
+        try:
+            validate.check(call)
+        except WireError as error:
+            raise unreadable(error) from None
+        granted = await self._web_identity.assume(where, call.parameters)
+        self._world.commit(granted.answer.events, granted.answer.secrets)
+        return granted
 
     async def _perform(
         self,

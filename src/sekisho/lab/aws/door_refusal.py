@@ -24,16 +24,25 @@ _FAMILIES = {
 
 
 class RefusedError(Exception):
-    """A request that is not served: what the client is told, and the chain if one was decided."""
+    """A request that is not served: what the client is told, and the chain if one was decided.
+
+    ``who`` is the caller where the request proves it by other means than a signature.
+    """
 
     def __init__(
-        self, fault: ServiceFault, outcome: Outcome, sentence: str, chain: Chain | None = None
+        self,
+        fault: ServiceFault,
+        outcome: Outcome,
+        sentence: str,
+        chain: Chain | None = None,
+        who: str = "",
     ) -> None:
         super().__init__(fault.code)
         self.fault = fault
         self.outcome = outcome
         self.sentence = sentence
         self.chain = chain
+        self.who = who
 
     @property
     def code(self) -> str:

@@ -14,12 +14,12 @@ from sekisho.decide.decision import Decision
 from sekisho.decide.request.aws_request import Context as ConditionContext
 from sekisho.decide.sts import Session, SessionParameters, SignedCaller
 from sekisho.decide.values import Instant, Secret
-from sekisho.facts import Delete, Event, IssuedSession, Key, Kind, Put
+from sekisho.facts import Delete, Event, IssuedSession, Key, Kind, Put, Snapshot
 from sekisho.facts.sts_facts import SnapshotStsFacts
 from sekisho.lab.aws.credentials import session_secret, session_secret_name
 from sekisho.lab.aws.door_keys import door_keys
 from sekisho.lab.aws.mfa_codes import is_code, used_code
-from sekisho.lab.aws.operation import Answer, AwsError, Context, Operation, Parameters
+from sekisho.lab.aws.operation import Answer, AwsError, Context, Ids, Operation, Parameters
 from sekisho.wire.aws_managed_policies import aws_policy_text
 
 KEPT_AFTER_EXPIRY = timedelta(hours=1)
@@ -40,7 +40,7 @@ def assume_role(context: Context, parameters: Parameters) -> Answer:
     request = sts.AssumeRole(
         parameters["RoleArn"],
         parameters["RoleSessionName"],
-        _session_parameters(parameters),
+        session_parameters(parameters),
         tuple(parameters.get("TransitiveTagKeys") or ()),
         parameters.get("ExternalId"),
         parameters.get("SourceIdentity"),
@@ -48,27 +48,27 @@ def assume_role(context: Context, parameters: Parameters) -> Answer:
         _code(parameters),
     )
     session = _granted(sts.assume_role(request, _caller(context), _facts(context), context.now))
-    output, events, secrets = _issue(context, session)
+    output, events, secrets = _issued(context, session)
     events += used_code(context, parameters)
     user = {"AssumedRoleId": session.principal.user_id, "Arn": str(session.principal.arn)}
-    return Answer({**output, "AssumedRoleUser": user, **_extras(session)}, events, secrets)
+    return Answer({**output, "AssumedRoleUser": user, **extras(session)}, events, secrets)
 
 
 def get_session_token(context: Context, parameters: Parameters) -> Answer:
     """Give out a session of the calling user."""
     request = sts.GetSessionToken(_duration(parameters), parameters.get("SerialNumber"), _code(parameters))
     session = _granted(sts.get_session_token(request, _caller(context), _facts(context), context.now))
-    output, events, secrets = _issue(context, session)
+    output, events, secrets = _issued(context, session)
     return Answer(output, (*events, *used_code(context, parameters)), secrets)
 
 
 def get_federation_token(context: Context, parameters: Parameters) -> Answer:
     """Give out a session for somebody whom the calling user vouches for."""
-    request = sts.GetFederationToken(parameters["Name"], _session_parameters(parameters))
+    request = sts.GetFederationToken(parameters["Name"], session_parameters(parameters))
     session = _granted(sts.get_federation_token(request, _caller(context), _facts(context), context.now))
-    output, events, secrets = _issue(context, session)
+    output, events, secrets = _issued(context, session)
     user = {"FederatedUserId": session.principal.user_id, "Arn": str(session.principal.arn)}
-    return Answer({**output, "FederatedUser": user, **_extras(session)}, events, secrets)
+    return Answer({**output, "FederatedUser": user, **extras(session)}, events, secrets)
 
 
 def get_access_key_info(context: Context, parameters: Parameters) -> Answer:
@@ -105,7 +105,8 @@ def _caller(context: Context) -> SignedCaller:
     return SignedCaller(context.caller, context.session, ConditionContext.of(told))
 
 
-def _session_parameters(parameters: Parameters) -> SessionParameters:
+def session_parameters(parameters: Parameters) -> SessionParameters:
+    """Return what the operations that give out sessions have in common."""
     return SessionParameters(
         _duration(parameters),
         parameters.get("Policy"),
@@ -130,14 +131,19 @@ def _granted(decision: Decision[Session]) -> Session:
     return decision.value
 
 
-def _issue(
-    context: Context, session: Session
-) -> tuple[Mapping[str, Any], tuple[Event, ...], Mapping[str, Secret | None]]:
-    """Make credentials for a session, and forget those that expired long ago."""
+Issued = tuple[Mapping[str, Any], tuple[Event, ...], Mapping[str, Secret | None]]
+"""Credentials as STS answers them, what becomes true, and the secrets."""
+
+
+def issue(facts: Snapshot, ids: Ids, now: Instant, session: Session, issuer_id: str = "") -> Issued:
+    """Make credentials for a session, and forget those that expired long ago.
+
+    ``issuer_id`` is the unique id of who asked for them, if they were asked for with a signature.
+    """
     key_id, secret, token = (
-        context.ids.unique_id("ASIA"),
-        context.ids.secret_key(),
-        context.ids.session_token(),
+        ids.unique_id("ASIA"),
+        ids.secret_key(),
+        ids.session_token(),
     )
     output = {
         "Credentials": {
@@ -147,19 +153,24 @@ def _issue(
             "Expiration": session.expires,
         }
     }
-    gone = [one.key_id for one in context.facts.sessions() if _is_long_gone(one, context.now)]
-    issued = Put(Key(Kind.SESSION, "", key_id), IssuedSession(key_id, session, context.caller.user_id))
+    gone = [one.key_id for one in facts.sessions() if _is_long_gone(one, now)]
+    issued = Put(Key(Kind.SESSION, "", key_id), IssuedSession(key_id, session, issuer_id))
     events: tuple[Event, ...] = (issued, *(Delete(Key(Kind.SESSION, "", old)) for old in gone))
     secrets: dict[str, Secret | None] = {session_secret_name(old): None for old in gone}
     secrets[session_secret_name(key_id)] = session_secret(secret, token)
     return output, events, secrets
 
 
+def _issued(context: Context, session: Session) -> Issued:
+    return issue(context.facts, context.ids, context.now, session, context.caller.user_id)
+
+
 def _is_long_gone(issued: IssuedSession, now: Instant) -> bool:
     return now - issued.session.expires > KEPT_AFTER_EXPIRY
 
 
-def _extras(session: Session) -> Mapping[str, Any]:
+def extras(session: Session) -> Mapping[str, Any]:
+    """Return the members of an answer that only some sessions have."""
     found: dict[str, Any] = {}
     if session.packed_percent is not None:
         found["PackedPolicySize"] = session.packed_percent

@@ -14,11 +14,20 @@ from hashlib import sha256
 from sekisho.decide.authn import iam_token, sts_answer
 from sekisho.decide.authn.iam_token import CLUSTER_HEADER, StsQuestion, TokenServer
 from sekisho.decide.authn.sts_answer import StsAnswer, StsIdentity
-from sekisho.decide.chain import ClusterFacts, LinkName, refused_signature, user_of
-from sekisho.decide.decision import Decision, Link
+from sekisho.decide.chain import (
+    ClusterFacts,
+    LinkName,
+    chain_of,
+    refused_signature,
+    service_account_link,
+    user_of,
+)
+from sekisho.decide.decision import Chain, Decision, Link
 from sekisho.decide.proof.credential import Signed
 from sekisho.decide.proof.http_request import HttpRequest
+from sekisho.decide.request.kubernetes import RequestAttributes
 from sekisho.decide.values import Instant, KubeUser, SekishoInputError
+from sekisho.lab.kube.service_account_tokens import ServiceAccountTokens
 from sekisho.lab.world import Clock
 
 MAX_CACHED = 4_096
@@ -35,12 +44,18 @@ class Authenticated:
 
     ``links`` are those before the mapping; ``identity`` is None if one of them refused, ``user`` None
     if the identity is not mapped. ``claimed`` is the access key id that the token names, proven or not.
+    ``audiences`` are those of the asked-for that a service account token holds for.
     """
 
     links: tuple[Link, ...]
     identity: StsIdentity | None
     user: KubeUser | None
     claimed: str = ""
+    audiences: tuple[str, ...] = ()
+
+    def chain(self, facts: ClusterFacts, request: RequestAttributes | None = None) -> Chain:
+        """Return the whole chain, explained, as far as it came."""
+        return chain_of(self.links, self.identity, facts, request, self.user)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +75,9 @@ class Authenticator:
         ask_sts: AskSts,
         other_clusters: Callable[[], Iterable[str]],
         clock: Clock,
+        service_accounts: ServiceAccountTokens,
     ) -> None:
+        self._service_accounts = service_accounts
         self._server = server
         self._facts = facts
         self._ask_sts = ask_sts
@@ -69,8 +86,17 @@ class Authenticator:
         # Keyed by hash: a token is a credential and is not kept.
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
 
-    def authenticate(self, token: str) -> Authenticated:
-        """Return whom ``token`` stands for now. Total."""
+    def authenticate(self, token: str, audiences: tuple[str, ...] = ()) -> Authenticated:
+        """Return whom ``token`` stands for now. Total.
+
+        ``audiences`` are those that a TokenReview asks for: IAM tokens know none, service account tokens do.
+        """
+        if self._service_accounts.is_own(token):
+            bearer = self._service_accounts.authenticate(token, audiences)
+            own = (service_account_link(bearer),)
+            if bearer.value is None:
+                return Authenticated(own, None, None)
+            return Authenticated(own, None, bearer.value.user, "", bearer.value.audiences)
         now = self._clock.client_now(_date(token) if self._clock.moves else None)
         key = sha256(token.encode("utf-8", "surrogateescape")).digest()
         known = self._known.get(key)

@@ -10,6 +10,7 @@ from sekisho.decide.values import Json, JsonObject, KubeUser
 from sekisho.lab.kube.authenticator import Authenticator
 from sekisho.lab.kube.exchange import Exchange, json_answer
 from sekisho.lab.kube.live_cluster import LiveCluster
+from sekisho.lab.kube.service_account_tokens import API_AUDIENCES
 from sekisho.wire.http import BodyTooLarge, Response
 from sekisho.wire.kube import body as bodies
 from sekisho.wire.kube import schema, status, validate
@@ -43,7 +44,7 @@ class Reviews:
             case "SelfSubjectRulesReview":
                 answered = self._rules(exchange.user, text(review, "spec", "namespace"))
             case "TokenReview":
-                answered = self._token(text(review, "spec", "token"))
+                answered = self._token(mapping(review, "spec"))
             case "LocalSubjectAccessReview":
                 namespace = text(review, "spec", "resourceAttributes", "namespace")
                 if namespace != exchange.attributes.namespace:
@@ -87,13 +88,19 @@ class Reviews:
             answered["evaluationError"] = "; ".join(step.sentence() for step in found.errors)
         return answered
 
-    def _token(self, token: str) -> JsonObject:
-        found = self._authenticator.authenticate(token)
+    def _token(self, spec: JsonObject) -> JsonObject:
+        """Answer whom a token stands for, to the audiences that are asked for (none: the API server's)."""
+        wanted = tuple(one for one in items(spec, "audiences") if isinstance(one, str))
+        found = self._authenticator.authenticate(text(spec, "token"), wanted)
         if found.user is None:
             failed = next((link for link in found.links if not link.decision.allowed), None)
             sentence = failed.decision.sentence() if failed else "the identity is not mapped"
             return {"authenticated": False, "user": {}, "error": sentence}
-        return {"authenticated": True, "user": user_info(found.user)}
+        # IAM tokens are for no audience of their own: they hold for the API server's.
+        held = found.audiences or tuple(one for one in API_AUDIENCES if not wanted or one in wanted)
+        if not held:
+            return {"authenticated": False, "user": {}, "error": "the token holds for the API server alone"}
+        return {"authenticated": True, "user": user_info(found.user), "audiences": list(held)}
 
 
 def user_info(user: KubeUser) -> JsonObject:

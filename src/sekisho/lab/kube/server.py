@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sekisho.decide.chain import admitted, chain_of, without_token
+from sekisho.decide.chain import admitted, without_token
 from sekisho.decide.decision import Chain, Outcome, ReasonCode
 from sekisho.decide.request.kubernetes import RequestAttributes, parse
 from sekisho.decide.values import Instant, KubeUser, SekishoInputError
@@ -11,8 +11,11 @@ from sekisho.lab.door_code import DoorCode
 from sekisho.lab.journal import Asked, Journal
 from sekisho.lab.kube.authenticator import Authenticated, Authenticator
 from sekisho.lab.kube.exchange import Exchange, read_query, status_answer
+from sekisho.lab.kube.issuer_documents import api_server_page
+from sekisho.lab.kube.issuer_keys import IssuerKeys
 from sekisho.lab.kube.live_cluster import LiveCluster
 from sekisho.lab.kube.reviews import Reviews
+from sekisho.lab.kube.token_requests import TokenRequests
 from sekisho.lab.kube.verbs import GrantRefusedError, Verbs
 from sekisho.lab.world import Clock, Ids
 from sekisho.wire.http import Request, Response, StreamResponse
@@ -66,6 +69,8 @@ class KubeServer:
         authenticator: Authenticator,
         verbs: Verbs,
         reviews: Reviews,
+        token_requests: TokenRequests,
+        keys: IssuerKeys,
         journal: Journal,
         clock: Clock,
         ids: Ids,
@@ -75,6 +80,8 @@ class KubeServer:
         self._authenticator = authenticator
         self._verbs = verbs
         self._reviews = reviews
+        self._token_requests = token_requests
+        self._keys = keys
         self._journal = journal
         self._clock = clock
         self._ids = ids
@@ -172,7 +179,7 @@ class KubeServer:
             raise _RefusedError(status.unauthorized(), "", chain)
         found = self._authenticator.authenticate(header[len(_BEARER) :].strip())
         if found.user is None:
-            chain = chain_of(found.links, found.identity, self._cluster, attributes)
+            chain = found.chain(self._cluster, attributes)
             who = str(found.identity.arn) if found.identity is not None else found.claimed
             raise _RefusedError(status.unauthorized(), who, chain)
         return _Caller(found.user, found)
@@ -181,7 +188,7 @@ class KubeServer:
         if admitted(caller.user, attributes, self._cluster):
             return
         found = caller.found
-        chain = None if found is None else chain_of(found.links, found.identity, self._cluster, attributes)
+        chain = None if found is None else found.chain(self._cluster, attributes)
         user = caller.user.name
         if attributes.path is not None:
             error = status.forbidden_path(user, attributes.verb, attributes.path)
@@ -205,7 +212,8 @@ class KubeServer:
         resource = REGISTRY.at_path(attributes.group, attributes.version, attributes.resource)
         if resource is None:
             raise status.no_such_path()
-        if attributes.subresource:
+        is_token = (attributes.resource_path, attributes.group) == ("serviceaccounts/token", "")
+        if attributes.subresource and not is_token:
             if resource.subresource(attributes.subresource) is None:
                 raise status.no_such_path()
             raise status.bad_request(f"the lab does not serve {attributes.resource_path} yet")
@@ -213,6 +221,10 @@ class KubeServer:
             raise status.no_such_path()
         form = negotiate(request.header("accept") or "")
         exchange = Exchange(request, attributes, user, now, form, read_query(request.query))
+        if is_token:
+            if attributes.verb != "create":
+                raise status.method_not_allowed()
+            return await self._token_requests.create(exchange)
         if not resource.is_stored:
             return await self._reviews.answer(exchange, resource)
         return await self._verbs.answer(exchange, resource)
@@ -222,6 +234,9 @@ class KubeServer:
             raise status.method_not_allowed()
         if path in _HEALTH:
             return Response(200, b"ok", (("content-type", "text/plain; charset=utf-8"),))
+        own = api_server_page(path, self._cluster.cluster.issuer, self._address, self._keys)
+        if own is not None:
+            return own
         page = (
             version_page(self._version)
             if path.rstrip("/") == "/version"
@@ -295,7 +310,9 @@ def _page(page: Page, request: Request) -> Response:
 
 
 def _with_id(answer: Response | StreamResponse, audit_id: str) -> Response | StreamResponse:
-    headers = (*answer.headers, ("audit-id", audit_id), ("cache-control", "no-cache, private"))
+    headers = (*answer.headers, ("audit-id", audit_id))
+    if not any(name == "cache-control" for name, _ in headers):
+        headers = (*headers, ("cache-control", "no-cache, private"))
     if isinstance(answer, StreamResponse):
         return StreamResponse(answer.status, answer.parts, headers)
     return Response(answer.status, answer.body, headers)

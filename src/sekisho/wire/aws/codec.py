@@ -42,6 +42,21 @@ def decode(service: ServiceModel, request: Request, bucket: str = "") -> Call:
     return Call(service, operation, parameters, form)
 
 
+def names_unsigned(service: ServiceModel, request: Request) -> bool:
+    """Tell whether ``request`` names an operation that is called without a signature. Total.
+
+    Of the query protocol alone; what cannot be read names nothing.
+    """
+    if service.protocol is not Protocol.QUERY:
+        return False
+    try:
+        action = parse_form(request.query, _form_body(request)).get("Action", "")
+    except WireError:
+        return False
+    operation = service.operation(action)
+    return operation is not None and operation.is_unsigned
+
+
 def wanted_form(service: ServiceModel, request: Request) -> Form:
     """Return the form the client asks for: services of the query protocol speak JSON on demand."""
     accepted = request.headers.get("accept", "")

@@ -1,0 +1,123 @@
+"""The public keys of OpenID Connect issuers, fetched when they are needed and kept as long as they hold.
+
+Source: OpenID Connect Discovery 1.0, section 4; OpenID Connect Core 1.0, section 10.1.1 (rotation: a key
+id that is not known is a reason to ask again, and nobody's reason to ask all the time).
+"""
+
+import asyncio
+import contextlib
+import ssl
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sekisho.connect.https_document import (
+    DocumentError,
+    HttpsDocument,
+    IsRefused,
+    fetch_document,
+    trusted_roots,
+)
+from sekisho.decide.proof.jws_keys import discovery_url, parse_discovery, parse_key_set
+from sekisho.decide.values import SekishoInputError
+
+MIN_SECONDS, MAX_SECONDS, DEFAULT_SECONDS = 60, 3_600, 300
+"""The bounds of how long keys are kept, whatever the issuer says, and how long if it says nothing."""
+REFETCH_SECONDS = 10.0
+"""An unknown key id makes the keys be fetched again, at most once in this time."""
+FAILURE_SECONDS = 10.0
+"""For how long a failure is told without asking again."""
+MAX_ISSUERS = 100
+
+
+class IssuerError(Exception):
+    """An issuer's keys could not be had. ``in_time`` is false for one that did not answer."""
+
+    def __init__(self, problem: str, *, in_time: bool = True, is_document: bool = False) -> None:
+        super().__init__(problem)
+        self.in_time = in_time
+        self.is_document = is_document
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    fetched: float
+    until: float
+    body: bytes = b""
+    key_ids: frozenset[str] = frozenset()
+    failure: IssuerError | None = None
+
+
+class IssuerKeysClient:
+    """Fetches and keeps key sets; owned by one event loop."""
+
+    def __init__(
+        self,
+        is_refused: IsRefused,
+        trust: Callable[[], ssl.SSLContext] = trusted_roots,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._is_refused = is_refused
+        self._trust = trust
+        self._monotonic = monotonic
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    async def keys(self, issuer: str, key_id: str) -> bytes:
+        """Return the JWK set of ``issuer`` as served; ``key_id`` is the one that a token names.
+
+        Raises:
+            IssuerError: there is none.
+        """
+        # However many tokens of one issuer come at once, it is asked once.
+        lock = self._locks.setdefault(issuer, asyncio.Lock())
+        try:
+            async with lock:
+                known = self._known.get(issuer)
+                if known is None or self._is_spent(known, key_id):
+                    known = await self._fetched(issuer)
+                    self._remember(issuer, known)
+        finally:
+            if not lock.locked():
+                self._locks.pop(issuer, None)
+        if known.failure is not None:
+            raise known.failure
+        return known.body
+
+    def _is_spent(self, known: _Known, key_id: str) -> bool:
+        now = self._monotonic()
+        if now >= known.until:
+            return True
+        is_missing = known.failure is None and bool(key_id) and key_id not in known.key_ids
+        return is_missing and now - known.fetched >= REFETCH_SECONDS
+
+    async def _fetched(self, issuer: str) -> _Known:
+        try:
+            document = await self._document(issuer)
+        except IssuerError as error:
+            now = self._monotonic()
+            return _Known(now, now + FAILURE_SECONDS, failure=error)
+        key_ids: frozenset[str] = frozenset()
+        with contextlib.suppress(SekishoInputError):  # whoever verifies says what is wrong with it
+            key_ids = frozenset(key.key_id for key in parse_key_set(document.body))
+        kept = DEFAULT_SECONDS if document.max_age is None else document.max_age
+        now = self._monotonic()
+        return _Known(now, now + min(max(kept, MIN_SECONDS), MAX_SECONDS), document.body, key_ids)
+
+    async def _document(self, issuer: str) -> HttpsDocument:
+        try:
+            trust = self._trust()
+            described = await fetch_document(discovery_url(issuer), trust, self._is_refused)
+            place = parse_discovery(described.body, issuer)
+            return await fetch_document(place, trust, self._is_refused)
+        except SekishoInputError as error:
+            raise IssuerError(error.faults[0].problem, is_document=True) from None
+        except DocumentError as error:
+            raise IssuerError(str(error), in_time=error.in_time) from None
+
+    def _remember(self, issuer: str, known: _Known) -> None:
+        self._known[issuer] = known
+        self._known.move_to_end(issuer)
+        while len(self._known) > MAX_ISSUERS:
+            self._known.popitem(last=False)

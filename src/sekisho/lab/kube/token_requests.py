@@ -1,0 +1,186 @@
+"""``serviceaccounts/token``: signing a token for a service account, optionally bound to an object's life.
+
+The checks, their order and their texts are those of kube-apiserver 1.34
+(``pkg/registry/core/serviceaccount``); the longest life is EKS's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sekisho.decide.authn.service_account_claims import ObjectClaim, ServiceAccountClaims
+from sekisho.decide.values import Instant, Json, JsonObject
+from sekisho.lab.kube.exchange import Exchange, json_answer
+from sekisho.lab.kube.issuer_keys import IssuerKeys
+from sekisho.lab.kube.objects import KubeObjects
+from sekisho.lab.kube.service_account_tokens import API_AUDIENCES
+from sekisho.lab.world import Ids
+from sekisho.wire.http import BodyTooLarge, Response
+from sekisho.wire.kube import body as bodies
+from sekisho.wire.kube import schema, status
+from sekisho.wire.kube.body import FieldValidation
+from sekisho.wire.kube.causes import bad_value
+from sekisho.wire.kube.members import items, mapping, number, text
+from sekisho.wire.kube.registry import AUTHENTICATION, REGISTRY, GroupVersion, Resource
+from sekisho.wire.kube.validate_review import validate_token_request
+
+KIND = "TokenRequest"
+DEFAULT_SECONDS = 3_600
+MAX_SECONDS = 24 * 3_600
+"""EKS starts its API servers with ``--service-account-max-token-expiration=24h``."""
+EXTENDED_FROM_SECONDS = 3_607
+"""What a kubelet asks for where the pod's author said nothing: such a token may be used longer."""
+EXTENSION = timedelta(days=90)
+"""How long EKS takes a token of extended life (Amazon EKS User Guide, "Kubernetes service accounts")."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """What a token is bound to, and the node that it tells of."""
+
+    pod: ObjectClaim | None = None
+    node: ObjectClaim | None = None
+    secret: ObjectClaim | None = None
+
+
+class TokenRequests:
+    """Signs the tokens of one cluster's service accounts."""
+
+    def __init__(self, issuer: str, objects: KubeObjects, keys: IssuerKeys, ids: Ids) -> None:
+        self._issuer = issuer
+        self._objects = objects
+        self._keys = keys
+        self._ids = ids
+        self._schema = schema.load()
+
+    async def create(self, exchange: Exchange) -> Response:
+        """Answer a TokenRequest.
+
+        Raises:
+            KubeError: the body is none, the account or the bound object is not there or another one,
+                the lifetime is too short.
+        """
+        namespace, name = exchange.attributes.namespace, exchange.attributes.name
+        request, warnings = await self._read(exchange)
+        for member, value in (("name", name), ("namespace", namespace)):
+            _must_match(request, member, value, name)
+        account = self._objects.read(_resource("serviceaccounts"), namespace, name)
+        validate_token_request(request)
+        spec = dict(mapping(request, "spec"))
+        audiences = tuple(one for one in items(spec, "audiences") if isinstance(one, str)) or API_AUDIENCES
+        asked = number(spec, "expirationSeconds") if "expirationSeconds" in spec else DEFAULT_SECONDS
+        bound = self._bound(mapping(spec, "boundObjectRef"), namespace, name)
+        seconds = min(asked, MAX_SECONDS)
+        if seconds != asked:
+            warnings += (f"requested expiration of {asked} seconds shortened to {seconds} seconds",)
+        now = Instant.from_epoch(int(exchange.now.epoch))
+        is_extended = (
+            bound.pod is not None
+            and seconds == EXTENDED_FROM_SECONDS
+            and all(one in API_AUDIENCES for one in audiences)
+        )
+        told = now + timedelta(seconds=seconds)
+        token = self._keys.sign(
+            ServiceAccountClaims(
+                issuer=self._issuer,
+                audiences=audiences,
+                issued=now,
+                not_before=now,
+                expires=now + EXTENSION if is_extended else told,
+                token_id=self._ids.request_id(),
+                namespace=namespace,
+                account=_claim(account),
+                pod=bound.pod,
+                node=bound.node,
+                secret=bound.secret,
+                warn_after=told if is_extended else None,
+            )
+        )
+        listed: list[Json] = list(audiences)
+        answered: dict[str, Json] = {
+            "kind": KIND,
+            "apiVersion": AUTHENTICATION.api_version,
+            "metadata": {"name": name, "namespace": namespace, "creationTimestamp": now.rfc3339()},
+            "spec": {
+                "audiences": listed,
+                "expirationSeconds": seconds,
+                "boundObjectRef": spec.get("boundObjectRef"),
+            },
+            "status": {"token": token.reveal(), "expirationTimestamp": told.rfc3339()},
+        }
+        return json_answer(answered, 201, warnings)
+
+    async def _read(self, exchange: Exchange) -> tuple[JsonObject, tuple[str, ...]]:
+        try:
+            raw = await exchange.request.body(bodies.MAX_BODY_BYTES)
+        except BodyTooLarge:
+            raise status.too_large(bodies.MAX_BODY_BYTES) from None
+        content_type = exchange.request.header("content-type") or ""
+        validation = FieldValidation.parse(exchange.query.get("fieldValidation", ""))
+        decoded = bodies.read_object(raw, content_type, AUTHENTICATION, KIND, self._schema, validation)
+        return decoded.value, decoded.warnings
+
+    def _bound(self, reference: JsonObject, namespace: str, account: str) -> _Bound:
+        if not reference:
+            return _Bound()
+        at = GroupVersion.parse(text(reference, "apiVersion"))
+        kind, name = text(reference, "kind"), text(reference, "name")
+        match at.group, kind:
+            case "", "Pod":
+                pod = self._objects.read(_resource("pods"), namespace, name)
+                # What the ServiceAccount admission plugin fills in, for pods that never passed it.
+                runs_as = text(pod, "spec", "serviceAccountName") or "default"
+                if runs_as != account:
+                    raise status.bad_request(
+                        f"cannot bind token for serviceaccount {status.quote(account)} to pod running with "
+                        "different serviceaccount name."
+                    )
+                found = _Bound(pod=_same(reference, pod), node=self._node(text(pod, "spec", "nodeName")))
+            case "", "Node":
+                node = self._objects.read(_resource("nodes"), "", name)
+                found = _Bound(node=_same(reference, node))
+            case "", "Secret":
+                secret = self._objects.read(_resource("secrets"), namespace, name)
+                found = _Bound(secret=_same(reference, secret))
+            case _:
+                shown = f"{at.group}/{at.version}, Kind={kind}"
+                raise status.bad_request(f"cannot bind token to object of type {shown[:200]}")
+        return found
+
+    def _node(self, name: str) -> ObjectClaim | None:
+        if not name:
+            return None
+        if not self._objects.exists(_resource("nodes"), "", name):
+            return ObjectClaim(name)
+        return _claim(self._objects.read(_resource("nodes"), "", name))
+
+
+def _same(reference: JsonObject, found: JsonObject) -> ObjectClaim:
+    claim, wanted = _claim(found), text(reference, "uid")
+    if wanted and wanted != claim.uid:
+        sentence = (
+            f"the UID in the bound object reference ({wanted}) does not match the UID in record. "
+            "The object might have been deleted and then recreated"
+        )
+        raise status.conflict(text(reference, "kind"), "", claim.name, sentence)
+    return claim
+
+
+def _claim(body: JsonObject) -> ObjectClaim:
+    return ObjectClaim(text(body, "metadata", "name"), text(body, "metadata", "uid"))
+
+
+def _must_match(request: JsonObject, member: str, value: str, name: str) -> None:
+    metadata = request.get("metadata")
+    given = text(metadata, member) if isinstance(metadata, Mapping) else ""
+    if given and given != value:
+        problem = f"must match the service account {member} if specified"
+        raise status.invalid(
+            KIND, AUTHENTICATION.group, name, [bad_value(f"metadata.{member}", given, problem)]
+        )
+
+
+def _resource(plural: str) -> Resource:
+    found = REGISTRY.at_path("", "v1", plural)
+    assert found is not None  # noqa: S101 - the registry serves them
+    return found
