@@ -18,6 +18,14 @@ def command_of(repair: Any, target: str) -> str:
             return _bind(facts)
         case "rbac.grant":
             return _grant(facts)
+        case "sts.fix.add-provider":
+            words = ["aws", "iam", "create-open-id-connect-provider", "--url", facts["issuer"]]
+            return shlex.join([*words, "--client-id-list", "sts.amazonaws.com"])
+        case "service-account.fix.new-token":
+            return shlex.join(["kubectl", "create", "token", facts["name"], "-n", facts["namespace"]])
+        case "service-account.fix.for-audience":
+            words = ["kubectl", "create", "token", facts["name"], "-n", facts["namespace"]]
+            return shlex.join([*words, "--audience", facts["audience"]])
     return ""
 
 

@@ -95,6 +95,7 @@ def lab_environment(state: StateDir, proxy_port: int) -> Environment:
             "no_proxy": "127.0.0.1,localhost",
             "AWS_CA_BUNDLE": str(state.ca_bundle),
             "REQUESTS_CA_BUNDLE": str(state.ca_bundle),
+            "CURL_CA_BUNDLE": str(state.ca_bundle),
             "SSL_CERT_FILE": str(state.ca_bundle),
             "AWS_CONFIG_FILE": str(state.aws_config),
             "AWS_SHARED_CREDENTIALS_FILE": str(state.aws_credentials),

@@ -7,7 +7,7 @@ class ServiceAccountCode(ReasonCode):
     """One code per check, in the order in which kube-apiserver makes them."""
 
     ACCEPTED = "service-account.accepted", "the token is of {username}, issued by {issuer}"
-    ISSUER = "service-account.other-issuer", "the token is not one of the issuer {issuer}"
+    ISSUER = "service-account.other-issuer", "the token says that {found} issued it, this cluster is {issuer}"
     MALFORMED = "service-account.malformed", "the token is no signed token: {problem}"
     SIGNATURE = "service-account.signature", "the keys of {issuer} did not sign the token"
     CLAIMS = "service-account.claims", "the claims are not those of a service account token: {problem}"

@@ -64,17 +64,21 @@ class Bearer:
     stale_since: Instant | None = None
 
 
-def is_issued_by(token: str, issuer: str) -> bool:
-    """Tell whether ``token`` says that it is of ``issuer``; nothing is believed yet. Total."""
+def issuer_of(token: str) -> str | None:
+    """Return the issuer that a signed token names, empty if it names none; None if it is no such token.
+
+    Nothing is believed yet. Total.
+    """
     parts = token.split(".")
     if len(parts) != 3 or len(token) > MAX_TOKEN_CHARS:
-        return False
+        return None
     try:
         decoded = base64.b64decode(parts[1] + "=" * (-len(parts[1]) % 4), altchars=b"-_", validate=True)
         claims = documents.parse_json(decoded, "token")
     except (binascii.Error, ValueError, SekishoInputError):
-        return False
-    return isinstance(claims, Mapping) and claims.get("iss") == issuer
+        return None
+    issuer = claims.get("iss") if isinstance(claims, Mapping) else None
+    return issuer if isinstance(issuer, str) else ""
 
 
 def authenticate(
@@ -89,10 +93,10 @@ def authenticate(
     NO_OPINION: not a token of ``issuer``. ``audiences`` are those that are asked for (a TokenReview
     may name others); without any, the API server's own. Total.
     """
-    if not is_issued_by(token, issuer.issuer):
-        return _answer(
-            Outcome.NO_OPINION, Step(Code.ISSUER, _CLAIMS.child("iss"), (("issuer", issuer.issuer),))
-        )
+    found = issuer_of(token)
+    if found != issuer.issuer:
+        told = ("found", (found or "nobody")[:_MAX_SHOWN]), ("issuer", issuer.issuer)
+        return _answer(Outcome.NO_OPINION, Step(Code.ISSUER, _CLAIMS.child("iss"), told))
     try:
         parsed = parse_token(token)
     except SekishoInputError as error:

@@ -13,6 +13,8 @@ from sekisho.decide.values import FederatedPrincipal, Principal
 _WITHOUT_REASON = frozenset({"sts"})
 _EKS_LISTS_CLUSTERS = frozenset({"eks:listclusters", "eks:createcluster"})
 _QUOTED = frozenset({"s3"})
+_NAMES_NO_ANY = frozenset({"s3", "ec2"})
+"""Services that name no resource where an operation is on none in particular."""
 
 
 def access_denied_text(request: AwsRequest, decision: Decision[None]) -> str:
@@ -65,4 +67,4 @@ def _shown_without_type(request: AwsRequest, service: str) -> str:
     if service == "eks" and isinstance(region, str) and isinstance(caller, Principal):
         tail = "cluster/*" if request.action.lower() in _EKS_LISTS_CLUSTERS else ANY_RESOURCE
         return f"arn:{caller.arn.partition}:eks:{region}:{caller.account}:{tail}"
-    return "" if service in _QUOTED else ANY_RESOURCE
+    return "" if service in _NAMES_NO_ANY else ANY_RESOURCE

@@ -7,7 +7,7 @@ from typing import Final
 from sekisho.decide.request.aws_call import AwsCall, FindArns
 from sekisho.decide.request.aws_reference import ActionFacts, ServiceReference
 from sekisho.decide.request.aws_request import ANY_RESOURCE
-from sekisho.decide.request.aws_tables import ARN_IN, NAMED_BY, WITH_PATH
+from sekisho.decide.request.aws_tables import ARN_IN, LISTED_BY, NAMED_BY, WITH_PATH
 from sekisho.decide.values import Arn, Json, Wildcard
 
 SELF: Final = "self"
@@ -74,8 +74,12 @@ def _is_of(text: str, service: str, facts: ActionFacts, reference: ServiceRefere
 
 def _named(call: AwsCall, type_name: str, reference: ServiceReference, find_arns: FindArns) -> Iterator[str]:
     pattern = reference.arn_patterns.get(type_name)
+    if pattern is None:
+        return
+    for values in _listed(call, type_name):
+        yield _filled(pattern, call, values)
     names = _names(call, type_name)
-    if pattern is None or names is None:
+    if names is None:
         return
     for values in _each_object(call, names) if type_name == "s3:object" else (names,):
         if call.operation not in WITH_PATH:
@@ -84,6 +88,17 @@ def _named(call: AwsCall, type_name: str, reference: ServiceReference, find_arns
                 yield existing
                 continue
         yield _filled(pattern, call, values)
+
+
+def _listed(call: AwsCall, type_name: str) -> tuple[dict[str, str], ...]:
+    """Return the values of each of several resources that a parameter lists, none unless all can be read."""
+    if type_name not in LISTED_BY:
+        return ()
+    placeholder, parameter = LISTED_BY[type_name]
+    listed = call.parameters.get(parameter)
+    names = listed if isinstance(listed, list) else []
+    found = tuple({placeholder: name} for name in names if isinstance(name, str) and name)
+    return found if len(found) == len(names) else ()
 
 
 def _known_by(values: Mapping[str, str]) -> tuple[str, ...]:

@@ -117,8 +117,16 @@ NAMED_BY: Mapping[str, Mapping[str, tuple[tuple[str, ...], ...]]] = {
     },
     "organizations:root": {"RootId": (("RootId",), ("ParentId",), ("TargetId",), ("ResourceId",))},
     "sts:federated-user": {"FederatedUserName": (("Name",),)},
+    "ec2:instance": {"InstanceId": (("InstanceId",),)},
+    "ec2:security-group": {"SecurityGroupId": (("GroupId",),)},
+    "ec2:subnet": {"SubnetId": (("SubnetId",),)},
+    "ec2:volume": {"VolumeId": (("VolumeId",),)},
+    "ec2:vpc": {"VpcId": (("VpcId",),)},
 }
 """Resource type -> placeholder of its ARN -> where in the parameters its value stands, first found first."""
+
+LISTED_BY: Mapping[str, tuple[str, str]] = {"ec2:instance": ("InstanceId", "InstanceIds")}
+"""Resource type -> placeholder of its ARN and the parameter that lists the values of several."""
 
 ARN_IN: Mapping[str, tuple[str, ...]] = {
     "iam": (

@@ -22,6 +22,7 @@ from sekisho.lab.aws.door_refusal import (
     unserved,
 )
 from sekisho.lab.aws.gate import Gate
+from sekisho.lab.aws.message_key import message_key
 from sekisho.lab.aws.moto_services import MotoServices
 from sekisho.lab.aws.operation import AwsError, Context, Ids, Site
 from sekisho.lab.aws.route import Route, route
@@ -63,7 +64,7 @@ class AwsDoor:
         self._site = site
         self._door_port = door_port
         self._moto = MotoServices()
-        self._gate = Gate(world, clock, door_port)
+        self._gate = Gate(world, clock, door_port, lambda: message_key(world, ids))
         outside = IssuerKeysClient(lambda host: locate(host) is not None)
         self._web_identity = WebIdentity(world, clock, ids, WebKeys(world, keys, outside).answer)
 
@@ -263,6 +264,7 @@ class AwsDoor:
             self._site,
             session,
             self._world.secret,
+            lambda: message_key(self._world, self._ids),
         )
 
     def _note(

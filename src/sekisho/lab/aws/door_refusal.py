@@ -1,12 +1,14 @@
 """Refusals of the front door: what the client is told in its service's words, and the whole reason."""
 
+from collections.abc import Callable
+
 from sekisho.decide.chain import request_to_aws
 from sekisho.decide.decision import Chain, Decision, Outcome
 from sekisho.decide.iam.layers import Policies
 from sekisho.decide.iam.refusal import access_denied_text
 from sekisho.decide.proof.aws_error import Family, aws_error
 from sekisho.decide.proof.credential import Signed
-from sekisho.decide.request.aws_request import AwsRequest
+from sekisho.decide.request.aws_request import ANY_RESOURCE, AwsRequest
 from sekisho.lab.aws.operation import AwsError
 from sekisho.lab.aws.route import Route
 from sekisho.wire.aws.faults import ServiceFault
@@ -21,6 +23,13 @@ _FAMILIES = {
     Protocol.REST_JSON: Family.REST_JSON,
     Protocol.REST_XML: Family.S3,
 }
+
+
+_DENIED = {Protocol.REST_JSON: "AccessDeniedException", Protocol.EC2: "UnauthorizedOperation"}
+"""How a protocol's services call a refusal by policy, where it is not ``AccessDenied``."""
+
+EncodeMessage = Callable[[AwsRequest, Decision[None]], str]
+"""Seals what was decided about a request (`decide.sts.encode_message`)."""
 
 
 class RefusedError(Exception):
@@ -77,9 +86,12 @@ def unserved(service: str, operation: str) -> RefusedError:
 
 
 def permission_refusal(
-    chain: Chain, requests: tuple[AwsRequest, ...] | Decision[None], call: Call
+    chain: Chain, requests: tuple[AwsRequest, ...] | Decision[None], call: Call, encode: EncodeMessage
 ) -> RefusedError:
-    """Return the refusal of a call that policies do not permit, or that maps to no permission."""
+    """Return the refusal of a call that policies do not permit, or that maps to no permission.
+
+    ``encode`` makes the message that the caller may have decoded, for services that send one.
+    """
     failed = chain.failed
     assert failed is not None  # noqa: S101 - evaluate and explain agree: a refusal has a failed link
     decision = failed.decision
@@ -87,9 +99,14 @@ def permission_refusal(
         sentence = f"the lab cannot tell which permission {call.operation.name} needs: {decision.sentence()}"
         return RefusedError(ServiceFault("SekishoUnmapped", sentence, 400), decision.outcome, sentence, chain)
     refused = requests[len(chain.links) - 2]
-    text = access_denied_text(refused, decision)  # type: ignore[arg-type]  # permission links are Decision[None]
-    is_rest = call.service.protocol is Protocol.REST_JSON
-    code = "AccessDeniedException" if is_rest else "AccessDenied"
+    permission: Decision[None] = decision  # type: ignore[assignment]  # permission links are Decision[None]
+    text = access_denied_text(refused, permission)
+    code = _DENIED.get(call.service.protocol, "AccessDenied")
+    if call.service.protocol is Protocol.EC2:
+        text = f"You are not authorized to perform this operation. {text}"
+        if refused.resources[0] != ANY_RESOURCE:
+            # Of operations on no resource in particular, such as DescribeInstances, EC2 sends none.
+            text += f". Encoded authorization failure message: {encode(refused, permission)}"
     return RefusedError(ServiceFault(code, text, 403), decision.outcome, decision.sentence(), chain)
 
 

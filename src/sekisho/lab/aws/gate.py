@@ -3,6 +3,7 @@
 signature -> who is calling -> action, resources, context -> policies
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from sekisho.decide.chain import request_to_aws
@@ -18,7 +19,15 @@ from sekisho.decide.request.aws import map_call
 from sekisho.decide.request.aws_call import AwsCall
 from sekisho.decide.request.aws_request import AwsRequest
 from sekisho.decide.request.aws_request import Context as ConditionContext
-from sekisho.decide.sts import Session, SignedCaller, principal_tags, refuse_iam, session_keys
+from sekisho.decide.sts import (
+    Session,
+    SignedCaller,
+    encode_message,
+    message_about,
+    principal_tags,
+    refuse_iam,
+    session_keys,
+)
 from sekisho.decide.values import Instant, Principal
 from sekisho.facts.permissions import policies_for
 from sekisho.facts.sts_facts import SnapshotStsFacts
@@ -38,7 +47,8 @@ from sekisho.wire.service_reference import load_service_reference
 class Gate:
     """Decides about requests to AWS names, over the live world."""
 
-    def __init__(self, world: World, clock: Clock, door_port: int) -> None:
+    def __init__(self, world: World, clock: Clock, door_port: int, message_key: Callable[[], bytes]) -> None:
+        self._message_key = message_key
         self._world = world
         self._clock = clock
         self._door_port = door_port
@@ -118,7 +128,11 @@ class Gate:
         ):
             return
         chain = request_to_aws.decide(proof, requests, applying)
-        raise permission_refusal(chain, requests, call)
+
+        def encoded(asked: AwsRequest, decision: Decision[None]) -> str:
+            return encode_message(message_about(asked, decision), caller.account, self._message_key())
+
+        raise permission_refusal(chain, requests, call, encoded)
 
     def _door_context(self, session: Session | None) -> ConditionContext:
         """Return the condition keys that do not follow from the call itself."""

@@ -67,6 +67,8 @@ class Context:
     """What the caller's credentials stand for, where they are temporary."""
     secret: Callable[[str], Secret | None] = _no_secret
     """Returns a secret that the world keeps beside its facts, by name."""
+    message_key: Callable[[], bytes] | None = None
+    """Returns the key that seals the encoded messages of refusals."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,8 +79,18 @@ def get_access_key_info(context: Context, parameters: Parameters) -> Answer:
     return Answer({"Account": found.value})
 
 
+def decode_authorization_message(context: Context, parameters: Parameters) -> Answer:
+    """Return what the encoded message of a refusal says; those of other accounts are not readable."""
+    assert context.message_key is not None  # noqa: S101 - the door gives it to every operation
+    found = sts.decode_message(parameters["EncodedMessage"], context.account, context.message_key())
+    if found.value is None:
+        raise refusal(found)
+    return Answer({"DecodedMessage": found.value})
+
+
 OPERATIONS: dict[str, Operation] = {
     "AssumeRole": assume_role,
+    "DecodeAuthorizationMessage": decode_authorization_message,
     "GetAccessKeyInfo": get_access_key_info,
     "GetCallerIdentity": get_caller_identity,
     "GetFederationToken": get_federation_token,

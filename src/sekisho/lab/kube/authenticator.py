@@ -91,7 +91,7 @@ class Authenticator:
 
         ``audiences`` are those that a TokenReview asks for: IAM tokens know none, service account tokens do.
         """
-        if self._service_accounts.is_own(token):
+        if self._service_accounts.is_signed_token(token):
             bearer = self._service_accounts.authenticate(token, audiences)
             own = (service_account_link(bearer),)
             if bearer.value is None:
