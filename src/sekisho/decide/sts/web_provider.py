@@ -4,6 +4,8 @@ An account trusts an issuer once it has a provider with exactly its URL, and eac
 Source: IAM User Guide, "Create an OpenID Connect (OIDC) identity provider in IAM".
 """
 
+import re
+
 from sekisho.decide.decision import Repair, Step
 from sekisho.decide.proof.jws_token import UnverifiedToken
 from sekisho.decide.sts import web_claims
@@ -15,6 +17,7 @@ from sekisho.decide.values import Ref
 _CLAIMS = Ref("token").child("claims")
 _ISS = _CLAIMS.child("iss")
 _MAX_SHOWN = 200
+_PORT = re.compile(r"\A([^/:]*):[0-9]+(?=/|\Z)", re.ASCII)
 
 
 def provider_of(issuer: str, account: str, facts: StsFacts) -> ProviderFacts | Refusal:
@@ -69,6 +72,8 @@ def _difference(url: str, issuer: str) -> str:
         return "the slash at the end"
     if bare.lower() == url.lower():
         return "upper and lower case"
+    if _PORT.sub(r"\1", bare) == _PORT.sub(r"\1", url):
+        return "the port"
     if bare.partition("/")[0] == url.partition("/")[0]:
         return "the path"
     return ""

@@ -11,6 +11,8 @@ from sekisho.decide.authn.backend import Backend
 from sekisho.decide.authn.entry import Reading
 from sekisho.decide.authn.entry_reader import Rules
 from sekisho.decide.authn.mapping_code import MappingCode, MappingRepairCode
+from sekisho.decide.authn.service_account_code import ServiceAccountCode
+from sekisho.decide.authn.service_account_token import Bearer
 from sekisho.decide.authn.sts_answer import StsIdentity, identity_of
 from sekisho.decide.chain import (
     CLUSTER_CHAIN,
@@ -18,6 +20,7 @@ from sekisho.decide.chain import (
     admitted,
     authorize,
     chain_of,
+    service_account_link,
     user_of,
     without_token,
 )
@@ -269,3 +272,29 @@ def test_groups_of_a_near_mapping_stay() -> None:
     near = identity_of(f"arn:aws:iam::{A}:user/path/ops", "AIDAOPS", A, "AKIAOPS")
     chain = chain_of((), near, Facts(backends=(aws_auth("own"),)), LIST_PODS)
     assert dict(chain.links[-1].decision.repairs[-1].facts)["groups"] == "own"
+
+
+def service_account(groups: tuple[str, ...], outcome: Outcome = Outcome.ALLOW) -> Decision[Bearer]:
+    step = Step(
+        ServiceAccountCode.ACCEPTED if outcome is Outcome.ALLOW else ServiceAccountCode.EXPIRED, CLUSTER
+    )
+    bearer = Bearer(KubeUser("system:serviceaccount:a:b", groups), ()) if outcome is Outcome.ALLOW else None
+    return Decision(outcome, (step,), (step,), bearer)
+
+
+@pytest.mark.parametrize(("groups", "outcome"), [(("readers",), Outcome.ALLOW), ((), Outcome.NO_OPINION)])
+def test_a_service_account_is_not_mapped_but_authorized(groups: tuple[str, ...], outcome: Outcome) -> None:
+    found = service_account(groups)
+    link = service_account_link(found)
+    assert found.value is not None
+    assert link.decision.value == found.value.user
+    chain = chain_of((link,), None, Facts(), LIST_PODS, found.value.user)
+    assert [one.name for one in chain.links] == [LinkName.SERVICE_ACCOUNT, LinkName.AUTHORIZATION]
+    assert chain.outcome is outcome
+    assert chain_of((link,), None, Facts(), None, found.value.user).links == (link,)
+
+
+def test_a_service_account_token_that_is_refused_ends_the_chain() -> None:
+    link = service_account_link(service_account((), Outcome.DENY))
+    assert link.decision.value is None
+    assert chain_of((link,), None, Facts(), LIST_PODS).links == (link,)

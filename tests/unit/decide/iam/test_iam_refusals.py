@@ -85,6 +85,14 @@ TEXTS: dict[str, tuple[AwsRequest, Policies, str]] = {
             "because no resource-based policy allows the eks:ListClusters action"
         ),
     ),
+    "EC2 on nothing in particular": (
+        ask("ec2:DescribeInstances", who=session()),
+        Policies(),
+        (
+            f"User: arn:aws:sts::{ACCOUNT}:assumed-role/deployer/run-1 is not authorized to perform: "
+            "ec2:DescribeInstances because no identity-based policy allows the ec2:DescribeInstances action"
+        ),
+    ),
     "nobody": (
         ask("s3:GetObject", "arn:aws:s3:::b/k", who=Anonymous()),
         Policies(),

@@ -12,8 +12,9 @@ from sekisho.wire.service_reference import load_service_reference
 
 ACCOUNT = AccountId("111122223333")
 OTHER = "444455556666"
-REFERENCE = load_service_reference(["iam", "eks", "eks-auth", "s3", "sts"])
+REFERENCE = load_service_reference(["ec2", "iam", "eks", "eks-auth", "s3", "sts"])
 IAM = f"arn:aws:iam::{ACCOUNT}:"
+EC2 = f"arn:aws:ec2:eu-west-1:{ACCOUNT}:"
 EKS = f"arn:aws:eks:eu-west-1:{ACCOUNT}:"
 OIDC = "oidc.eks.eu-west-1.amazonaws.com/id/0A1B"
 EXISTING = {
@@ -273,6 +274,19 @@ CALLS: dict[str, tuple[str, JsonObject, str, tuple[str, ...]]] = {
         "s3:DeleteObject",
         ("arn:aws:s3:::b/k", "arn:aws:s3:::b/l"),
     ),
+    "several instances": (
+        "ec2:TerminateInstances",
+        {"InstanceIds": ["i-1", "i-2"]},
+        "ec2:TerminateInstances",
+        (f"{EC2}instance/i-1", f"{EC2}instance/i-2"),
+    ),
+    "one instance": (
+        "ec2:GetConsoleOutput",
+        {"InstanceId": "i-1"},
+        "ec2:GetConsoleOutput",
+        (f"{EC2}instance/i-1",),
+    ),
+    "EC2 on nothing in particular": ("ec2:DescribeInstances", {}, "ec2:DescribeInstances", ("*",)),
 }
 
 
@@ -337,6 +351,12 @@ UNMAPPED: dict[str, tuple[str, JsonObject, Unmapped]] = {
         {"Bucket": "b", "Delete": {"Objects": [{"Key": "k", "VersionId": "v"}]}},
         Unmapped.RESOURCE,
     ),
+    "an instance without a name among others": (
+        "ec2:TerminateInstances",
+        {"InstanceIds": ["i-1", ""]},
+        Unmapped.RESOURCE,
+    ),
+    "no list of instances": ("ec2:TerminateInstances", {"InstanceIds": "i-1"}, Unmapped.RESOURCE),
     "objects without key": (
         "s3:DeleteObjects",
         {"Bucket": "b", "Delete": {"Objects": [{}]}},

@@ -383,7 +383,8 @@ def test_what_a_session_is() -> None:
         "ledger",
     )
     assert found.policies == (sts.SessionPolicy(arn=READ_ONLY),)
-    assert found.provenance == (sts.Origin(sts.OriginKind.WEB_IDENTITY, PROVIDER, POD),)
+    account = sts.ServiceAccountOrigin(ISSUER, "billing", "ledger")
+    assert found.provenance == (sts.Origin(sts.OriginKind.WEB_IDENTITY, PROVIDER, POD, account),)
     assert found.web_identity is not None
     assert (found.web_identity.subject, found.web_identity.provider, found.web_identity.audience) == (
         POD,
@@ -440,6 +441,7 @@ NEAR = {
     f"{ISSUER}/": "the slash at the end",
     f"http://{URL}": "the scheme",
     ISSUER.replace("5D0C", "5d0c"): "upper and lower case",
+    ISSUER.replace(".com/", ".com:443/"): "the port",
     ISSUER[:-1] + "0": "the path",
 }
 
@@ -524,3 +526,15 @@ def test_accounts_register_the_same_issuer_each_for_itself() -> None:
     assert codes(with_token(facts, claims(), role=SPOKE))[0] == str(StsCode.WEB_NOT_AUTHORIZED)
     facts.accounts[AWAY]["roles"]["spoke"]["trust"] = trusting({"Federated": other}, "sts:*")
     assert with_token(facts, claims(), role=SPOKE).allowed
+
+
+def test_a_session_tells_whose_service_account_it_is() -> None:
+    answer = sts.KeysAnswer(Issuer.shared().jwks(), "arn:aws:eks:eu-north-1:111122223333:cluster/one")
+    (origin,) = session(with_token(FACTS, claims(), answer)).provenance
+    assert (origin.kind, origin.name, origin.subject) == (sts.OriginKind.WEB_IDENTITY, PROVIDER, POD)
+    assert origin.service_account == sts.ServiceAccountOrigin(ISSUER, "billing", "ledger", answer.cluster)
+
+
+def test_a_session_of_a_person_tells_no_service_account() -> None:
+    (origin,) = session(with_token(FACTS, claims(sub="mira"))).provenance
+    assert (origin.subject, origin.service_account) == ("mira", None)
