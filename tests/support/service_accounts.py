@@ -24,8 +24,8 @@ class KubeApi:
     @property
     def address(self) -> str:
         """Host and port."""
-        found = [one["endpoint"] for one in self.lab.status["clusters"] if one["name"] == self.name]
-        return urlsplit(found[0]).netloc
+        clusters: list[dict[str, str]] = self.lab.status["clusters"]
+        return next(urlsplit(one["endpoint"]).netloc for one in clusters if one["name"] == self.name)
 
     def ask(
         self, method: str, path: str, body: Any = None, token: str | None = None
@@ -98,5 +98,5 @@ class KubeApi:
 
 def parts(token: str) -> tuple[Any, Any]:
     """Return header and claims of a token."""
-    header, claims, _ = token.split(".")
-    return tuple(json.loads(base64.urlsafe_b64decode(part + "==")) for part in (header, claims))  # type: ignore[return-value]
+    header, claims = (json.loads(base64.urlsafe_b64decode(f"{part}==")) for part in token.split(".")[:2])
+    return header, claims

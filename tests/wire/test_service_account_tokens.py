@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from e2e.e2e_shell import NODE
-from e2e.hostile_wire import Doors, render
+from e2e.hostile_wire import Doors, render, token_of, token_url
 from sekisho.testing import RunningLab, running_lab
 from support.jwt import compact, encoded
 from support.service_accounts import NAMESPACE, KubeApi, parts
@@ -99,20 +99,19 @@ def test_the_longest_life_is_a_day(api: KubeApi, asked: int, given: int, warned:
     assert (f'299 - "{sentence}"' in headers.get("warning", "")) is warned
 
 
+INVALID_SECONDS = 'TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value:'
 REFUSED: dict[str, tuple[str, dict[str, Any], int, str]] = {
     "too short": (
         "ledger",
         {"expirationSeconds": 599},
         422,
-        'TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: 599: '
-        "may not specify a duration less than 10 minutes",
+        f"{INVALID_SECONDS} 599: may not specify a duration less than 10 minutes",
     ),
     "too long": (
         "ledger",
         {"expirationSeconds": (1 << 32) + 1},
         422,
-        'TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: 4294967297: '
-        "may not specify a duration larger than 2^32 seconds",
+        f"{INVALID_SECONDS} 4294967297: may not specify a duration larger than 2^32 seconds",
     ),
     "no account": ("nobody", {}, 404, 'serviceaccounts "nobody" not found'),
     "no pod": (
@@ -320,10 +319,7 @@ def test_a_review_answers_for_the_audiences_that_are_asked_for(api: KubeApi) -> 
 
 
 def test_a_review_of_an_iam_token_holds_for_the_api_server_alone(api: KubeApi) -> None:
-    doors = Doors.of(api.lab)
-    from e2e.hostile_wire import token_of, token_url
-
-    token = token_of(token_url(doors.keys("creator")))
+    token = token_of(token_url(Doors.of(api.lab).keys("creator")))
     assert reviewed(api, token)["audiences"] == [API]
     assert reviewed(api, token, API, "x")["audiences"] == [API]
     assert reviewed(api, token, "vault")["authenticated"] is False

@@ -1,4 +1,4 @@
-"""AssumeRoleWithWebIdentity in a running lab with real boto3: what a cluster's token obtains, and every attack.
+"""AssumeRoleWithWebIdentity in a running lab with real boto3: what a token obtains, and every attack.
 
 What the client is told is AWS's code, status and text; the journal names the step.
 Source: STS API Reference, "AssumeRoleWithWebIdentity"; RFC 8725 (JWT best current practices) for the attacks.
@@ -111,7 +111,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
             for api in (one, two)
         ]
         home.ask("iam", "create_open_id_connect_provider", Url=issuers[0], ClientIDList=[AUDIENCE])
-        found = Ground(lab, one, two, home, away, *issuers, home.client("sts"))
+        found = Ground(lab, one, two, home, away, issuers[0], issuers[1], home.client("sts"))
         conditions = {"StringEquals": {found.key("sub"): SUBJECT, found.key("aud"): AUDIENCE}}
         new_role(home, "app", found.trust(**conditions), policy("s3:ListAllMyBuckets", Resource="*"))
         yield found
@@ -260,7 +260,7 @@ ATTACKS: dict[str, tuple[Make, tuple[str, int], str, list[str]]] = {
         BAD_SIGNATURE,
         [SIGNATURE, "jws.algorithm-refused"],
     ),
-    "no signature": (lambda g: unsigned(g), INVALID, BAD_SIGNATURE, [SIGNATURE, "jws.signature-wrong"]),
+    "no signature": (unsigned, INVALID, BAD_SIGNATURE, [SIGNATURE, "jws.signature-wrong"]),
     "HMAC with the public key": (by_hmac, INVALID, BAD_SIGNATURE, [SIGNATURE, "jws.algorithm-refused"]),
     "HMAC called RSA": (
         lambda g: by_hmac(g, "RS256"),
@@ -319,7 +319,7 @@ ATTACKS: dict[str, tuple[Make, tuple[str, int], str, list[str]]] = {
     "an IAM token": (lambda _: "k8s-aws-v1.aHR0cHM6Ly9zdHM", INVALID, NOT_JWT, ["sts.token-malformed"]),
     "an encrypted token": (lambda _: "a.b.c.d.e", INVALID, NOT_JWT, ["sts.token-malformed"]),
     "no issuer": (
-        lambda g: signed({"sub": SUBJECT, "aud": AUDIENCE}, "RS256"),
+        lambda _: signed({"sub": SUBJECT, "aud": AUDIENCE}, "RS256"),
         INVALID,
         "Missing a required claim: iss",
         ["sts.claim-missing"],

@@ -34,9 +34,9 @@ def message_about(request: AwsRequest, decision: Decision[None]) -> bytes:
     ]
     matched: list[Json] = []
     if decision.outcome is Outcome.DENY:
-        matched = [
-            {"statementId": dict(step.facts).get("sid", ""), "effect": "DENY"} for step in decision.decisive
-        ]
+        # A statement that denies several resources of one request is named once.
+        statements = dict.fromkeys((step.at, dict(step.facts).get("sid", "")) for step in decision.decisive)
+        matched = [{"statementId": sid, "effect": "DENY"} for _, sid in statements]
     return documents.to_json(
         {
             "allowed": decision.allowed,

@@ -246,8 +246,8 @@ def test_tokens_of_others_are_nobodys_business_here(token: str, issuer: str | No
 
 
 MALFORMED: dict[str, tuple[dict[str, Any], str]] = {
-    "no private claims": (claims(**{"kubernetes.io": None}), "/claims/kubernetes.io"),
-    "private claims of text": (claims(**{"kubernetes.io": "x"}), "/claims/kubernetes.io"),
+    "no private claims": ({**claims(), "kubernetes.io": None}, "/claims/kubernetes.io"),
+    "private claims of text": ({**claims(), "kubernetes.io": "x"}, "/claims/kubernetes.io"),
     "no namespace": (claims({"namespace": 1}), "/claims/kubernetes.io/namespace"),
     "no account": (claims({"serviceaccount": None}), "/claims/kubernetes.io/serviceaccount"),
     "account without uid": (
