@@ -21,7 +21,7 @@ import sekisho
 from sekisho.cli.main import COMMANDS, Command
 from sekisho.decide.decision.code import ReasonCode
 from sekisho.lab.aws.moto_services import SERVICES as MOTO_SERVICES
-from sekisho.lab.aws.services import OPERATIONS
+from sekisho.lab.aws.services import OPERATIONS, served
 from sekisho.wire.errors import MALFORMED
 from sekisho.wire.kube.registry import RESOURCES, Resource
 
@@ -263,7 +263,7 @@ def operations_page() -> str:
         "Each request is checked first: signature, then the permissions that it needs.",
     ]
     for service in sorted(OPERATIONS):
-        names = sorted(OPERATIONS[service])
+        names = served(service)
         lines += ["", f"### {service} ({len(names)})", "", *(f"- {name}" for name in names)]
     lines += [
         "",

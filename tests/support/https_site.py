@@ -21,6 +21,7 @@ class Site:
     pages: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     port: int = 0
+    certificate: Path = Path()
     trust: ssl.SSLContext = field(default_factory=lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
     def url(self, path: str = "") -> str:
@@ -50,6 +51,7 @@ async def https_site(folder: Path) -> AsyncIterator[Site]:
     """Serve a site until the end; its ``trust`` knows its certificate."""
     file = certificate(folder)
     site = Site()
+    site.certificate = file
     site.trust.load_verify_locations(file)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(file)

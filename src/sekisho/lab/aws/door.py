@@ -12,7 +12,7 @@ from sekisho.decide.proof.credential import Signed
 from sekisho.decide.proof.http_request import HttpRequest
 from sekisho.decide.sts import Session
 from sekisho.decide.values import Instant, Principal, SekishoInputError
-from sekisho.lab.aws import services, sts, web_identity
+from sekisho.lab.aws import services, sts
 from sekisho.lab.aws.door_refusal import (
     RefusedError,
     service_refusal,
@@ -209,7 +209,7 @@ class AwsDoor:
 
     async def _serve_unsigned(self, where: Route, call: Call) -> Granted:
         """Answer a call that bears no signature; its decision is its own."""
-        if call.operation.name != web_identity.OPERATION:
+        if call.operation.name not in services.WITHOUT_SIGNATURE.get(where.service.name, ()):
             raise unserved(where.service.name, call.operation.name)
         try:
             validate.check(call)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sekisho.lab.aws import eks, iam, organizations, sts
+from sekisho.lab.aws import eks, iam, organizations, sts, web_identity
 from sekisho.lab.aws.operation import Operation
 
 OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
@@ -11,6 +11,14 @@ OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
     "eks": eks.OPERATIONS,
     "organizations": organizations.OPERATIONS,
 }
+
+WITHOUT_SIGNATURE: Mapping[str, frozenset[str]] = {"sts": frozenset({web_identity.OPERATION})}
+"""What the door answers without a signature, by service; such an operation decides everything itself."""
+
+
+def served(service: str) -> tuple[str, ...]:
+    """Return the names of all operations of a service that the lab answers itself, sorted."""
+    return tuple(sorted({*OPERATIONS.get(service, {}), *WITHOUT_SIGNATURE.get(service, ())}))
 
 
 def operation(service: str, name: str) -> Operation | None:
