@@ -126,7 +126,8 @@ REFUSED: dict[str, tuple[Make, str]] = {
     "seventeen KiB": (long_token, "iam-token.too-long"),
     "a wrong secret": (by(secret="A" * 40), "proof.signature-mismatch"),
     "an unknown access key": (by(key_id="AKIA" + "Z" * 16), "proof.key-unknown"),
-    "another scheme's prefix": (lambda _: "eyJhbGciOiJub25lIn0.e30.", "iam-token.prefix"),
+    "another scheme's prefix": (lambda _: "k8s-gcp-v1.aHR0cHM", "iam-token.prefix"),
+    "a token of no issuer": (lambda _: "eyJhbGciOiJub25lIn0.e30.", "service-account.other-issuer"),
     "padded base64": (lambda keys: token_of(token_url(keys)) + "=", "iam-token.base64"),
     "bytes beyond ASCII": (lambda keys: token_of(token_url(keys) + "\u00e9"), "iam-token.url"),
 }
