@@ -68,6 +68,7 @@ def every_page() -> list[Path]:
 
 _VOLATILE = (
     (re.compile(r"\b(AKIA|AIDA|AROA)[A-Z0-9]{16,17}\b"), "ID"),
+    (re.compile(r"(?<=/id/)[0-9A-F]{32}\b"), "ISSUER"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|\+\d\d:\d\d)"), "TIME"),
     (re.compile(r"\d{8}T\d{6}Z"), "TIME"),
     (re.compile(r"(?<= )(\d+[smhd])+(?= )"), "AGE"),
