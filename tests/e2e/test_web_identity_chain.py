@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from e2e.e2e_shell import ACCOUNT, CLUSTER, OTHER_ACCOUNT, REGION, Done, Shell, connected, shell_of
+from e2e.e2e_shell import ACCOUNT, CLUSTER, NODE, OTHER_ACCOUNT, REGION, Done, Shell, connected, shell_of
 from sekisho.lab.default_world import default_world
 from sekisho.testing import running_lab
 from support.boto_lab import new_role, policy, profile, trust
@@ -163,9 +163,14 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
         own.write_text(yaml.safe_dump(plain))
         bearer = shell.using(KUBECONFIG=str(own))
         note("bearer", bearer, "kubectl auth whoami -o json")
+        bound = f"--bound-object-kind Node --bound-object-name {NODE}"
+        note("bound", shell, f"{create} {bound} -o jsonpath={{.spec.boundObjectRef.name}}")
         note("forbidden", bearer, f"kubectl get pods -n {NAMESPACE}")
-        grant = f"kubectl create rolebinding view -n {NAMESPACE} --clusterrole view --serviceaccount"
-        shell.output(grant, f"{NAMESPACE}:{SERVICE_ACCOUNT}")
+        note("why forbidden", shell, "sekisho why --last")
+        repair = next(
+            line for line in done["why forbidden"].stdout.splitlines() if "kubectl create role" in line
+        )
+        shell.output(repair.strip())
         note("granted", bearer, f"kubectl get pods -n {NAMESPACE}")
         shell.output(f"kubectl delete serviceaccount -n {NAMESPACE} {SERVICE_ACCOUNT}")
         note("deleted", bearer, f"kubectl get pods -n {NAMESPACE}")
@@ -220,7 +225,11 @@ def test_the_cluster_s_own_tokens_enter_as_the_service_account(walk: Walk) -> No
     assert info["username"] == SUBJECT
     assert f"system:serviceaccounts:{NAMESPACE}" in info["groups"]
     assert f'User "{SUBJECT}" cannot list resource "pods"' in walk["forbidden"].stderr
+    assert (
+        f"--clusterrole view --serviceaccount {NAMESPACE}:{SERVICE_ACCOUNT}" in walk["why forbidden"].stdout
+    )
     assert walk["granted"].returncode == 0
+    assert walk.out("bound") == NODE
 
 
 def test_a_token_ends_with_its_service_account(walk: Walk) -> None:

@@ -413,6 +413,17 @@ def test_the_public_pages_are_only_read(api: KubeApi) -> None:
     assert public(api, f"{place}/keys", "HEAD") == (200, b"")
 
 
+def test_why_explains_a_token_that_is_put_to_it(api: KubeApi) -> None:
+    asked = {"token": api.token("ledger"), "cluster": api.name}
+    chain = api.lab.client.post("/explain-token", asked)
+    (link,) = chain["links"]
+    assert (chain["outcome"], link["link"]) == ("allow", "service-account")
+    assert link["value"]["username"] == f"system:serviceaccount:{NAMESPACE}:ledger"
+    refused = api.lab.client.post("/explain-token", {**asked, "token": api.web_token("ledger")})
+    (link,) = refused["links"]
+    assert [one["code"] for one in link["repairs"]] == ["service-account.fix.for-audience"]
+
+
 def kids(api: KubeApi, token: str) -> list[str]:
     _, keys, _ = api.ask("GET", "/openid/v1/jwks", None, token)
     return [key["kid"] for key in keys["keys"]]

@@ -345,6 +345,16 @@ def test_an_issuer_that_is_nearly_the_one(ground: Ground, variant: str) -> None:
     assert nearest == ["sts.near.issuer"]
 
 
+def test_words_of_a_stranger_stay_on_their_line(ground: Ground) -> None:
+    issuer = "https://x\n\x1b[2Jyes"
+    ground.refused(changed(ground, iss=issuer))
+    entry = last_refusal(ground.lab)
+    link = entry["chain"]["links"][-1]
+    told = [entry["sentence"], entry["who"], link["decisive"][0]["sentence"], link["repairs"][0]["sentence"]]
+    assert all(text.isprintable() for text in told)
+    assert r"https://x\n\x1b[2Jyes" in entry["sentence"]
+
+
 def test_a_token_of_another_cluster_of_the_account(ground: Ground) -> None:
     token = ground.two.web_token("ledger")
     sentence = f"No OpenIDConnect provider found in your account for {ground.other_issuer}"
@@ -479,6 +489,13 @@ def test_a_signature_is_neither_needed_nor_looked_at(ground: Ground) -> None:
     for headers in ((), (("authorization", forged), ("x-amz-date", "20261124T000000Z"))):
         status, text = ask_raw(ground, form(ground.token()), *headers)
         assert (status, "<SubjectFromWebIdentityToken>" in text) == (200, True)
+
+
+def test_the_second_door_takes_it_too(ground: Ground) -> None:
+    doors = Doors.of(ground.lab)
+    host = ("host", f"127.0.0.1:{doors.second.port}")
+    answer = doors.send(doors.second, render("POST", "/", [host, FORM], form(ground.token())))
+    assert (answer.status, "<SubjectFromWebIdentityToken>" in answer.text) == (200, True)
 
 
 def test_only_this_operation_is_let_through_without_a_signature(ground: Ground) -> None:

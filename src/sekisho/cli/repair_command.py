@@ -3,9 +3,19 @@
 import shlex
 from typing import Any
 
+_SERVICE_ACCOUNT = "system:serviceaccount:"
+
 
 def command_of(repair: Any, target: str) -> str:
-    """Return the command for a repair (as JSON) on the cluster ``target``; empty if none is known."""
+    """Return the command for a repair (as JSON) on the cluster ``target``; empty if none is known.
+
+    None is given whose words a terminal would obey or hide: they may come from a stranger's request.
+    """
+    command = _command(repair, target)
+    return command if command.isprintable() else ""
+
+
+def _command(repair: Any, target: str) -> str:
     facts = repair["facts"]
     match repair["code"]:
         case "mapping.map-principal":
@@ -70,6 +80,8 @@ def _subject_flags(subject: str) -> list[str]:
     kind, _, name = subject.partition(" ")
     flag = {"Group": "--group", "User": "--user", "ServiceAccount": "--serviceaccount"}.get(kind)
     who = name.strip('"')
+    if flag == "--user" and who.startswith(_SERVICE_ACCOUNT):
+        flag, who = "--serviceaccount", who.removeprefix(_SERVICE_ACCOUNT)
     return [flag, who] if flag and who else []
 
 

@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from sekisho.decide.decision import Chain, Outcome, chain_to_json
 from sekisho.decide.values import Instant, Json, JsonObject
+from sekisho.decide.values.document_text import on_one_line
 from sekisho.decide.values.documents import parse_json, to_json
 from sekisho.lab.world.store import Store
 
@@ -102,7 +103,14 @@ class Journal:
 
     def note(self, asked: Asked) -> Entry:
         """Keep a decision: as a new entry, or as one more request of the command it belongs to."""
-        client = asked.client[:MAX_CLIENT_CHARS]
+        # What a stranger wrote into a request is printed by `watch` and `why`: it stays on its line.
+        client = on_one_line(asked.client[:MAX_CLIENT_CHARS])
+        asked = replace(
+            asked,
+            who=on_one_line(asked.who),
+            question=on_one_line(asked.question),
+            sentence=on_one_line(asked.sentence),
+        )
         entry = self._running(asked, client)
         if entry is None:
             entry = Entry(

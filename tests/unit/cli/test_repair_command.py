@@ -16,6 +16,14 @@ CASES = {
         {"role": 'Role "reader"', "subject": 'User "ann"', "where": 'in the namespace "web"'},
         "kubectl create rolebinding reader-ann -n web --role reader --user ann",
     ),
+    "a service account": (
+        {
+            "role": CLUSTER_ROLE,
+            "subject": 'User "system:serviceaccount:web:app"',
+            "where": 'in the namespace "web"',
+        },
+        "kubectl create rolebinding view-web-app -n web --clusterrole view --serviceaccount web:app",
+    ),
     "for the whole cluster: a cluster role binding": (
         {"role": CLUSTER_ROLE, "subject": GROUP, "where": "for the whole cluster"},
         "kubectl create clusterrolebinding view-operators --clusterrole view --group operators",
@@ -30,3 +38,37 @@ CASES = {
 @pytest.mark.parametrize(("facts", "command"), CASES.values(), ids=CASES.keys())
 def test_bind_role(facts: dict[str, str], command: str) -> None:
     assert command_of({"code": "rbac.bind-role", "facts": facts}, "eks-clu") == command
+
+
+OWN = {"namespace": "web", "name": "app"}
+OTHERS = {
+    "a provider": (
+        "sts.fix.add-provider",
+        {"issuer": "https://x.example", "account": "111122223333"},
+        "aws iam create-open-id-connect-provider --url https://x.example --client-id-list sts.amazonaws.com",
+    ),
+    "words of a stranger's stay one word": (
+        "sts.fix.add-provider",
+        {"issuer": "https://x.example; rm -r ~", "account": "111122223333"},
+        (
+            "aws iam create-open-id-connect-provider --url 'https://x.example; rm -r ~' "
+            "--client-id-list sts.amazonaws.com"
+        ),
+    ),
+    "words that a terminal obeys are not printed": (
+        "sts.fix.add-provider",
+        {"issuer": "https://x\x1b[2J", "account": "111122223333"},
+        "",
+    ),
+    "a token": ("service-account.fix.new-token", OWN, "kubectl create token app -n web"),
+    "a token for an audience": (
+        "service-account.fix.for-audience",
+        {**OWN, "audience": "vault"},
+        "kubectl create token app -n web --audience vault",
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "facts", "command"), OTHERS.values(), ids=OTHERS.keys())
+def test_other_repairs(code: str, facts: dict[str, str], command: str) -> None:
+    assert command_of({"code": code, "facts": facts}, "eks-clu") == command

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from sekisho.decide.decision.code import ReasonCode
 from sekisho.decide.values import Ref
+from sekisho.decide.values.document_text import on_one_line
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -89,4 +90,5 @@ class _Missing(dict[str, str]):
 
 
 def _fill(template: str, facts: Mapping[str, str]) -> str:
-    return template.format_map(_Missing(facts))
+    # Facts may be words of a stranger's, and a sentence is printed: none may move the cursor.
+    return template.format_map(_Missing({name: on_one_line(value) for name, value in facts.items()}))

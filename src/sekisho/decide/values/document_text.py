@@ -37,4 +37,11 @@ def decode(text: str | bytes, name: str) -> str:
 def shown(text: str) -> str:
     """Return the beginning of a member name in backticks, on one line whatever it holds."""
     cut = text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}..."
-    return "`" + "".join(char if char.isprintable() else ascii(char)[1:-1] for char in cut) + "`"
+    return f"`{on_one_line(cut)}`"
+
+
+def on_one_line(text: str) -> str:
+    """Return ``text`` with every character that a terminal obeys or hides written as an escape."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

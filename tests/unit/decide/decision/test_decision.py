@@ -27,6 +27,10 @@ def test_every_code_is_listed_in_order() -> None:
 SENTENCES = {
     "facts are filled in": (Step(Code.MATCHED, AT, (("name", "app"),)), "`app` matched"),
     "braces in a fact stay": (Step(Code.MATCHED, AT, (("name", "{name}"),)), "`{name}` matched"),
+    "a fact stays on its line": (
+        Step(Code.MATCHED, AT, (("name", "a\nb\x1b[2J\u202e\u00e9"),)),
+        "`a\\nb\\x1b[2J\\u202e\u00e9` matched",
+    ),
     "a fact that is missing": (Step(Code.MATCHED, AT), "`(name)` matched"),
     "facts nobody names": (Step(Code.PLAIN, AT, (("name", "app"),)), "nothing to say"),
     "a repair": (Repair(Code.MATCHED, (("name", "app"),)), "`app` matched"),
