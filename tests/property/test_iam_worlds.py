@@ -17,6 +17,7 @@ from sekisho.decide.decision import Outcome
 from sekisho.decide.iam import evaluate, explain
 from support.naive_iam import Verdict, Who, World, decide
 from support.naive_iam_engine import decisive_layers, known_world, named_facts, policies, request
+from support.naive_iam_statement import as_list
 from support.naive_iam_worlds import Question, completions, question
 
 WORLDS = int(os.environ.get("SEKISHO_IAM_WORLDS", "3000"))
@@ -62,6 +63,16 @@ def keys_asked_about(world: World) -> Counter[str]:
     return Counter({name: count for name in names if (count := text.lower().count(name))})
 
 
+def has_values_that_nothing_fits(asked: Question) -> bool:
+    """Tell whether a condition of an unread key may be one that no value can meet, or every value meets."""
+    layers = [asked.world.identity, asked.world.resource, asked.world.boundary, asked.world.session]
+    layers += [*asked.world.scps, *asked.world.rcps]
+    found = [one for layer in layers for document in layer or () for one in as_list(document["Statement"])]
+    blocks = [block for one in found for block in one.get("Condition", {}).values()]
+    wanted = [as_list(block[key]) for block in blocks for key in block if key.lower() in asked.unread_keys]
+    return any("${" in str(value) or value == "*" for values in wanted for value in values)
+
+
 def is_read_once(asked: Question) -> bool:
     """Tell whether no unread fact is asked about twice: only there is Kleene's logic exact."""
     counts = keys_asked_about(asked.world)
@@ -70,6 +81,7 @@ def is_read_once(asked: Question) -> bool:
         all(counts[key] == 1 for key in asked.unread_keys & set(counts))
         and len(asked.world.resources) == 1
         and not names_nobody
+        and not has_values_that_nothing_fits(asked)
         and '"AIDA' not in json.dumps(asked.world.resource)
     )
 

@@ -76,7 +76,7 @@ def decide(world: World) -> Verdict:
 
 def decide_one(world: World, asked: Asked) -> Verdict:
     """Decide about one resource."""
-    if world.action.lower() == "sts:getcalleridentity":
+    if world.action.lower() == "sts:getcalleridentity" and world.who.account:
         return Verdict("allow")
     denying = frozenset(layer for layer, documents in layers(world) if denies(layer, documents, world, asked))
     if denying:
@@ -139,7 +139,9 @@ def missing_allows(world: World, asked: Asked) -> Iterable[str]:
             missing.append("resource")
     if not same_account and not granted:
         missing.append("resource")
-    needs_identity = not (same_account and "entity" in reaches) and who.kind != "root"
+    # Inside one account the grant that is missing would name the role or user, and so save the identity Allow.
+    is_saved = same_account and ("entity" in reaches or "resource" in missing)
+    needs_identity = not is_saved and who.kind != "root"
     if needs_identity and not allows(world.identity, asked):
         missing.append("identity")
     if not allows(world.boundary, asked):

@@ -139,7 +139,7 @@ def holds(operator: str, key: str, wanted: list[str], keys: Keys, has_variables:
     read = next((read for family, read in READERS.items() if family in name), None)
 
     def one_holds(value: str) -> bool:
-        # What is no number, date, address, ... is neither equal nor unequal to one: it never matches.
+        # What is no number, date, ... is neither equal nor unequal to one.
         if read is not None and (read(value) is None or (is_negated and None in map(read, wanted))):
             return False
         return compare(wanted, value, keys if has_variables else None) is not is_negated
@@ -294,6 +294,8 @@ READERS: dict[str, Callable[[str], Any]] = {
     "date": date,
     "bool": boolean,
     "binary": octets,
-    "ipaddress": network,
 }
-"""The families whose values mean something else than their text."""
+"""The families in which a text that has no value never matches, negated or not.
+
+An address is not among them: what is none is in no network, so NotIpAddress holds.
+"""

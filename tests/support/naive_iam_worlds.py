@@ -223,7 +223,7 @@ def ways(which: str) -> list[Any]:
     if which in ("boundary", "session"):
         return limits
     if which in ("scps", "rcps"):
-        return [(), ((DENY,),), *([((),), ((ALLOW,),)] if which == "scps" else [])]
+        return [(), *([((),), ((ALLOW,),), ((DENY,),)] if which == "scps" else [(naming(DENY, "*"),)])]
     if which == "identity":
         return limits[1:]
     return [None, (), *(naming(ALLOW, one) for one in ("*", USER, ROLE, HOME)), naming(DENY, "*")]
@@ -231,7 +231,8 @@ def ways(which: str) -> list[Any]:
 
 def naming(document: dict[str, Any], principal: str) -> Documents:
     """Return a resource policy for one principal."""
-    statement = {**document["Statement"][0], "Principal": {"AWS": principal}}
+    named = principal if principal == "*" else {"AWS": principal}
+    statement = {**document["Statement"][0], "Principal": named}
     return ({**document, "Statement": [statement]},)
 
 
