@@ -68,9 +68,9 @@ RESOURCES += ["arn:aws:s3:::build/${*}", "arn:aws:s3:*:*:build/*", f"arn:aws:kms
 
 POOLS: dict[str, list[Any]] = {
     "aws:username": ["ana", "bob", "a*", ("ana", "bob")],
-    "my:tag": ["ana", "ANA", "", ("ana",), ("ana", "eve"), ()],
-    "my:number": ["3", "5.0", "5", "seven"],
-    "my:date": ["2026-01-31T09:00:00Z", "1767225600", "2027-05-01", "soon"],
+    "my:tag": ["ana", "ANA", "", "bob", "eve", ("ana",), ("ana", "eve"), ()],
+    "my:number": ["1", "3", "4.5", "5.0", "7", "seven"],
+    "my:date": ["2025-01-01", "2026-01-31T09:00:00Z", "1767225600", "2026-02-01", "2027-05-01", "soon"],
     "my:flag": ["true", "FALSE", "maybe"],
     "my:bytes": ["YQ==", "Yg==", "?"],
     "my:address": ["192.0.2.10", "2001:db8::1", "2001:DB8:0::1", "nowhere"],

@@ -108,9 +108,13 @@ class Template:
         if self._fixed is not None:
             return self._fixed.matches(text)
         pattern = self._pattern(context)
-        if isinstance(pattern, Unresolved):
-            return None if pattern is Unresolved.UNREAD else False
-        return pattern.matches(text)
+        if isinstance(pattern, Wildcard):
+            return pattern.matches(text)
+        if pattern is Unresolved.ABSENT:
+            return False
+        # Whatever the unread variables turn out to be, the rest has to fit around them.
+        widest = self._pattern(context, unread_is_any=True)
+        return None if isinstance(widest, Wildcard) and widest.matches(text) else False
 
     def text(self, context: Context) -> str | Unresolved:
         """Return the text with variables filled in, wildcards being plain characters."""
@@ -119,11 +123,13 @@ class Template:
         filled = self._filled(context)
         return filled if isinstance(filled, Unresolved) else "".join(text for text, _ in filled)
 
-    def _pattern(self, context: Context) -> Wildcard | Unresolved:
-        filled = self._filled(context)
+    def _pattern(self, context: Context, *, unread_is_any: bool = False) -> Wildcard | Unresolved:
+        filled = self._filled(context, unread_is_any=unread_is_any)
         return filled if isinstance(filled, Unresolved) else _compiled(tuple(filled))
 
-    def _filled(self, context: Context) -> list[tuple[str, bool]] | Unresolved:
+    def _filled(
+        self, context: Context, *, unread_is_any: bool = False
+    ) -> list[tuple[str, bool]] | Unresolved:
         filled: list[tuple[str, bool]] = []
         unread = False
         for part in self.parts:
@@ -133,12 +139,13 @@ class Template:
             value = context.value(part.key)
             if value is None and context.is_unread(part.key):
                 unread = True
+                filled.append(("*", False))
                 continue
             value = part.default if value is None else value
             if not isinstance(value, str):
                 return Unresolved.ABSENT
             filled.append((value, True))
-        return Unresolved.UNREAD if unread else filled
+        return Unresolved.UNREAD if unread and not unread_is_any else filled
 
 
 @lru_cache(maxsize=4096)
