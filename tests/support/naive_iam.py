@@ -139,7 +139,7 @@ def missing_allows(world: World, asked: Asked) -> Iterable[str]:
             missing.append("resource")
     if not same_account and not granted:
         missing.append("resource")
-    # Inside one account the grant that is missing would name the role or user, and so save the identity Allow.
+    # Inside one account the missing grant would name the role or user, and so save the identity Allow.
     is_saved = same_account and ("entity" in reaches or "resource" in missing)
     needs_identity = not is_saved and who.kind != "root"
     if needs_identity and not allows(world.identity, asked):

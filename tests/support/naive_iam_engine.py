@@ -48,10 +48,12 @@ def caller(who: Who) -> Caller:
     if who.kind == "anonymous":
         return Anonymous()
     arn = Arn.parse(who.name)
-    ids = {"user": who.entity_id, "role": f"{who.entity_id}:{arn.resource.split('/')[-1]}", "root": arn.account}
-    return Principal(
-        TYPES[who.kind], arn, ids.get(who.kind, f"{arn.account}:guest"), Arn.parse(who.entity)
-    )
+    ids = {
+        "user": who.entity_id,
+        "role": f"{who.entity_id}:{arn.resource.split('/')[-1]}",
+        "root": arn.account,
+    }
+    return Principal(TYPES[who.kind], arn, ids.get(who.kind, f"{arn.account}:guest"), Arn.parse(who.entity))
 
 
 def request(asked: Question) -> AwsRequest:
@@ -78,9 +80,7 @@ def policies(asked: Question) -> Policies:
     return Policies(**{**found, **dict.fromkeys(asked.unread_layers, UNREAD)})
 
 
-def attached(
-    layer: Layer, kind: PolicyKind, made: Documents | None
-) -> tuple[AttachedPolicy, ...] | None:
+def attached(layer: Layer, kind: PolicyKind, made: Documents | None) -> tuple[AttachedPolicy, ...] | None:
     """Return a layer of documents; None is a layer that is not there."""
     if made is None:
         return None

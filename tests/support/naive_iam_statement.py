@@ -92,7 +92,7 @@ def wildcards(text: str) -> Pattern:
 def substituted(text: str, keys: Keys, *, wild: bool = True) -> Pattern | None:
     """Put the values of variables in, as literal text; None if one has neither value nor default."""
     before, start, rest = text.partition("${")
-    pattern = wildcards(before) if wild else list(before)
+    pattern: Pattern = wildcards(before) if wild else list(before)
     if not start:
         return pattern
     inside, end, after = rest.partition("}")

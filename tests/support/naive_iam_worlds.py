@@ -19,7 +19,12 @@ PROVIDER = f"arn:aws:iam::{AWAY}:oidc-provider/issuer.example/id"
 CALLERS = [
     Who("user", USER, USER, USER_ID),
     Who("role", SESSION, ROLE, ROLE_ID),
-    Who("role", f"arn:aws:sts::{HOME}:assumed-role/AWSServiceRoleForAmazonEKS/eks", LINKED, "AROA0000000000000SLR"),
+    Who(
+        "role",
+        f"arn:aws:sts::{HOME}:assumed-role/AWSServiceRoleForAmazonEKS/eks",
+        LINKED,
+        "AROA0000000000000SLR",
+    ),
     Who("federated", GUEST, USER),
     Who("root", f"arn:aws:iam::{HOME}:root", f"arn:aws:iam::{HOME}:root"),
     Who("service", SERVICE),
@@ -60,11 +65,39 @@ ASKED = [
     ("sts:TagSession", [f"arn:aws:iam::{HOME}:role/app"]),
 ]
 ASKED_WEIGHTS = [5, 4, 2, 2, 1, 0.2, 5, 2]
-ACTIONS = ["*", "s3:*", "s3:Get*", "S3:getobject", "s3:GetObject?", "eks:*", "eks:Describe*", "*:*", "sts:Assume*"]
+ACTIONS = [
+    "*",
+    "s3:*",
+    "s3:Get*",
+    "S3:getobject",
+    "s3:GetObject?",
+    "eks:*",
+    "eks:Describe*",
+    "*:*",
+    "sts:Assume*",
+]
 ACTIONS += ["sts:*", "kms:Decrypt", "ec2:Describe*", "eks:?pdateClusterConfig", "iam:*"]
-RESOURCES = ["*", "*", "arn:aws:s3:::*", f"{BUCKET}/*", f"{BUCKET}/${{aws:username}}/*", f"{BUCKET}/${{my:tag, 'ana'}}/*"]
-RESOURCES += ["arn:*:eks:*:*:cluster/*", CLUSTER, f"{CLUSTER}-?", "arn:aws:*:*:*:*", f"arn:aws:iam::{HOME}:role/*"]
-RESOURCES += ["arn:aws:s3:::build/${*}", "arn:aws:s3:*:*:build/*", f"arn:aws:kms:*:{HOME}:key/*", f"{BUCKET}/???/?*"]
+RESOURCES = [
+    "*",
+    "*",
+    "arn:aws:s3:::*",
+    f"{BUCKET}/*",
+    f"{BUCKET}/${{aws:username}}/*",
+    f"{BUCKET}/${{my:tag, 'ana'}}/*",
+]
+RESOURCES += [
+    "arn:*:eks:*:*:cluster/*",
+    CLUSTER,
+    f"{CLUSTER}-?",
+    "arn:aws:*:*:*:*",
+    f"arn:aws:iam::{HOME}:role/*",
+]
+RESOURCES += [
+    "arn:aws:s3:::build/${*}",
+    "arn:aws:s3:*:*:build/*",
+    f"arn:aws:kms:*:{HOME}:key/*",
+    f"{BUCKET}/???/?*",
+]
 
 POOLS: dict[str, list[Any]] = {
     "aws:username": ["ana", "bob", "a*", ("ana", "bob")],
@@ -88,7 +121,10 @@ OPERATORS: dict[str, tuple[list[str], list[Any]]] = {
     "my:date": ([f"Date{one}" for one in ORDER], ["2026-01-31T09:00:00Z", "1767225600", "2026-02-01"]),
     "my:flag": (["Bool", "bool"], [True, "false", "True"]),
     "my:bytes": (["BinaryEquals"], ["YQ==", "Yg=="]),
-    "my:address": (["IpAddress", "NotIpAddress"], ["192.0.2.0/24", "192.0.2.10", "2001:db8::/32", "0.0.0.0/0"]),
+    "my:address": (
+        ["IpAddress", "NotIpAddress"],
+        ["192.0.2.0/24", "192.0.2.10", "2001:db8::/32", "0.0.0.0/0"],
+    ),
     "my:arn": (
         ["ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike"],
         ["arn:aws:iam::*:role/*", USER, f"{BUCKET}/*", "arn:aws:iam::*:user/${aws:username}", "*"],
@@ -163,7 +199,9 @@ def draw_document(drawn: Drawn, action: str, layer: str) -> dict[str, Any]:
     """Return a policy document."""
     made: Any = [draw_statement(drawn, action, layer) for _ in range(drawn.choice([1, 1, 2, 3]))]
     document = {"Statement": made[0] if len(made) == 1 and drawn.random() < 0.5 else made}
-    version = "2012-10-17" if layer in ("scp", "rcp") else drawn.choice(["2012-10-17"] * 4 + ["2008-10-17", None])
+    version = (
+        "2012-10-17" if layer in ("scp", "rcp") else drawn.choice(["2012-10-17"] * 4 + ["2008-10-17", None])
+    )
     return {"Version": version, **document} if version else document
 
 
@@ -214,7 +252,10 @@ ALLOW: dict[str, Any] = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
 }
-DENY: dict[str, Any] = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+DENY: dict[str, Any] = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}],
+}
 
 
 def ways(which: str) -> list[Any]:
