@@ -166,7 +166,9 @@ def test_unknown_is_right_in_both_directions(batch: range) -> None:
         outcomes = {one.outcome for one in ways}
         if found.outcome != "unknown":
             assert outcomes == {found.outcome}, seed
-            assert found.layers <= frozenset.intersection(*(one.layers for one in ways)), seed
+            # A missing grant may stand in for the identity Allow; see `missing_allows`.
+            saved = [one.layers | ({"identity"} if "resource" in one.layers else set()) for one in ways]
+            assert found.layers <= frozenset.intersection(*saved), seed
         elif is_read_once(asked):
             assert len(outcomes) > 1, seed
         seen[found.outcome] += 1

@@ -101,7 +101,7 @@ RESOURCES += [
 
 POOLS: dict[str, list[Any]] = {
     "aws:username": ["ana", "bob", "a*", ("ana", "bob")],
-    "my:tag": ["ana", "ANA", "", "bob", "eve", ("ana",), ("ana", "eve"), ()],
+    "my:tag": ["ana", "ANA", "", "bob", "eve", "E?E", ("ana",), ("ana", "eve"), ()],
     "my:number": ["1", "3", "4.5", "5.0", "7", "seven"],
     "my:date": ["2025-01-01", "2026-01-31T09:00:00Z", "1767225600", "2026-02-01", "2027-05-01", "soon"],
     "my:flag": ["true", "FALSE", "maybe"],

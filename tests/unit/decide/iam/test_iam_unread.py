@@ -5,7 +5,7 @@ import pytest
 from sekisho.decide.decision import Outcome
 from sekisho.decide.iam import UNREAD, Layer, Policies, evaluate, explain
 from sekisho.decide.request.aws_request import AwsRequest
-from sekisho.decide.values import Caller
+from sekisho.decide.values import Caller, Json
 from unit.decide.iam.build import (
     ACCOUNT,
     allow,
@@ -19,6 +19,7 @@ from unit.decide.iam.build import (
     user,
 )
 
+N, A, U = Outcome.NO_OPINION, Outcome.ALLOW, Outcome.UNKNOWN
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/app"
 ASSUME = ask("sts:AssumeRole", ROLE, who=session(), unread=("my:open",))
 READ = ask("s3:GetObject", "arn:aws:s3:::build/ana/x", who=session(), unread=("my:open",))
@@ -60,6 +61,35 @@ def test_every_fact_that_may_come_to_matter_is_named(
 
 
 BUCKET = "arn:aws:s3:::build"
+BOTH = ask(READ.action, *READ.resources, who=federated_user(), unread=("my:open", "my:name", "my:else"))
+EVERYTHING = {
+    "a condition and a variable": (
+        deny(resource=f"{BUCKET}/${{my:name}}/*", condition=OPEN),
+        "my:name, my:open",
+    ),
+    "a condition and a principal": (
+        deny(condition=OPEN, Principal={"AWS": user().user_id}),
+        "aws:userid, my:open",
+    ),
+    "a variable and a principal": (
+        deny(resource=f"{BUCKET}/${{my:name}}/*", Principal={"AWS": user().user_id}),
+        "aws:userid, my:name",
+    ),
+    "only the variables of patterns that may fit": (
+        deny(resource=[f"{BUCKET}/${{my:name}}/*", f"{BUCKET}/${{my:else}}/y"]),
+        "my:name",
+    ),
+}
+
+
+@pytest.mark.parametrize(("statement", "keys"), EVERYTHING.values(), ids=EVERYTHING.keys())
+def test_a_step_names_everything_that_its_statement_hangs_on(statement: dict[str, Json], keys: str) -> None:
+    given = Policies(resource=layer(Layer.RESOURCE, {"Principal": "*", **statement}))
+    found = explain(BOTH, given)
+    assert found.outcome is evaluate(BOTH, given).outcome is U
+    assert [dict(step.facts)["keys"] for step in found.decisive] == [keys]
+
+
 VARIABLES = {
     "something fits": (allow(resource=f"{BUCKET}/${{my:open}}/*"), Outcome.UNKNOWN),
     "nothing fits, the rest is another": (allow(resource=f"{BUCKET}/${{my:open}}/y"), Outcome.NO_OPINION),
@@ -88,7 +118,6 @@ def test_an_unread_variable_matters_only_where_the_rest_fits(statement: object, 
     assert explain(asked, given).outcome is evaluate(asked, given).outcome is outcome
 
 
-N, A, U = Outcome.NO_OPINION, Outcome.ALLOW, Outcome.UNKNOWN
 IDS = {
     "a user's id and that user": (user(), user().user_id, A),
     "a role's id and a user": (user(), "AROA0000000000000DEP", N),
