@@ -5,29 +5,45 @@ holds between them. What is not an address fits nothing.
 """
 
 import ipaddress
+from collections.abc import Sequence
 from functools import lru_cache
 
-from sekisho.decide.iam.conditions.comparison import Comparison, literal, with_negation
-from sekisho.decide.iam.kleene import Truth
+from sekisho.decide.iam.conditions.comparison import Comparison, Fits, literals, with_negation
 from sekisho.decide.iam.template import Template
-from sekisho.decide.request.aws_request import Context
+
+_Family = tuple[int, int]
+"""Version of the protocol, and how many bits of an address are free in a network."""
 
 
-def _within(expected: Template, actual: str, context: Context) -> Truth:
+def _within(values: Sequence[Template]) -> Fits:
+    # By the length of the prefix: an address is looked up once for each length, however many networks.
+    networks: dict[_Family, set[int]] = {}
+    for text in literals(values):
+        try:
+            network = ipaddress.ip_network(text, strict=False)
+        except ValueError:
+            continue
+        free = network.max_prefixlen - network.prefixlen
+        networks.setdefault((network.version, free), set()).add(int(network.network_address) >> free)
+
+    def fits(actual: str) -> bool:
+        found = _address(actual)
+        if found is None:
+            return False
+        version, number = found
+        return any(number >> free in starts for (of, free), starts in networks.items() if of == version)
+
+    return fits
+
+
+@lru_cache(maxsize=1024)
+def _address(text: str) -> tuple[int, int] | None:
+    """Return the version and the number of an address, None if ``text`` is none."""
     try:
-        return _address(actual) in _network(literal(expected, context))
+        address = ipaddress.ip_address(text)
     except ValueError:
-        return False
-
-
-@lru_cache(maxsize=1024)
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    return ipaddress.ip_address(text)
-
-
-@lru_cache(maxsize=1024)
-def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
-    return ipaddress.ip_network(text, strict=False)
+        return None
+    return address.version, int(address)
 
 
 COMPARISONS = with_negation("IpAddress", "NotIpAddress", Comparison("", _within))
