@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from sekisho.decide.decision import Outcome
 from sekisho.decide.iam import AttachedPolicy, Layer, Policies, evaluate, explain, read_policy
+from sekisho.decide.iam.matching import covers_action
 from sekisho.decide.request.aws_request import AwsRequest, Context
 from sekisho.decide.values import Json, Ref
 from unit.decide.iam.build import ACCOUNT, CLUSTER, allow, user
@@ -144,3 +145,10 @@ def test_a_substituted_value_fits_only_itself(text: str, value: str) -> None:
     made = [{"Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3:::x${my:name}"}]
     asked = request("s3:GetObject", (f"arn:aws:s3:::x{text}",), {"my:name": value})
     assert evaluate(asked, attach(made)).allowed is (text == value)
+
+
+@given(made=DOCUMENTS, action=st.sampled_from(ACTIONS))
+def test_no_statement_that_covers_an_action_is_left_out(made: list[dict[str, Any]], action: str) -> None:
+    policy = read_policy({"Version": "2012-10-17", "Statement": made}, Ref("p"))
+    found = list(policy.about(action.lower()))
+    assert all(one in found for one in policy.statements if covers_action(one, action.lower()))

@@ -103,6 +103,17 @@ class Template:
         """The text as a policy writes it; names of variables in lower case."""
         return "".join(part if isinstance(part, str) else str(part) for part in self.parts)
 
+    @property
+    def literal(self) -> str | None:
+        """The one text that fits, None if more than one may."""
+        fixed = self._fixed
+        return fixed.pattern if fixed is not None and fixed.is_literal else None
+
+    @property
+    def fits_everything(self) -> bool:
+        """Whether every text fits."""
+        return self.parts == ("*",)
+
     def matches(self, text: str, context: Context) -> Truth:
         """Tell whether all of ``text`` fits, ``*`` and ``?`` being wildcards; None if that is unread."""
         if self._fixed is not None:

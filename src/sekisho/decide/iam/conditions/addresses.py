@@ -11,27 +11,25 @@ from functools import lru_cache
 from sekisho.decide.iam.conditions.comparison import Comparison, Fits, literals, with_negation
 from sekisho.decide.iam.template import Template
 
-_Family = tuple[int, int]
-"""Version of the protocol, and how many bits of an address are free in a network."""
-
 
 def _within(values: Sequence[Template]) -> Fits:
-    # By the length of the prefix: an address is looked up once for each length, however many networks.
-    networks: dict[_Family, set[int]] = {}
+    # By version and by how many bits are free: an address is looked up once for each length of a prefix.
+    networks: dict[int, dict[int, set[int]]] = {4: {}, 6: {}}
     for text in literals(values):
         try:
             network = ipaddress.ip_network(text, strict=False)
         except ValueError:
             continue
         free = network.max_prefixlen - network.prefixlen
-        networks.setdefault((network.version, free), set()).add(int(network.network_address) >> free)
+        starts = networks[network.version].setdefault(free, set())
+        starts.add(int(network.network_address) >> free)
 
     def fits(actual: str) -> bool:
         found = _address(actual)
         if found is None:
             return False
         version, number = found
-        return any(number >> free in starts for (of, free), starts in networks.items() if of == version)
+        return any(number >> free in starts for free, starts in networks[version].items())
 
     return fits
 
