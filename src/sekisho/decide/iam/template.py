@@ -19,7 +19,6 @@ from sekisho.decide.request.aws_request import NO_CONTEXT, Context
 from sekisho.decide.values import Wildcard
 
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
-_KEY = re.compile(r"\s*([^,']+?)\s*(?:,\s*'([^']*)'\s*)?")
 _LITERALS = frozenset("*?$")
 _ARN_SECTIONS = 6
 
@@ -73,8 +72,15 @@ def parse_parts(text: str, *, variables: bool) -> tuple[Part, ...]:
 def _variable(inner: str) -> Part | None:
     if inner in _LITERALS:
         return Verbatim(inner)
-    key = _KEY.fullmatch(inner)
-    return None if key is None else Variable(key.group(1).lower(), key.group(2))
+    # Split and not matched: an expression that skips spaces on both sides tries every way to share them.
+    key, comma, rest = inner.partition(",")
+    key, default = key.strip(), rest.strip()
+    if not key or "'" in key:
+        return None
+    if not comma:
+        return Variable(key.lower())
+    is_quoted = len(default) > 1 and default[0] == default[-1] == "'" and "'" not in default[1:-1]
+    return Variable(key.lower(), default[1:-1]) if is_quoted else None
 
 
 @dataclass(frozen=True, slots=True)
