@@ -18,6 +18,7 @@ from sekisho.decide.values import Ref, SekishoInputError
 from support.hostile_policies import READABLE, REFUSED, document
 
 CPU_SECONDS = 60
+LARGEST = "10,000 statements"
 MEBIBYTE = 1024 * 1024
 SEKISHO = str(Path(sysconfig.get_path("scripts")) / "sekisho")
 TESTS = Path(__file__).parents[1]
@@ -65,11 +66,11 @@ def test_the_longest_text_is_that_of_the_api(length: int, is_taken: bool) -> Non
 
 
 def test_policy_check_answers_about_every_hostile_policy(tmp_path: Path) -> None:
-    files = {name: tmp_path / f"{at}.json" for at, name in enumerate(READABLE)}
+    files = {name: tmp_path / f"{at}.json" for at, name in enumerate(READABLE) if name != LARGEST}
     for name, path in files.items():
         path.write_text(READABLE[name])
     big = tmp_path / "big.json"
-    big.write_text(json.dumps(json.loads(READABLE["10,000 statements"]), indent=4).ljust(MEBIBYTE))
+    big.write_text(json.dumps(json.loads(READABLE[LARGEST]), indent=4).ljust(MEBIBYTE))
     ran = child(SEKISHO, "policy", "check", *map(str, files.values()), str(big))
     assert ran.returncode == 1
     assert ran.stderr.startswith(f"sekisho: {len(files) + 1} policies checked, ")

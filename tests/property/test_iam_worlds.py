@@ -20,7 +20,7 @@ from support.naive_iam_engine import decisive_layers, known_world, named_facts, 
 from support.naive_iam_statement import as_list
 from support.naive_iam_worlds import Question, completions, question
 
-WORLDS = int(os.environ.get("SEKISHO_IAM_WORLDS", "1500"))
+WORLDS = int(os.environ.get("SEKISHO_IAM_WORLDS", "1000"))
 BATCH = 500
 OUTCOMES = {
     Outcome.ALLOW: "allow",
