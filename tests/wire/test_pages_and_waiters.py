@@ -11,7 +11,7 @@ from sekisho.lab.aws.services import OPERATIONS
 from sekisho.testing import running_lab
 from support.boto_lab import HOME, REGION, Caller, new_role, new_user, policy, profile, trust
 
-CLUSTER, USER, ROLE, GROUP = "eks-clu", "paged", "paged", "paged"
+CLUSTER, USER, ROLE, GROUP, PROFILE = "eks-clu", "paged", "paged", "paged", "paged"
 POLICY = f"arn:aws:iam::{HOME}:policy/paged"
 
 
@@ -44,11 +44,14 @@ def fill(caller: Caller) -> None:
     iam.add_user_to_group(GroupName=GROUP, UserName=f"{USER}-2")
     iam.create_access_key(UserName=USER)
     iam.create_policy_version(PolicyArn=POLICY, PolicyDocument=text)
+    tags = [{"Key": "a", "Value": "v"}, {"Key": "b", "Value": "v"}]
     iam.create_open_id_connect_provider(
-        Url="https://issuer.example",
-        ThumbprintList=["9e99a48a9960b14926bb7f3b02e22da2b0ab7280"],
-        Tags=[{"Key": "a", "Value": "v"}, {"Key": "b", "Value": "v"}],
+        Url="https://issuer.example", ThumbprintList=["9e99a48a9960b14926bb7f3b02e22da2b0ab7280"], Tags=tags
     )
+    for name in (PROFILE, f"{PROFILE}-2"):
+        iam.create_instance_profile(InstanceProfileName=name, Tags=tags)
+        iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=ROLE)
+        iam.create_virtual_mfa_device(VirtualMFADeviceName=name, Tags=tags)
     caller.client("eks").create_cluster(
         name="second",
         roleArn=f"arn:aws:iam::{HOME}:role/{ROLE}",
@@ -62,6 +65,8 @@ ARGUMENTS = {
     "GroupName": GROUP,
     "PolicyArn": POLICY,
     "OpenIDConnectProviderArn": f"arn:aws:iam::{HOME}:oidc-provider/issuer.example",
+    "InstanceProfileName": PROFILE,
+    "SerialNumber": f"arn:aws:iam::{HOME}:mfa/paged",
     "clusterName": CLUSTER,
     "name": CLUSTER,
 }
@@ -108,6 +113,7 @@ WAITERS: list[tuple[str, str, dict[str, Any]]] = [
     ("iam", "user_exists", {"UserName": USER}),
     ("iam", "role_exists", {"RoleName": ROLE}),
     ("iam", "policy_exists", {"PolicyArn": POLICY}),
+    ("iam", "instance_profile_exists", {"InstanceProfileName": PROFILE}),
     ("eks", "cluster_active", {"name": CLUSTER}),
     ("eks", "cluster_deleted", {"name": "none"}),
 ]
