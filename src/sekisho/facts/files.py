@@ -24,7 +24,7 @@ from sekisho.facts.model import Cluster
 from sekisho.facts.shape import MAX_FAULTS, nearest
 from sekisho.facts.snapshot import Event, Gap, Key, Kind, Put, Snapshot, kube_scope
 from sekisho.facts.snapshot_cluster import RBAC_RESOURCES, SnapshotCluster, aws_auth_scope
-from sekisho.facts.world_accounts import UNDATED
+from sekisho.facts.world_content import UNDATED
 from sekisho.facts.world_events import UnknownIds, account_events, cluster_events, kube_events, manifests
 from sekisho.facts.world_file import is_world, parse_world
 
