@@ -6,8 +6,9 @@ from sekisho.facts.policy_documents import principal_arn, trusted_arns
 from sekisho.facts.shape import FaultCode, Node, nearest
 from sekisho.facts.world_content import Accounts, KeyRequest
 from sekisho.facts.world_entities import read_group, read_policy, read_provider, read_role, read_user
+from sekisho.facts.world_organization_tables import ACCOUNT_ID
 from sekisho.facts.world_shape import Fields, checked_text
-from sekisho.facts.world_tables import ACCOUNT, ACCOUNT_ID, INACTIVE
+from sekisho.facts.world_tables import ACCOUNT, INACTIVE
 
 _MAX_ACCESS_KEYS = 2
 

@@ -25,8 +25,10 @@ from sekisho.facts.world_tables import API_VERSION, KIND, WORLD
 class WorldFile:
     """The content of a world file. What it gives no id and no date has none yet.
 
-    ``told_trust`` are the ARNs of the roles whose ``trusted_ids`` stand in the file. ``notices`` are oddities of its aws-auth sections. ``places`` tell where in the file each
-    user, group, role, policy (its document) and cluster stands, by ARN, and each account, by id.
+    ``told_trust`` are the ARNs of the roles whose ``trusted_ids`` stand in the file. ``notices`` are
+    oddities of its aws-auth sections. ``places`` tell where in the file each user, group, role, policy
+    (its document) and cluster stands, by ARN, each account, by id, and the document of each policy of
+    an organization, by ``organizations/NAME``.
     """
 
     name: str
@@ -99,5 +101,9 @@ def parse_world(text: str, name: str, files: Mapping[str, str] = MappingProxyTyp
         organizations,
         clusters,
         notices,
-        (*accounts.places.items(), *((str(found.cluster.arn), found.at) for found in clusters)),
+        (
+            *accounts.places.items(),
+            *((str(found.cluster.arn), found.at) for found in clusters),
+            *(place for found in organizations for place in found.places),
+        ),
     )

@@ -38,7 +38,7 @@ STAND_IN = "?"
 
 @dataclass(frozen=True, slots=True)
 class WorldOrganization:
-    """An organization of a world file, and where it stands."""
+    """An organization, where it stands, and where its policies' documents do (``organizations/NAME``)."""
 
     at: Ref
     organization: Organization
@@ -46,6 +46,7 @@ class WorldOrganization:
     members: tuple[OrganizationAccount, ...]
     policies: tuple[OrganizationPolicy, ...]
     creations: tuple[AccountCreation, ...]
+    places: tuple[tuple[str, Ref], ...]
 
 
 @dataclass(slots=True)
@@ -58,6 +59,7 @@ class _Tree:
     policies: list[OrganizationPolicy] = field(default_factory=list)
     units: list[OrganizationalUnit] = field(default_factory=list)
     members: list[OrganizationAccount] = field(default_factory=list)
+    places: list[tuple[str, Ref]] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
     stood_in: int = 0
 
@@ -144,6 +146,7 @@ def _read_organization(
         tuple(tree.members),
         tuple(tree.policies),
         tuple(_creation(item, id_) for item in fields.objects("accountCreations")),
+        tuple(tree.places),
     )
 
 
@@ -171,6 +174,8 @@ def _read_policy(fields: Fields, tree: _Tree, files: Mapping[str, str]) -> None:
     name = fields.text("name")
     if any(one.name == name and one.type is kind for one in (*AWS_MANAGED.values(), *tree.policies)):
         fields.member("name").fault(FaultCode.TWICE, f"another {kind} is called `{name[:80]}`")
+    place = fields.member("document").at if fields.has("document") else Ref(fields.text("file"))
+    tree.places.append((f"organizations/{name}", place))
     tree.policies.append(
         OrganizationPolicy(
             organization=tree.organization,

@@ -26,6 +26,7 @@ class Counting:
         return f"{prefix}{self.made}"
 
     def organizations_id(self, prefix: str, stand_in: str) -> str:
+        del stand_in
         self.made += 1
         return f"{prefix}{self.made:010d}"
 
