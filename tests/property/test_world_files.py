@@ -15,7 +15,8 @@ from sekisho.facts.world_saved import SavedWorld, save_world
 from sekisho.facts.world_saved_clusters import saved_body
 from sekisho.facts.world_schema import world_schema
 from sekisho.facts.world_text import world_text
-from support.world_build import REGION, TEXTS, worlds
+from support.world_build import REGION, TEXTS
+from support.world_tree import worlds
 
 
 class Counting:

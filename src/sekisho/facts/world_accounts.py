@@ -28,7 +28,7 @@ def read_accounts(node: Node) -> Accounts:
 
 
 def _read_account(fields: Fields, accounts: Accounts) -> None:
-    id_node, name_node = fields.member("id"), fields.member("name")
+    id_node = fields.member("id")
     # An id that YAML made a number is refused, but what refers to it need not be refused too.
     meant = f"{id_node.value:012d}" if isinstance(id_node.value, int) else "0" * 12
     written = checked_text(id_node, ACCOUNT_ID, meant)
@@ -37,8 +37,6 @@ def _read_account(fields: Fields, accounts: Accounts) -> None:
     if id_node.value is not None and written in accounts.places:
         id_node.fault(FaultCode.TWICE, f"the account id `{written}` occurs twice")
     accounts.places[written] = id_node.at
-    if fields.has("name") and accounts.account_named(account.name) is not None:
-        name_node.fault(FaultCode.TWICE, f"another account is called `{account.name}`")
     accounts.accounts.append(account)
     read_keys(fields, account, "", accounts)
     for item in fields.objects("policies"):

@@ -43,17 +43,20 @@ class Accounts:
     unique_ids: set[str] = field(default_factory=set)
     told_trust: set[str] = field(default_factory=set)
 
-    def account_named(self, text: str) -> Account | None:
-        """Return an account by its id or its name."""
-        return next((one for one in self.accounts if text in (one.account, one.name)), None)
-
     def named_account(self, node: Node, text: str) -> Account | None:
-        """Return the account that ``text`` at ``node`` names; None, with a fault noted, if there is none."""
-        found = self.account_named(text)
-        if found is None and text:
+        """Return the account whose id or name ``text`` at ``node`` is; None, with a fault, if there is none.
+
+        Accounts may have the same name in AWS; one that is named by it is named by none.
+        """
+        found = [one for one in self.accounts if one.account == text]
+        found = found or [one for one in self.accounts if one.name == text]
+        if len(found) > 1:
+            problem = f"{len(found)} accounts are called `{text[:80]}`"
+            node.fault(FaultCode.REFERENCE, problem, "name one by its id")
+        elif text and not found:
             known = [text for one in self.accounts for text in (one.account, one.name)]
             node.fault(FaultCode.REFERENCE, f"there is no account `{text[:80]}`", nearest(text, known))
-        return found
+        return found[0] if found else None
 
     def identities_of(self, account: str) -> tuple[User | Role, ...]:
         """Return the users and roles of an account."""

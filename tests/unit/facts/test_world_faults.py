@@ -53,12 +53,12 @@ CASES = {
         "/accounts/1/id",
         '- id: "111122223333"\nclu',
     ),
-    "account name twice": (
+    "account named by a name that two have": (
         'id: "444455556666"',
         'id: "444455556666"\n    name: dev',
-        "world.duplicate-name",
-        "/accounts/1/name",
-        "name: dev\nclusters",
+        "world.unknown-reference",
+        "/clusters/0/account",
+        "account: dev",
     ),
     "account without id": (
         '  - id: "444455556666"\n',
