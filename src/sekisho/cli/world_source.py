@@ -45,6 +45,25 @@ def read_world(name: str) -> "tuple[WorldSource, WorldFile]":
     return source, install(text, shown, Ids(), Clock().now(), source.files).file
 
 
+def texts_beside(name: str, text: str) -> dict[str, str]:
+    """Return the texts of the files that a text names, if it is a world file that names any.
+
+    Raises:
+        SekishoInputError: one of them cannot be read.
+    """
+    from sekisho.decide.values import SekishoInputError
+    from sekisho.facts.world_file import files_of
+    from sekisho.facts.world_tables import API_VERSION
+
+    if API_VERSION not in text or "file:" not in text:
+        return {}  # most texts are no world files, and some are large
+    try:
+        names = files_of(text, name)
+    except SekishoInputError:
+        return {}  # whoever reads the text tells what is wrong with it
+    return named_texts(name, names)
+
+
 def named_texts(world: str, names: tuple[str, ...]) -> dict[str, str]:
     """Return the texts of the files that a world file names, relative to its folder.
 

@@ -5,8 +5,9 @@ Understood: world files, Kubernetes manifests and what `kubectl get -o yaml|json
 becomes a gap.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from sekisho.decide.decision import Step
 from sekisho.decide.eks.creator import MODES
@@ -41,6 +42,7 @@ def read_documents(
     *,
     cluster: str | None = None,
     authentication_mode: str | None = None,
+    files: Mapping[str, str] = MappingProxyType({}),
 ) -> Loaded:
     """Return what the texts say together.
 
@@ -48,12 +50,13 @@ def read_documents(
         named_texts: name and content of each file; names are distinct.
         cluster: name or ARN of the cluster in question. Objects that stand in no world file belong to it.
         authentication_mode: what the asker says it is, for files that do not say it.
+        files: the texts of the files that world files name, by the names they give them.
 
     Raises:
         SekishoInputError: a file that cannot be understood; a cluster that no file speaks of; every
             fault carries its line.
     """
-    reader = _Reader(authentication_mode)
+    reader = _Reader(authentication_mode, files)
     for name, content in named_texts:
         reader.read(name, content)
     if reader.faults:
@@ -64,7 +67,7 @@ def read_documents(
 class _Reader:
     """Gathers what the files say; a fault in one does not hide those in others."""
 
-    def __init__(self, authentication_mode: str | None) -> None:
+    def __init__(self, authentication_mode: str | None, files: Mapping[str, str]) -> None:
         if authentication_mode is not None and authentication_mode not in MODES:
             expected = ", ".join(sorted(MODES))
             raise SekishoInputError.single(
@@ -74,6 +77,7 @@ class _Reader:
                 nearest(authentication_mode, MODES),
             )
         self._mode = authentication_mode or ""
+        self._files = files
         self.faults: list[InputFault] = []
         self._texts: dict[str, SourceText] = {}
         self._events: list[Event] = []
@@ -151,7 +155,10 @@ class _Reader:
             raise SekishoInputError.single("facts.not-understood", at, f"expected {UNDERSTOOD}")
 
     def _read_world(self, at: Ref, content: str) -> None:
-        world = parse_world(content, at.document)
+        world = parse_world(content, at.document, self._files)
+        for _, place in world.places:
+            if place.document in self._files:
+                self._texts.setdefault(place.document, SourceText(self._files[place.document]))
         self._events.extend(account_events(world, UnknownIds(), UNDATED))
         self._places.update({Ref(name): place for name, place in world.places})
         for found in world.clusters:

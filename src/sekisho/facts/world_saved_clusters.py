@@ -38,7 +38,7 @@ def cluster_document(
     aws_auth = _aws_auth(maps[0]) if maps else None
     secrets = [body for body in manifests if text(body, "kind") == "Secret"]
     if secrets:
-        notices.append(f"{len(secrets)} Secrets of {cluster.name} are saved without their data")
+        notices.append(f"Secrets of {cluster.name} are saved without their data: {len(secrets)}")
     if maps and aws_auth is None:
         manifests.append(maps[0])
     document = filled(
