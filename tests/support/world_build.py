@@ -118,7 +118,7 @@ def unique_ids(draw: st.DrawFn, prefix: str) -> str:
 
 def _next_id(prefix: str, taken: list[str]) -> str:
     """Return a unique id that was not given yet."""
-    taken.append(f"{prefix}{len(taken):017d}")
+    taken.append(f"{prefix}G{len(taken):016d}")
     return taken[-1]
 
 

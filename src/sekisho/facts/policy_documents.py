@@ -51,7 +51,7 @@ def organization_document(node: Node, kind: OrganizationPolicyType) -> str:
         for statement in policy.statements:
             if statement.effect is Effect.ALLOW:
                 problem = "a resource control policy only denies"
-                node.faults.add(FaultCode.EFFECT, statement.at, problem)
+                node.faults.add(FaultCode.EFFECT_NOT_ALLOWED, statement.at, problem)
     return text
 
 

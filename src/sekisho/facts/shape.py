@@ -1,6 +1,5 @@
 """Walk a world file whose shape is not yet known, gathering every fault with its place."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -139,14 +138,6 @@ class Node:
             case _:
                 self.fault(FaultCode.NOT_TEXT, "expected text")
         return default
-
-    def formed(self, form: re.Pattern[str], expected: str, default: str = "") -> str:
-        """Return a string of the given form."""
-        before = len(self.faults.found)
-        text = self.text(default)
-        if self.value is not None and len(self.faults.found) == before and not form.fullmatch(text):
-            self.fault(FaultCode.FORM, f"expected {expected}, found `{text[:80]}`")
-        return text
 
     def one_of(self, choices: Iterable[str], default: str = "") -> str:
         """Return one of ``choices``."""

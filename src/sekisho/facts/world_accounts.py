@@ -44,8 +44,7 @@ def _read_account(fields: Fields, accounts: Accounts) -> None:
     for item in fields.objects("groups"):
         read_group(item, account, accounts)
     for item in fields.objects("users"):
-        read_user(item, account, accounts)
-        read_keys(item, account, item.text("name"), accounts)
+        read_keys(item, account, read_user(item, account, accounts), accounts)
     for item in fields.objects("roles"):
         read_role(item, account, accounts)
     for item in fields.objects("oidcProviders"):

@@ -83,8 +83,8 @@ def read_group(fields: Fields, account: Account, accounts: Accounts) -> None:
     accounts.groups.append(group)
 
 
-def read_user(fields: Fields, account: Account, accounts: Accounts) -> None:
-    """Read a user, without access keys."""
+def read_user(fields: Fields, account: Account, accounts: Accounts) -> str:
+    """Read a user, without access keys; returns its name."""
     policies = _policies(fields, account, accounts, MAX_USER_INLINE_CHARS)
     user = User(
         account=account.account,
@@ -102,6 +102,7 @@ def read_user(fields: Fields, account: Account, accounts: Accounts) -> None:
     _unlike(fields, user.name, known, "user")
     accounts.places[str(user.arn)] = fields.node.at
     accounts.users.append(user)
+    return user.name
 
 
 def read_role(fields: Fields, account: Account, accounts: Accounts) -> None:

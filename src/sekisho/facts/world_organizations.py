@@ -119,7 +119,8 @@ def _read_organization(
     management = accounts.named_account(fields.member("management"), fields.text("management"))
     id_ = fields.text("id", f"o-{STAND_IN}{number}")
     root = Fields.of(fields.member("root"), ROOT) if fields.has("root") else None
-    types = _policy_types(fields, root)
+    feature_set = fields.text("featureSet")
+    types = _policy_types(root, has_policies=feature_set == ALL_FEATURES)
     tree = _Tree(accounts, id_, types)
     for item in fields.objects("policies"):
         _read_policy(item, tree, files)
@@ -129,7 +130,7 @@ def _read_organization(
         management=AccountId("") if management is None else management.account,
         root=root_id,
         created=fields.moment("created", UNDATED),
-        feature_set=fields.text("featureSet"),
+        feature_set=feature_set,
         partition="aws" if management is None else management.partition,
         policy_types=types,
         attached=_default_attached(types) if root is None else _attached(root, tree),
@@ -150,9 +151,8 @@ def _read_organization(
     )
 
 
-def _policy_types(fields: Fields, root: Fields | None) -> tuple[OrganizationPolicyType, ...]:
+def _policy_types(root: Fields | None, *, has_policies: bool) -> tuple[OrganizationPolicyType, ...]:
     """Return the enabled types: those of the root, or SCPs where the file leaves it open."""
-    has_policies = fields.text("featureSet") == ALL_FEATURES
     if root is None or not root.has("policyTypes"):
         return (OrganizationPolicyType.SERVICE_CONTROL_POLICY,) if has_policies else ()
     found: dict[OrganizationPolicyType, None] = {}
@@ -174,7 +174,7 @@ def _read_policy(fields: Fields, tree: _Tree, files: Mapping[str, str]) -> None:
     name = fields.text("name")
     if any(one.name == name and one.type is kind for one in (*AWS_MANAGED.values(), *tree.policies)):
         fields.member("name").fault(FaultCode.TWICE, f"another {kind} is called `{name[:80]}`")
-    place = fields.member("document").at if fields.has("document") else Ref(fields.text("file"))
+    place, text = _document(fields, kind, files)
     tree.places.append((f"organizations/{name}", place))
     tree.policies.append(
         OrganizationPolicy(
@@ -182,28 +182,27 @@ def _read_policy(fields: Fields, tree: _Tree, files: Mapping[str, str]) -> None:
             policy=tree.id(fields, "p-"),
             name=name,
             type=kind,
-            text=_document(fields, kind, files),
+            text=text,
             description=fields.text("description"),
             tags=fields.pairs("tags"),
         )
     )
 
 
-def _document(fields: Fields, kind: OrganizationPolicyType, files: Mapping[str, str]) -> str:
-    """Return the text of a policy, which stands in the world file or in a file of its own."""
+def _document(fields: Fields, kind: OrganizationPolicyType, files: Mapping[str, str]) -> tuple[Ref, str]:
+    """Return place and text of a policy, which stands in the world file or in a file of its own."""
     document, file = fields.member("document"), fields.text("file")
     if (document.value is None) == (file == ""):
         fields.node.fault(FaultCode.MISSING, "expected `document` or `file`, one of them")
-        return ""
+        return document.at, ""
     if not file:
-        return organization_document(document, kind)
+        return document.at, organization_document(document, kind)
     text = files.get(file)
     if text is None:
         fields.member("file").fault(FaultCode.REFERENCE, f"the file `{file[:200]}` was not read")
-        return ""
-    faults = document.faults
-    faults.texts[file] = text
-    return organization_document(Node(faults, text, Ref(file)), kind)
+        return document.at, ""
+    document.faults.texts[file] = text
+    return Ref(file), organization_document(Node(document.faults, text, Ref(file)), kind)
 
 
 def _attached(fields: Fields, tree: _Tree) -> tuple[str, ...]:
