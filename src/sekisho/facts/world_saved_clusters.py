@@ -18,14 +18,14 @@ _SERVER_OWNED = frozenset(
 )
 _FIRST_KINDS = ("Namespace", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
 _AT = Ref("facts")
-_HISTORY = "events"
+_HISTORY = " /events"
 
 
 def cluster_document(
     facts: Snapshot, cluster: Cluster, region: str, stock: Iterable[Put], notices: list[str]
 ) -> JsonObject:
     """Return a cluster with the objects that are not in ``stock``; what is left out is noted."""
-    bodies = dict(_bodies(facts, str(cluster.arn)))
+    bodies = _bodies(facts, str(cluster.arn))
     known: dict[Key, JsonObject] = {put.key: put.value for put in stock if isinstance(put.value, Mapping)}
     own = [
         saved_body(body)
@@ -85,13 +85,14 @@ def saved_body(body: JsonObject) -> JsonObject:
     return whole
 
 
-def _bodies(facts: Snapshot, arn: str) -> Iterable[tuple[Key, JsonObject]]:
-    for scope in facts.scopes(Kind.KUBE):
-        cluster, _, resource = scope.rpartition(" ")
-        if cluster == arn and resource.rpartition("/")[2] != _HISTORY:
-            for name, body in facts.scope(Kind.KUBE, scope).items():
-                if isinstance(body, Mapping):
-                    yield Key(Kind.KUBE, scope, name), body
+def _bodies(facts: Snapshot, arn: str) -> dict[Key, JsonObject]:
+    keys = (
+        Key(Kind.KUBE, scope, name)
+        for scope in facts.scopes(Kind.KUBE)
+        if scope.startswith(f"{arn} ") and not scope.endswith(_HISTORY)
+        for name in facts.scope(Kind.KUBE, scope)
+    )
+    return {key: body for key in keys if (body := facts.kube(key)) is not None}
 
 
 def _order(body: JsonObject) -> tuple[int, str, str, str]:

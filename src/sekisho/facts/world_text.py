@@ -1,7 +1,6 @@
 """A world file's document as YAML that people read: blocks for texts of several lines, no aliases."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -62,9 +61,4 @@ def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
-def _mapping(dumper: yaml.SafeDumper, value: Mapping[str, Json]) -> yaml.MappingNode:
-    return dumper.represent_mapping("tag:yaml.org,2002:map", dict(value))
-
-
 _Dumper.add_representer(str, _text)
-_Dumper.add_multi_representer(Mapping, _mapping)  # type: ignore[type-abstract]

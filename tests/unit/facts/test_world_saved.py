@@ -106,7 +106,7 @@ def test_keys_without_a_profile_get_one_that_nobody_has() -> None:
 
 def test_temporary_credentials_are_left_out_and_told() -> None:
     arn = Arn("aws", "sts", "", ACCOUNT, "federated-user/x")
-    who = Principal(PrincipalType.FEDERATED_USER, arn, Arn("aws", "iam", "", ACCOUNT, "root"), f"{ACCOUNT}:x")
+    who = Principal(PrincipalType.FEDERATED_USER, arn, f"{ACCOUNT}:x", Arn("aws", "iam", "", ACCOUNT, "root"))
     issued = IssuedSession("ASIA1", sts.Session(who, CREATED, CREATED))
     found = saved(facts_with(Put(Key(Kind.SESSION, "", "ASIA1"), issued)))
     assert found.notices == ("temporary credentials are not saved",)
@@ -218,7 +218,7 @@ def test_objects_of_every_cluster_are_left_out_changed_ones_are_not_and_missing_
     view = facts_with().kube(kube_key(ARN, group, "clusterroles", "", "system:node-proxier"))
     assert view is not None
     changed = {**view, "rules": []}
-    event = {"apiVersion": "v1", "kind": "Event", "metadata": {"name": "e"}}
+    event: dict[str, Json] = {"apiVersion": "v1", "kind": "Event", "metadata": {"name": "e"}}
     (found,) = document_of(
         Put(kube_key(ARN, group, "clusterroles", "", "system:node-proxier"), changed),
         Delete(kube_key(ARN, group, "clusterroles", "", "edit")),
@@ -245,7 +245,12 @@ def test_what_the_server_adds_is_left_out_and_what_is_aggregated() -> None:
 
 
 def test_secrets_are_counted() -> None:
-    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"k": ""}}
+    secret: dict[str, Json] = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "s"},
+        "data": {"k": ""},
+    }
     found = saved(facts_with(Put(kube_key(ARN, "", "secrets", "default", "s"), secret)))
     assert found.notices == ("Secrets of eks-clu are saved without their data: 1",)
 
