@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from e2e.e2e_shell import ACCOUNT, CLUSTER, OTHER_ACCOUNT, Shell, connected, shell_of
+from sekisho.lab.errors import LabError
 from sekisho.testing import RunningLab, running_lab
 from support.boto_lab import Caller, profile
 
@@ -68,6 +69,10 @@ def furnish(lab: RunningLab, shell: Shell) -> None:
         MaxSessionDuration=7200,
     )
     iam.delete_user(UserName="gone")
+    iam.put_user_permissions_boundary(UserName="ana", PermissionsBoundary=arn)
+    iam.create_instance_profile(InstanceProfileName="web")
+    iam.add_role_to_instance_profile(InstanceProfileName="web", RoleName="app")
+    iam.create_login_profile(UserName="ana", Password="Hush-hush-4711")
     iam.create_open_id_connect_provider(
         Url="https://idp.example/x", ClientIDList=["sts.amazonaws.com"], ThumbprintList=["ab" * 20]
     )
@@ -155,7 +160,8 @@ def saved(first: tuple[RunningLab, Shell], tmp_path_factory: pytest.TempPathFact
     file = tmp_path_factory.mktemp("saved") / "world.yaml"
     done = shell("sekisho world save", file)
     assert (done.returncode, done.stdout) == (0, "")
-    keys, secrets = done.stderr.splitlines()
+    keys, secrets, passwords = done.stderr.splitlines()
+    assert passwords == "sekisho: passwords of users are not saved: 1"
     assert keys.startswith("sekisho: access keys are not saved")
     assert keys.endswith("as ana, creator, default, target-env")
     assert secrets == "sekisho: Secrets of eks-clu are saved without their data: 1"
@@ -190,7 +196,7 @@ def test_no_secret_is_in_the_file_and_the_second_save_is_the_first(
     saved: Path, first: tuple[RunningLab, Shell], second: tuple[RunningLab, Shell]
 ) -> None:
     text = saved.read_text()
-    assert "hush-hush" not in text
+    assert "hush-hush" not in text.lower()
     credentials = first[0].state.aws_credentials.read_text().split()
     assert [word for word in credentials if len(word) > 15 and word in text] == []
     assert second[1].output("sekisho world save") == text
@@ -221,6 +227,14 @@ clusters:
 """
 
 
+REFUSED_BODIES: tuple[tuple[object, str], ...] = (
+    ({"text": SMALL, "name": "w", "files": {}, "replace": False}, "holds a world already"),
+    ({"text": SMALL, "name": "w", "files": {}, "replace": True}, "was not read"),
+    ({"text": SMALL, "name": "w"}, "expected text, name, files and replace"),
+    ("world", "expected text, name, files and replace"),
+)
+
+
 def test_a_world_replaces_another_whole_or_not_at_all(tmp_path: Path) -> None:
     (tmp_path / "scps").mkdir()
     (tmp_path / "scps/guard.json").write_text(document(DENY))
@@ -239,6 +253,9 @@ def test_a_world_replaces_another_whole_or_not_at_all(tmp_path: Path) -> None:
         broken = shell("sekisho world load --yes", tmp_path / "broken.yaml")
         assert broken.returncode == 2
         assert "broken.yaml:12 at /clusters/0/creator: " in broken.stderr
+        for body, told in REFUSED_BODIES:
+            with pytest.raises(LabError, match=told):
+                lab.client.post("/world", body)
         assert shell.output("sekisho world save") == before
 
         loaded = shell("sekisho world load --yes", file)

@@ -116,6 +116,11 @@ def unique_ids(draw: st.DrawFn, prefix: str) -> str:
     return prefix + draw(st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", min_size=17, max_size=17))
 
 
+_PASSWORDS = st.fixed_dictionaries(
+    {}, optional={"minimumLength": st.integers(6, 128), "symbols": st.booleans(), "maxAgeDays": st.just(9)}
+)
+
+
 def _next_id(prefix: str, taken: list[str]) -> str:
     """Return a unique id that was not given yet."""
     taken.append(f"{prefix}G{len(taken):016d}")
@@ -182,6 +187,8 @@ def accounts(draw: st.DrawFn, id_: str, taken: list[str]) -> dict[str, Any]:
                 },
             ),
         }
+        if draw(st.booleans()):
+            user["boundary"] = draw(st.sampled_from(managed))
         if draw(st.booleans()) and groups:
             user["groups"] = [draw(st.sampled_from(groups))["name"]]
         for _ in range(draw(st.integers(0, 2))):
@@ -240,6 +247,14 @@ def accounts(draw: st.DrawFn, id_: str, taken: list[str]) -> dict[str, Any]:
             )
         )
     ]
+    instance_profiles = [
+        {
+            "name": name,
+            "role": draw(st.sampled_from(["", *(one["name"] for one in roles)])) or None,
+            **some(draw, {"path": PATHS, "profileId": own_id("AIPA"), "created": DATES, "tags": TAGS}),
+        }
+        for name in draw(unlike(NAMES, 2))
+    ]
     return {
         "id": id_,
         "users": users,
@@ -248,7 +263,15 @@ def accounts(draw: st.DrawFn, id_: str, taken: list[str]) -> dict[str, Any]:
         "policies": policies,
         "oidcProviders": providers,
         "deletedPrincipals": gone,
-        **some(draw, {"name": st.sampled_from([f"n{id_}", f"m {id_}"])}),
+        "instanceProfiles": instance_profiles,
+        **some(
+            draw,
+            {
+                "alias": st.just(f"a-{id_}"),
+                "passwordPolicy": _PASSWORDS,
+                "name": st.sampled_from([f"n{id_}", f"m {id_}"]),
+            },
+        ),
     }
 
 

@@ -5,10 +5,18 @@ from sekisho.facts.model import Account
 from sekisho.facts.policy_documents import principal_arn, trusted_arns
 from sekisho.facts.shape import FaultCode, Node, nearest
 from sekisho.facts.world_content import Accounts, KeyRequest
-from sekisho.facts.world_entities import read_group, read_policy, read_provider, read_role, read_user
+from sekisho.facts.world_entities import (
+    read_group,
+    read_instance_profile,
+    read_password_policy,
+    read_policy,
+    read_provider,
+    read_role,
+    read_user,
+)
 from sekisho.facts.world_organization_tables import ACCOUNT_ID
 from sekisho.facts.world_shape import Fields, checked_text
-from sekisho.facts.world_tables import ACCOUNT, INACTIVE
+from sekisho.facts.world_tables import ACCOUNT, INACTIVE, PASSWORD_POLICY
 
 _MAX_ACCESS_KEYS = 2
 
@@ -33,7 +41,16 @@ def _read_account(fields: Fields, accounts: Accounts) -> None:
     meant = f"{id_node.value:012d}" if isinstance(id_node.value, int) else "0" * 12
     written = checked_text(id_node, ACCOUNT_ID, meant)
     # INVARIANT: an id of another form has a fault noted, and faults keep the world from being made.
-    account = Account(AccountId(written), fields.text("name", written), fields.text("partition"))
+    passwords = fields.member("passwordPolicy")
+    account = Account(
+        AccountId(written),
+        fields.text("name", written),
+        fields.text("partition"),
+        fields.text("alias"),
+        None if passwords.value is None else read_password_policy(Fields.of(passwords, PASSWORD_POLICY)),
+    )
+    if account.alias and any(one.alias == account.alias for one in accounts.accounts):
+        fields.member("alias").fault(FaultCode.TWICE, f"another account has the alias `{account.alias}`")
     if id_node.value is not None and written in accounts.places:
         id_node.fault(FaultCode.TWICE, f"the account id `{written}` occurs twice")
     accounts.places[written] = id_node.at
@@ -47,6 +64,8 @@ def _read_account(fields: Fields, accounts: Accounts) -> None:
         read_keys(item, account, read_user(item, account, accounts), accounts)
     for item in fields.objects("roles"):
         read_role(item, account, accounts)
+    for item in fields.objects("instanceProfiles"):
+        read_instance_profile(item, account, accounts)
     for item in fields.objects("oidcProviders"):
         read_provider(item, account, accounts)
     for gone in fields.texts("deletedPrincipals"):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from sekisho.decide.values import AccountId, Instant, Ref
+from sekisho.facts.iam_model import InstanceProfile
 from sekisho.facts.model import Account, Group, ManagedPolicy, OpenIdConnectProvider, Role, User
 from sekisho.facts.shape import FaultCode, Node, nearest
 
@@ -37,6 +38,7 @@ class Accounts:
     roles: list[Role] = field(default_factory=list)
     policies: list[ManagedPolicy] = field(default_factory=list)
     providers: list[OpenIdConnectProvider] = field(default_factory=list)
+    profiles: list[InstanceProfile] = field(default_factory=list)
     keys: list[KeyRequest] = field(default_factory=list)
     places: dict[str, Ref] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)

@@ -9,6 +9,7 @@ from sekisho.decide.iam.grammar import (
     MAX_ROLE_INLINE_CHARS,
     MAX_USER_INLINE_CHARS,
 )
+from sekisho.facts.iam_model import InstanceProfile, PasswordPolicy
 from sekisho.facts.model import (
     Account,
     Document,
@@ -97,6 +98,7 @@ def read_user(fields: Fields, account: Account, accounts: Accounts) -> str:
         inline=policies.inline,
         attached=policies.attached,
         groups=_groups(fields, account, accounts),
+        boundary=_boundary(fields, account, accounts),
     )
     known = [one.name for one in accounts.users if one.account == account.account]
     _unlike(fields, user.name, known, "user")
@@ -122,6 +124,7 @@ def read_role(fields: Fields, account: Account, accounts: Accounts) -> None:
         inline=policies.inline,
         attached=policies.attached,
         trusted_ids=_trusted_ids(fields),
+        boundary=_boundary(fields, account, accounts),
     )
     known = [one.name for one in accounts.roles if one.account == account.account]
     _unlike(fields, role.name, known, "role")
@@ -154,6 +157,43 @@ def read_provider(fields: Fields, account: Account, accounts: Accounts) -> None:
         )
     accounts.places[arn] = fields.node.at
     accounts.providers.append(provider)
+
+
+def read_instance_profile(fields: Fields, account: Account, accounts: Accounts) -> None:
+    """Read an instance profile; its role is one of the account."""
+    role = fields.text("role")
+    roles = [one.name for one in accounts.roles if one.account == account.account]
+    if role and role not in roles:
+        hint = nearest(role, roles)
+        fields.member("role").fault(FaultCode.REFERENCE, f"no role is called `{role[:80]}`", hint)
+    profile = InstanceProfile(
+        account=account.account,
+        name=fields.text("name"),
+        profile_id=accounts.claim(fields.member("profileId"), fields.text("profileId")),
+        created=fields.moment("created", UNDATED),
+        path=fields.text("path"),
+        partition=account.partition,
+        role=role,
+        tags=fields.pairs("tags"),
+    )
+    known = [one.name for one in accounts.profiles if one.account == account.account]
+    _unlike(fields, profile.name, known, "instance profile")
+    accounts.profiles.append(profile)
+
+
+def read_password_policy(fields: Fields) -> PasswordPolicy:
+    """Read what passwords of users have to be."""
+    return PasswordPolicy(
+        minimum_length=fields.number("minimumLength"),
+        symbols=fields.flag("symbols"),
+        numbers=fields.flag("numbers"),
+        uppercase=fields.flag("uppercase"),
+        lowercase=fields.flag("lowercase"),
+        users_may_change=fields.flag("usersMayChange"),
+        max_age_days=fields.number("maxAgeDays"),
+        reuse_prevention=fields.number("reusePrevention"),
+        hard_expiry=fields.flag("hardExpiry"),
+    )
 
 
 def _versions(fields: Fields) -> tuple[PolicyVersion, ...]:
@@ -198,8 +238,12 @@ def _policies(fields: Fields, account: Account, accounts: Accounts, max_chars: i
     return _Policies(attached, tuple(inline))
 
 
+def _boundary(fields: Fields, account: Account, accounts: Accounts) -> str:
+    return _attached(fields.member("boundary"), fields.text("boundary"), account, accounts)
+
+
 def _attached(node: Node, text: str, account: Account, accounts: Accounts) -> str:
-    """Return the ARN of an attached policy: AWS's own, or one of the account, by ARN or by name."""
+    """Return the ARN of a policy that is attached or a boundary: AWS's own, or the account's by any name."""
     own = [one for one in accounts.policies if one.account == account.account]
     found = next((str(one.arn) for one in own if text in (one.name, str(one.arn))), None)
     if found is not None or text == "":

@@ -21,7 +21,7 @@ class Ids(Protocol):
     """Where unique ids come from."""
 
     def unique_id(self, prefix: str) -> str:
-        """Return an IAM unique id that starts with ``prefix`` (``AIDA``, ``AROA``, ``AGPA``, ``ANPA``)."""
+        """Return an IAM unique id that starts with ``prefix``, such as ``AIDA`` for a user."""
 
     def organizations_id(self, prefix: str, stand_in: str) -> str:
         """Return an id that starts with ``prefix`` (``o-``, ``r-``, ``ou-ROOT-``, ``p-``) for a stand-in."""
@@ -64,6 +64,10 @@ def account_events(world: WorldFile, ids: Ids, created: Instant) -> tuple[Event,
         **{str(role.arn): role.role_id for role in roles if role.role_id != "AROA"},
     }
     providers = (replace(one, created=_date(one.created, created)) for one in world.providers)
+    profiles = (
+        replace(one, profile_id=one.profile_id or ids.unique_id("AIPA"), created=_date(one.created, created))
+        for one in world.profiles
+    )
     accounts = tuple(Put(Key(Kind.ACCOUNT, "", one.account), one) for one in world.accounts)
     trusting = (
         role
@@ -78,6 +82,7 @@ def account_events(world: WorldFile, ids: Ids, created: Instant) -> tuple[Event,
         *(_put(Kind.USER, user) for user in users),
         *(_put(Kind.ROLE, role) for role in trusting),
         *(Put(Key(Kind.OIDC_PROVIDER, one.account, str(one.arn)), one) for one in providers),
+        *(Put(Key(Kind.INSTANCE_PROFILE, one.account, one.name), one) for one in profiles),
         *(event for found in world.organizations for event in organization_events(found, ids, created)),
     )
 

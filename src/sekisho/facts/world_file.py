@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from sekisho.decide.authn.notice import Notice
 from sekisho.decide.values import Ref, SekishoInputError, documents
+from sekisho.facts.iam_model import InstanceProfile
 from sekisho.facts.model import Account, Group, ManagedPolicy, OpenIdConnectProvider, Role, User
 from sekisho.facts.shape import FaultCode, Faults, Node
 from sekisho.facts.world_accounts import read_accounts
@@ -39,6 +40,7 @@ class WorldFile:
     roles: tuple[Role, ...]
     policies: tuple[ManagedPolicy, ...]
     providers: tuple[OpenIdConnectProvider, ...]
+    profiles: tuple[InstanceProfile, ...]
     told_trust: frozenset[str]
     keys: tuple[KeyRequest, ...]
     organizations: tuple[WorldOrganization, ...]
@@ -96,6 +98,7 @@ def parse_world(text: str, name: str, files: Mapping[str, str] = MappingProxyTyp
         tuple(accounts.roles),
         tuple(accounts.policies),
         tuple(accounts.providers),
+        tuple(accounts.profiles),
         frozenset(accounts.told_trust),
         tuple(accounts.keys),
         organizations,

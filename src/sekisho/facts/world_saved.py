@@ -1,7 +1,8 @@
 """From facts to a world file: what `sekisho.facts.world_file` reads back as the same facts.
 
-What changes: access keys (their secrets stand nowhere), temporary credentials, endpoint and authority of
-a cluster, and of Kubernetes objects uid, resourceVersion and dates.
+What changes: access keys (their secrets stand nowhere), MFA devices, passwords and temporary credentials,
+requests to delete service-linked roles, endpoint and authority of a cluster, and of Kubernetes objects
+uid, resourceVersion and dates.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +16,11 @@ from sekisho.facts.world_saved_clusters import cluster_document
 from sekisho.facts.world_saved_organizations import organization_document
 from sekisho.facts.world_tables import API_VERSION, KIND
 from sekisho.facts.world_text import world_text
+
+_LEFT_OUT = {
+    Kind.MFA_DEVICE: "MFA devices are not saved, because their seeds are secrets",
+    Kind.LOGIN_PROFILE: "passwords of users are not saved",
+}
 
 Stock = Callable[[Cluster], Iterable[Put]]
 """The objects that a cluster has without anybody having made them."""
@@ -53,6 +59,10 @@ def save_world(facts: Snapshot, region: str, profiles: Mapping[str, str], stock:
     if names:
         shown = ", ".join(sorted(names.values()))
         notices.insert(0, f"access keys are not saved: whoever loads the file makes new ones, as {shown}")
+    for kind, told in _LEFT_OUT.items():
+        count = sum(len(facts.scope(kind, scope)) for scope in facts.scopes(kind))
+        if count:
+            notices.append(f"{told}: {count}")
     if facts.sessions():
         notices.append("temporary credentials are not saved")
     return SavedWorld(

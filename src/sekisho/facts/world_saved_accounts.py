@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from sekisho.decide.values import Json, JsonObject, SekishoInputError, documents
+from sekisho.facts.iam_lookup import instance_profiles
+from sekisho.facts.iam_model import InstanceProfile, PasswordPolicy
 from sekisho.facts.model import (
     Document,
     Group,
@@ -24,7 +26,7 @@ _NOT_IN_PROFILES = re.compile(r"[^A-Za-z0-9_.@+-]", re.ASCII)
 _MAX_PROFILE_CHARS = 64
 _ROOT_PROFILE = "root"
 
-E = TypeVar("E", User, Group, Role, ManagedPolicy)
+E = TypeVar("E", User, Group, Role, ManagedPolicy, InstanceProfile)
 
 
 def account_document(
@@ -40,11 +42,14 @@ def account_document(
         id=account_id,
         name=account.name if account.name != account_id else None,
         partition=account.partition if account.partition != "aws" else None,
+        alias=account.alias,
+        passwordPolicy=None if account.password_policy is None else _passwords(account.password_policy),
         accessKeys=_keys(facts, account_id, "", profiles),
         policies=[_policy(one) for one in _by_name(facts.policies(account_id))],
         groups=[_group(one, own) for one in _by_name(facts.groups(account_id))],
         users=users,
         roles=[_role(one, own, ids) for one in _by_name(facts.roles(account_id))],
+        instanceProfiles=[_instance_profile(one) for one in _by_name(instance_profiles(facts, account_id))],
         oidcProviders=[
             _provider(one) for one in sorted(facts.oidc_providers(account_id), key=lambda one: one.url)
         ],
@@ -97,6 +102,7 @@ def _user(facts: Snapshot, user: User, own: Mapping[str, str], profiles: Mapping
         created=user.created.rfc3339(),
         **_policies(user, own),
         groups=list(user.groups),
+        boundary=own.get(user.boundary, user.boundary),
         tags=tags_document(user.tags),
         accessKeys=_keys(facts, user.account, user.name, profiles),
     )
@@ -124,7 +130,9 @@ def _role(role: Role, own: Mapping[str, str], ids: Mapping[str, str]) -> JsonObj
     )
     if role.trusted_ids != trusted_today(role.trust, ids):
         document["trustedIds"] = dict(role.trusted_ids)
-    return {**document, **_filled(**_policies(role, own), tags=tags_document(role.tags))}
+    boundary = own.get(role.boundary, role.boundary)
+    more = _filled(**_policies(role, own), boundary=boundary, tags=tags_document(role.tags))
+    return {**document, **more}
 
 
 def _policy(policy: ManagedPolicy) -> JsonObject:
@@ -162,6 +170,31 @@ def _provider(provider: OpenIdConnectProvider) -> JsonObject:
         thumbprints=list(provider.thumbprints),
         tags=tags_document(provider.tags),
     )
+
+
+def _instance_profile(profile: InstanceProfile) -> JsonObject:
+    return _filled(
+        name=profile.name,
+        profileId=profile.profile_id,
+        path=_path(profile.path),
+        created=profile.created.rfc3339(),
+        role=profile.role,
+        tags=tags_document(profile.tags),
+    )
+
+
+def _passwords(policy: PasswordPolicy) -> JsonObject:
+    return {
+        "minimumLength": policy.minimum_length,
+        "symbols": policy.symbols,
+        "numbers": policy.numbers,
+        "uppercase": policy.uppercase,
+        "lowercase": policy.lowercase,
+        "usersMayChange": policy.users_may_change,
+        "maxAgeDays": policy.max_age_days,
+        "reusePrevention": policy.reuse_prevention,
+        "hardExpiry": policy.hard_expiry,
+    }
 
 
 def _policies(holder: User | Group | Role, own: Mapping[str, str]) -> dict[str, Json]:

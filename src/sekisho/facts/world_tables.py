@@ -41,6 +41,11 @@ _UNIQUE_ID = Text(
     re.compile(r"[A-Za-z0-9_]{16,128}", re.ASCII), "a unique id such as `AIDACKCEVSQ6C2EXAMPLE`"
 )
 _REGION = Text(re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]", re.ASCII), "a region such as `ap-northeast-1`")
+_ALIAS = Text(
+    re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII),
+    "lowercase letters, digits and single `-`",
+    63,
+)
 _VERSION_ID = Text(re.compile(r"v[1-9][0-9]{0,5}", re.ASCII), "a version such as `v2`")
 _DESCRIPTION = Text(longest=1000)
 
@@ -48,6 +53,7 @@ _POLICIES = Member(
     "policies", Listed(SOME), "managed policies: those of the account by name or ARN, AWS's by ARN"
 )
 _INLINE = Member("inline", Named(Document()), "inline policies: names and documents")
+_BOUNDARY = Member("boundary", SOME, "permissions boundary, named as in `policies`")
 _TAGGED = Member("tags", TAGS, "tags")
 
 ACCESS_KEY = Record(
@@ -74,6 +80,7 @@ USER = Record(
         _POLICIES,
         _INLINE,
         Member("groups", Listed(SOME), "names of groups of the account"),
+        _BOUNDARY,
         _TAGGED,
         Member("accessKeys", _KEYS, "access keys to make, two at most; the lab makes the secrets"),
     ),
@@ -102,6 +109,7 @@ ROLE = Record(
         ),
         _POLICIES,
         _INLINE,
+        _BOUNDARY,
         Member("maxSessionDuration", Number(3600, 43200, 3600), "longest session, in seconds"),
         Member("description", _DESCRIPTION, "description"),
         _TAGGED,
@@ -156,17 +164,45 @@ OIDC_PROVIDER = Record(
         _TAGGED,
     ),
 )
+INSTANCE_PROFILE = Record(
+    "instanceProfile",
+    (
+        Member("name", _NAMED_POLICY, "name of the instance profile", required=True),
+        Member("profileId", _UNIQUE_ID, "unique id; default: a new one"),
+        Member("path", _PATH, "path"),
+        CREATED,
+        Member("role", SOME, "name of its role"),
+        _TAGGED,
+    ),
+)
+PASSWORD_POLICY = Record(
+    "passwordPolicy",
+    (
+        Member("minimumLength", Number(6, 128, 6), "least number of characters"),
+        Member("symbols", Flag(), "a symbol is required"),
+        Member("numbers", Flag(), "a digit is required"),
+        Member("uppercase", Flag(), "an uppercase letter is required"),
+        Member("lowercase", Flag(), "a lowercase letter is required"),
+        Member("usersMayChange", Flag(), "users may change their own password"),
+        Member("maxAgeDays", Number(0, 1095), "days until a password expires; 0: never"),
+        Member("reusePrevention", Number(0, 24), "how many passwords are not used again"),
+        Member("hardExpiry", Flag(), "an expired password cannot be changed"),
+    ),
+)
 ACCOUNT = Record(
     "account",
     (
         Member("id", ACCOUNT_ID, "twelve digits, in quotes", required=True),
         Member("name", _FREE, "another name for it in this file; default: the id"),
         Member("partition", Choice(tuple(sorted(PARTITIONS)), "aws"), "partition"),
+        Member("alias", _ALIAS, "account alias"),
+        Member("passwordPolicy", PASSWORD_POLICY, "what passwords of users have to be"),
         Member("accessKeys", _KEYS, "access keys of the root user"),
         Member("policies", Listed(POLICY), "customer managed policies"),
         Member("groups", Listed(GROUP), "groups"),
         Member("users", Listed(USER), "users"),
         Member("roles", Listed(ROLE), "roles"),
+        Member("instanceProfiles", Listed(INSTANCE_PROFILE), "what hands roles to EC2 instances"),
         Member("oidcProviders", Listed(OIDC_PROVIDER), "issuers whose tokens the account takes"),
         Member(
             "deletedPrincipals",

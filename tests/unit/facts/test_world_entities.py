@@ -3,7 +3,8 @@
 import pytest
 
 from sekisho.decide.values import InputFault, Instant, SekishoInputError
-from sekisho.facts import PolicyVersion, Snapshot
+from sekisho.facts import PasswordPolicy, PolicyVersion, Snapshot
+from sekisho.facts.iam_lookup import instance_profiles
 from sekisho.facts.world_content import KeyRequest
 from sekisho.facts.world_events import account_events, events, kube_events
 from sekisho.facts.world_file import parse_world
@@ -98,6 +99,23 @@ def test_keys_of_the_root_user_and_keys_that_are_not_active() -> None:
         KeyRequest(account, "", "root"),
         KeyRequest(account, "eks-admin", "default", active=False),
     )
+
+
+def test_a_boundary_an_alias_passwords_and_an_instance_profile() -> None:
+    text = changed(
+        "    name: dev\n",
+        "    name: dev\n    alias: team-dev\n    passwordPolicy: {minimumLength: 14, symbols: true}\n"
+        "    instanceProfiles: [{name: app, role: app, tags: {k: v}}]\n",
+    ).replace(OPE, f"{OPE}        boundary: reader\n")
+    facts = facts_of(text)
+    account, user = facts.account(ACCOUNT), facts.user(ACCOUNT, "eks-ope")
+    assert account is not None
+    assert user is not None
+    assert account.alias == "team-dev"
+    assert account.password_policy == PasswordPolicy(minimum_length=14, symbols=True)
+    assert user.boundary == f"arn:aws:iam::{ACCOUNT}:policy/reader"
+    (profile,) = instance_profiles(facts, ACCOUNT)
+    assert (profile.role, profile.profile_id[:4], profile.created) == ("app", "AIPA", CREATED)
 
 
 def test_trusted_ids_of_the_file_go_before_those_of_today() -> None:
@@ -250,6 +268,38 @@ CASES = {
         changed("- profile: default", "- {profile: default, status: off}"),
         "world.unquoted",
         "/accounts/0/users/0/accessKeys/0/status",
+    ),
+    "boundary": (
+        changed(OPE, f"{OPE}        boundary: raeder\n"),
+        "world.unknown-reference",
+        "/accounts/0/users/1/boundary",
+    ),
+    "role of an instance profile": (
+        changed("    name: dev\n", "    name: dev\n    instanceProfiles: [{name: app, role: ap}]\n"),
+        "world.unknown-reference",
+        "/accounts/0/instanceProfiles/0/role",
+    ),
+    "instance profile twice": (
+        changed("    name: dev\n", "    name: dev\n    instanceProfiles: [{name: app}, {name: App}]\n"),
+        "world.duplicate-name",
+        "/accounts/0/instanceProfiles/1/name",
+    ),
+    "alias": (
+        changed("    name: dev\n", "    name: dev\n    alias: a--b\n"),
+        "world.form",
+        "/accounts/0/alias",
+    ),
+    "alias twice": (
+        changed("    name: dev\n", "    name: dev\n    alias: x\n").replace(
+            'id: "444455556666"', 'id: "444455556666"\n    alias: x'
+        ),
+        "world.duplicate-name",
+        "/accounts/1/alias",
+    ),
+    "passwords too short": (
+        changed("    name: dev\n", "    name: dev\n    passwordPolicy: {minimumLength: 5}\n"),
+        "world.not-a-number",
+        "/accounts/0/passwordPolicy/minimumLength",
     ),
     "deleted principal": (
         changed("    name: dev\n", "    name: dev\n    deletedPrincipals: [gone]\n"),

@@ -15,7 +15,9 @@ from sekisho.facts import (
     IssuedSession,
     Key,
     Kind,
+    LoginProfile,
     ManagedPolicy,
+    MfaDevice,
     Put,
     Snapshot,
     UserAccessKey,
@@ -111,6 +113,21 @@ def test_temporary_credentials_are_left_out_and_told() -> None:
     found = saved(facts_with(Put(Key(Kind.SESSION, "", "ASIA1"), issued)))
     assert found.notices == ("temporary credentials are not saved",)
     assert "ASIA1" not in found.text
+
+
+def test_passwords_and_mfa_devices_are_left_out_and_counted() -> None:
+    device = MfaDevice(ACCOUNT, "phone", CREATED)
+    found = saved(
+        facts_with(
+            Put(Key(Kind.MFA_DEVICE, ACCOUNT, str(device.arn)), device),
+            Put(Key(Kind.LOGIN_PROFILE, ACCOUNT, "eks-ope"), LoginProfile(ACCOUNT, "eks-ope", CREATED)),
+        )
+    )
+    assert found.notices == (
+        "MFA devices are not saved, because their seeds are secrets: 1",
+        "passwords of users are not saved: 1",
+    )
+    assert "phone" not in found.text
 
 
 def test_an_identity_that_is_gone_is_named_as_gone() -> None:
