@@ -1,5 +1,6 @@
 """World files: what is saved loads as the same facts, and the schema accepts what the reader does."""
 
+from copy import deepcopy
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -114,17 +115,19 @@ VALUES = st.one_of(
 @st.composite
 def mutated(draw: st.DrawFn) -> Any:
     """Return a world document with some values replaced, members removed or added."""
-    world = draw(worlds())
+    world = deepcopy(draw(worlds()))  # what is drawn belongs to the strategy
     for _ in range(draw(st.integers(1, 3))):
         places = list(_places(world))
         holder, name = draw(st.sampled_from(places))
         change = draw(st.sampled_from(["replace", "remove", "add"]))
         if change == "replace":
-            holder[name] = draw(VALUES)
+            holder[name] = deepcopy(draw(VALUES))
         elif change == "remove":
             del holder[name]
         elif isinstance(holder, dict):
-            holder[draw(st.sampled_from(["secret", "nmae", "tags", "document", "id"]))] = draw(VALUES)
+            holder[draw(st.sampled_from(["secret", "nmae", "tags", "document", "id"]))] = deepcopy(
+                draw(VALUES)
+            )
     return world
 
 
