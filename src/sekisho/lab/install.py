@@ -22,8 +22,9 @@ from sekisho.lab.profiles import REGION_META, STALE_META, profile_meta, write_pr
 from sekisho.lab.world import Ids, StateDir, World
 from sekisho.wire.kube.registry import RBAC
 
-_KEPT_SECRETS = "authority/"
-"""The lab's own; every other secret belongs to something in the world."""
+_KEPT_SECRETS = ("authority/", "authorization-message/", "issuer-key/")
+"""The lab's own, and keys that go by the URL of an issuer, which is no other cluster's; every other secret
+belongs to something in the world."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 from sekisho.decide.values import Instant
+from sekisho.lab.aws.message_key import message_key
 from sekisho.lab.aws.operation import Site
 from sekisho.lab.install import install
+from sekisho.lab.kube.issuer_keys import IssuerKeys
 from sekisho.lab.profiles import STALE_META, finish_profiles, profiles_of, region_of
-from sekisho.lab.world import Ids, StateDir, Store, World
+from sekisho.lab.world import Clock, Ids, StateDir, Store, World
 
 NOW = Instant.parse_rfc3339("2026-01-31T09:00:00Z")
 SITE = Site(lambda: "https://127.0.0.1:1", "", lambda _cluster: ())
@@ -39,6 +41,16 @@ def test_a_world_that_replaces_another_leaves_nothing_of_it(tmp_path: Path) -> N
     assert (new in text, old in text) == (True, False)
     assert "region = eu-west-2" in state.aws_config.read_text()
     assert [user.name for user in world.facts.users("111122223333")] == ["bob"]
+
+
+def test_keys_of_issuers_and_of_the_lab_itself_stay(tmp_path: Path) -> None:
+    world, state = opened(tmp_path / "s")
+    issuer, keys = "https://oidc.example/id/1", IssuerKeys(world, Clock())
+    published, sealing = keys.published(issuer), message_key(world, Ids())
+    install(ONE, "one", Ids(), NOW).write(world, SITE, state)
+    assert keys.published(issuer) == published
+    assert f"issuer-key/{issuer}/{published[0].key_id}" in world.secret_names()
+    assert message_key(world, Ids()) == sealing
 
 
 def test_files_that_were_not_written_before_a_kill_are_written_at_the_next_start(tmp_path: Path) -> None:
