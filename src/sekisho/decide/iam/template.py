@@ -69,6 +69,13 @@ def parse_parts(text: str, *, variables: bool) -> tuple[Part, ...]:
     return tuple(part for part in parts if part != "") or ("",)
 
 
+def variable_names(text: str) -> tuple[str, ...]:
+    """Return the keys of the variables in ``text``, in order and as it spells them; total."""
+    inner = (found.group(1) for found in _VARIABLE.finditer(text))
+    keys = (_KEY.fullmatch(one) for one in inner if one not in _LITERALS)
+    return tuple(key.group(1) for key in keys if key is not None)
+
+
 def _variable(inner: str) -> Part | None:
     if inner in _LITERALS:
         return Verbatim(inner)
