@@ -72,8 +72,7 @@ def parse_parts(text: str, *, variables: bool) -> tuple[Part, ...]:
 def variable_names(text: str) -> tuple[str, ...]:
     """Return the keys of the variables in ``text``, in order and as it spells them; total."""
     inner = (found.group(1) for found in _VARIABLE.finditer(text))
-    keys = (_KEY.fullmatch(one) for one in inner if one not in _LITERALS)
-    return tuple(key.group(1) for key in keys if key is not None)
+    return tuple(one.partition(",")[0].strip() for one in inner if isinstance(_variable(one), Variable))
 
 
 def _variable(inner: str) -> Part | None:
