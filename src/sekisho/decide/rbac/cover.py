@@ -50,6 +50,16 @@ _EVERYTHING = (
 )
 
 
+def message(decision: Decision[None]) -> str:
+    """Return a refusal as kube-apiserver words it, a line for each rule that is not held.
+
+    Source: kubernetes ``pkg/registry/rbac/validation`` (ConfirmNoEscalation). It goes to the client as JSON;
+    `Decision.sentence` is the same on one line.
+    """
+    step = decision.decisive[0]
+    return step.code.sentence.format_map(dict(step.facts))
+
+
 def may_write(user: KubeUser, operation: str, attempted: RbacObject, index: Index) -> Decision[None]:
     """Return whether the user may ``create`` or ``update`` the object in the cluster of ``index``.
 
