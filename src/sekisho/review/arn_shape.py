@@ -61,8 +61,8 @@ EVERYTHING = Shape((ANY,) * ARN_SECTIONS)
 def shape_of(pattern: ResourcePattern, context: Context) -> Shape | None:
     """Return what ``pattern`` may cover; None if it covers nothing.
 
-    A section that hangs on an unread variable is taken as anything: whether the pattern covers what fits
-    the other sections is then unknown, whatever that section holds.
+    An unread variable may be any run of characters, as for the evaluator: whether the pattern covers what
+    fits around it is unknown, and what does not fit is not covered.
     """
     if pattern.text == "*":
         return EVERYTHING
@@ -75,11 +75,11 @@ def shape_of(pattern: ResourcePattern, context: Context) -> Shape | None:
             if isinstance(part, Variable):
                 value = template_value(part, context)
                 if value is Unresolved.UNREAD:
-                    tokens = list(ANY)
-                    break
-                if isinstance(value, Unresolved):
+                    tokens += ANY
+                elif isinstance(value, Unresolved):
                     return None
-                tokens += value
+                else:
+                    tokens += value
             else:
                 tokens += part.text if isinstance(part, Verbatim) else map(_read, part)
         sections.append(tuple(tokens))
