@@ -32,9 +32,13 @@ class Code(ReasonCode):
     NO_PERMISSION_NAMED = "chain.no-permission-named", "no permission is known that the call needs"
 
 
-def decided(signature: Decision[Signed], permission: Decision[object]) -> Chain:
-    """Return the chain of a call whose service decides by itself, trust and permissions together (STS)."""
-    return Chain(AWS_CHAIN, (Link(AwsLink.SIGNATURE, signature), Link(AwsLink.PERMISSION, permission)))
+def decided(signature: Decision[Signed] | None, permission: Decision[object]) -> Chain:
+    """Return the chain of a call whose service decides by itself, trust and permissions together (STS).
+
+    ``signature`` is None for a caller who needs none.
+    """
+    own = Link(AwsLink.PERMISSION, permission)
+    return Chain(AWS_CHAIN, (own,) if signature is None else (Link(AwsLink.SIGNATURE, signature), own))
 
 
 def decide(

@@ -75,6 +75,8 @@ class Grammar:
     service: str = ""
     only_denies: bool = False
     needs_version: bool = False
+    free_sid: bool = False
+    """Services with resource policies set no alphabet for Sid; IAM takes letters and digits."""
 
 
 GRAMMARS: Final = {
@@ -82,7 +84,11 @@ GRAMMARS: Final = {
     PolicyKind.BOUNDARY: Grammar("a permissions boundary"),
     PolicyKind.SESSION: Grammar("a session policy"),
     PolicyKind.RESOURCE: Grammar(
-        "a resource policy", Presence.REQUIRED, not_principal=True, resource=Presence.OPTIONAL
+        "a resource policy",
+        Presence.REQUIRED,
+        not_principal=True,
+        resource=Presence.OPTIONAL,
+        free_sid=True,
     ),
     PolicyKind.TRUST: Grammar(
         "a trust policy", Presence.REQUIRED, resource=Presence.FORBIDDEN, not_action=False, service="sts"

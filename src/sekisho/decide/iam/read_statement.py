@@ -34,7 +34,7 @@ def read_statement(
         if name not in STATEMENT_ELEMENTS:
             faults.unknown(at.child(name), name, STATEMENT_ELEMENTS)
     effect = _effect(value, at, faults, grammar)
-    sid = _sid(value, at, faults)
+    sid = _sid(value, at, faults, grammar)
     principals = _principals(value, at, faults, grammar, unique_ids)
     action_name, action_texts = _either(value, "Action", at, faults)
     if action_name == "NotAction" and not grammar.not_action:
@@ -129,9 +129,9 @@ def _resources(
     return _either(value, "Resource", at, faults)
 
 
-def _sid(value: Mapping[str, Json], at: Ref, faults: Faults) -> str:
+def _sid(value: Mapping[str, Json], at: Ref, faults: Faults, grammar: Grammar) -> str:
     sid = value.get("Sid", "")
-    if isinstance(sid, str) and _SID.fullmatch(sid):
+    if isinstance(sid, str) and (grammar.free_sid or _SID.fullmatch(sid)):
         return sid
     faults.add(FaultCode.SID, at.child("Sid"), "a Sid is a string of letters and digits")
     return ""

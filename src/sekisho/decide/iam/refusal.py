@@ -7,6 +7,7 @@ kind of policy refused, never which policy; the reasons in full belong in the jo
 from sekisho.decide.decision import Decision, Outcome
 from sekisho.decide.iam.layers import Layer
 from sekisho.decide.iam.principals import caller_name
+from sekisho.decide.iam.rules import crosses_accounts
 from sekisho.decide.request.aws_request import ANY_RESOURCE, AwsRequest
 from sekisho.decide.values import FederatedPrincipal, Principal
 
@@ -29,6 +30,9 @@ def access_denied_text(request: AwsRequest, decision: Decision[None]) -> str:
     if isinstance(caller, FederatedPrincipal):
         # Nobody is there yet whom the message could name.
         return f"Not authorized to perform {request.action}"
+    if service in _QUOTED and (not isinstance(caller, Principal) or crosses_accounts(request)):
+        # S3 tells nobody from outside more (S3 User Guide, "Troubleshoot access denied errors").
+        return "Access Denied"
     resource = _shown(request, service)
     who = str(caller.arn) if isinstance(caller, Principal) else caller_name(caller)
     text = f"User: {who} is not authorized to perform: {request.action}"

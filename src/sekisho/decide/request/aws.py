@@ -21,11 +21,12 @@ from sekisho.decide.request.aws_call import (
     nothing_read,
 )
 from sekisho.decide.request.aws_context import caller_keys, request_keys, state_keys, untold_keys
+from sekisho.decide.request.aws_further import Need, further_needs
 from sekisho.decide.request.aws_reference import ActionFacts, ServiceReference
 from sekisho.decide.request.aws_request import AwsRequest, Context, ContextValue
 from sekisho.decide.request.aws_resources import SELF, passed_role, resources_of
 from sekisho.decide.request.aws_tables import ACTIONS, ALSO, PASSED_ROLES, VERSIONED
-from sekisho.decide.values import AccountId, PrincipalType, Ref
+from sekisho.decide.values import AccountId, Anonymous, PrincipalType, Ref
 
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 
@@ -78,9 +79,12 @@ def map_call(
         return _unknown(Unmapped.RESOURCE, call, facts.name)
     if SELF in resources:
         caller = call.principal
-        if caller.type not in {PrincipalType.USER, PrincipalType.ROOT}:
+        if isinstance(caller, Anonymous) or caller.type not in {PrincipalType.USER, PrincipalType.ROOT}:
             return _unknown(Unmapped.NOT_A_USER, call, facts.name)
         resources = (str(caller.entity),)
+    further = further_needs(call, find_arns)
+    if further is None:
+        return _unknown(Unmapped.RESOURCE, call, facts.name)
     states = tuple(find_state(resource) for resource in resources)
     own: list[AwsRequest] = []
     also: list[AwsRequest] = []
@@ -92,7 +96,8 @@ def map_call(
         asked = AwsRequest(call.principal, facts.name, about, _context(call, facts, state), owner)
         own.append(asked)
         also.extend(_also(call, asked, reference, state))
-    return (*own, *_passed(call, find_arns, find_state), *also)
+    passed = _passed(call, find_arns, find_state)
+    return (*own, *passed, *also, *_further(call, further, reference, find_state))
 
 
 def _sharing(states: tuple[ResourceState, ...]) -> tuple[ResourceState, ...]:
@@ -109,6 +114,16 @@ def _sharing(states: tuple[ResourceState, ...]) -> tuple[ResourceState, ...]:
 def _context(call: AwsCall, facts: ActionFacts, state: ResourceState) -> Context:
     keys = {**caller_keys(call), **state_keys(facts, state), **request_keys(call)}
     return call.context.having(keys, unread=untold_keys(call, facts, state))
+
+
+def _further(
+    call: AwsCall, further: tuple[Need, ...], reference: ServiceReference, find_state: FindState
+) -> Iterator[AwsRequest]:
+    """Yield what the caller needs on other resources than the call's own."""
+    for action, resource in further:
+        facts = reference.action(action) or ActionFacts(action, ())
+        context = _context(call, facts, find_state(resource))
+        yield AwsRequest(call.principal, action, (resource,), context, _owner(resource, call))
 
 
 def _passed(call: AwsCall, find_arns: FindArns, find_state: FindState) -> Iterator[AwsRequest]:
@@ -149,12 +164,17 @@ def _owner(resource: str, call: AwsCall) -> AccountId | None:
     """Return the other account that the ARN names, None for the caller's own or nobody's."""
     sections = resource.split(":", 5)
     account = sections[4] if len(sections) > 4 else ""
-    if not _ACCOUNT.fullmatch(account) or account == call.principal.account:
+    caller = call.principal
+    own = "" if isinstance(caller, Anonymous) else caller.account
+    if not _ACCOUNT.fullmatch(account) or account == own:
         return None
     return AccountId(account)
 
 
 def _unknown(code: Unmapped, call: AwsCall, action: str) -> Decision[None]:
-    facts = (("action", action), ("caller", str(call.principal.arn)))
+    facts = (
+        ("action", action),
+        ("caller", "anonymous" if isinstance(call.principal, Anonymous) else str(call.principal.arn)),
+    )
     step = Step(code, Ref(f"{call.service}:{call.operation}"), facts)
     return Decision(Outcome.UNKNOWN, (step,), (step,))

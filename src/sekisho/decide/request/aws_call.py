@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sekisho.decide.request.aws_request import NO_CONTEXT, Context, ContextValue
-from sekisho.decide.values import AccountId, JsonObject, Principal
+from sekisho.decide.values import AccountId, Anonymous, JsonObject, Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +14,14 @@ class AwsCall:
     ``service`` is the prefix of its actions (``eks``), ``operation`` as in the API (``ListBuckets``);
     ``parameters`` are the members that were sent, by their names in the service model.
     ``context`` holds what the door knows: address, time, the session's own keys. ``caller_tags``
-    are all the tags of the caller; None if they were not read.
+    are all the tags of the caller; None if they were not read. ``account`` is the one that names without
+    an account mean: the caller's.
     """
 
     service: str
     operation: str
     parameters: JsonObject
-    principal: Principal
+    principal: Principal | Anonymous
     account: AccountId
     region: str
     partition: str = "aws"

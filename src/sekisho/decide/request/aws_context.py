@@ -4,12 +4,25 @@ Source: IAM User Guide, "AWS global condition context keys"; Service Authorizati
 """
 
 from collections.abc import Mapping, Sequence
+from urllib.parse import parse_qsl
 
 from sekisho.decide.request.aws_call import AwsCall, ResourceState
 from sekisho.decide.request.aws_reference import ActionFacts
 from sekisho.decide.request.aws_request import ContextValue
 from sekisho.decide.request.aws_tables import ATTACHES, KEYS, MANY, POLICY_TYPE_IN, SAYS_ALL
-from sekisho.decide.values import Json, PrincipalType
+from sekisho.decide.values import Anonymous, Json, PrincipalType
+
+_TOLD_BY_PARAMETERS = frozenset(
+    {
+        "s3:requestobjecttag/<key>",
+        "s3:requestobjecttagkeys",
+        "kms:calleraccount",
+        "kms:requestalias",
+        "kms:encryptioncontextkeys",
+        "kms:encryptioncontext:${encryptioncontextkey}",
+    }
+)
+"""Keys that `request_keys` reads from more than one parameter: absent where it does not tell them."""
 
 _PRINCIPAL_TYPES = {
     PrincipalType.ROOT: "Account",
@@ -22,6 +35,13 @@ _PRINCIPAL_TYPES = {
 def caller_keys(call: AwsCall) -> dict[str, ContextValue]:
     """Return the global keys that follow from who calls and from where the call goes."""
     caller = call.principal
+    if isinstance(caller, Anonymous):
+        return {
+            "aws:PrincipalAccount": "anonymous",
+            "aws:PrincipalType": "Anonymous",
+            "aws:userid": "anonymous",
+            "aws:RequestedRegion": call.region,
+        }
     keys: dict[str, ContextValue] = {
         "aws:PrincipalArn": str(caller.entity),
         "aws:PrincipalAccount": str(caller.account),
@@ -70,6 +90,10 @@ def request_keys(call: AwsCall) -> dict[str, ContextValue]:
     tag_keys = tuple(tags) or _key_value(named, many=True)
     if tag_keys:
         keys["aws:TagKeys"] = tag_keys
+    if call.service == "s3":
+        keys |= _object_tags(call)
+    if call.service == "kms":
+        keys |= _encryption_context(call)
     return keys
 
 
@@ -83,9 +107,9 @@ def untold_keys(call: AwsCall, facts: ActionFacts, state: ResourceState) -> froz
     told = {key.lower() for key in KEYS.get(call.service, ())} if says_all else set()
     told |= {key.lower() for key in state.keys}
     untold = {
-        key
+        _family(key)
         for key in (facts.condition_keys - told) | facts.resource_keys
-        if not key.startswith("aws:") and "${" not in key
+        if not key.startswith(("aws:", "iam:resourcetag/")) and key not in _TOLD_BY_PARAMETERS
     }
     if call.caller_tags is None:
         untold.add("aws:principaltag/*")
@@ -94,15 +118,52 @@ def untold_keys(call: AwsCall, facts: ActionFacts, state: ResourceState) -> froz
     return frozenset(untold)
 
 
+def _family(key: str) -> str:
+    """Return a key whose last part is a tag name (``s3:existingobjecttag/<key>``) as its family."""
+    family, slash, name = key.partition("/")
+    is_placeholder = name.startswith(("${", "<")) or name == "tag-key"
+    return f"{family}/*" if slash and is_placeholder else key
+
+
+def _object_tags(call: AwsCall) -> dict[str, ContextValue]:
+    """Read the tags of an object that is written: a query string, or the TagSet of PutObjectTagging."""
+    header = call.text("Tagging")
+    listed = _at(call.parameters, ("Tagging", "TagSet"))
+    tags = _listed(listed) if header is None else dict(parse_qsl(header, keep_blank_values=True))
+    keys: dict[str, ContextValue] = {f"s3:RequestObjectTag/{key}": value for key, value in tags.items()}
+    return keys | {"s3:RequestObjectTagKeys": tuple(tags)} if tags else keys
+
+
+def _encryption_context(call: AwsCall) -> dict[str, ContextValue]:
+    """Read what KMS binds a ciphertext to, and who calls."""
+    given = call.parameters.get("EncryptionContext") or call.parameters.get("SourceEncryptionContext")
+    pairs = given if isinstance(given, Mapping) else {}
+    keys: dict[str, ContextValue] = {
+        f"kms:EncryptionContext:{name}": value for name, value in pairs.items() if isinstance(value, str)
+    }
+    if pairs:
+        keys["kms:EncryptionContextKeys"] = tuple(pairs)
+    alias = call.text("KeyId") or ""
+    if ":alias/" in alias or alias.startswith("alias/"):
+        keys["kms:RequestAlias"] = alias.rpartition(":")[2]
+    if not isinstance(call.principal, Anonymous):
+        keys["kms:CallerAccount"] = str(call.principal.account)
+    return keys
+
+
 def _tags(call: AwsCall) -> dict[str, str]:
     """Read tags as lists of Key and Value (IAM, STS) or as an object (EKS)."""
     tags = call.parameters.get("Tags") or call.parameters.get("tags")
     if isinstance(tags, Mapping):
         return {key: value for key, value in tags.items() if isinstance(value, str)}
+    return _listed(tags)
+
+
+def _listed(tags: Json) -> dict[str, str]:
     found: dict[str, str] = {}
     for tag in tags if isinstance(tags, list) else ():
         match tag:
-            case {"Key": str(key), "Value": str(value)}:
+            case {"Key": str(key), "Value": str(value)} | {"TagKey": str(key), "TagValue": str(value)}:
                 found[key] = value
     return found
 

@@ -54,6 +54,18 @@ class Context:
         lowered = {key.lower(): value for key, value in present.items()}
         return Context.of({**self.present, **lowered}, self.unread | {key.lower() for key in unread})
 
+    def told(self, keys: Mapping[str, ContextValue | None], families: Iterable[str]) -> "Context":
+        """Return this context with ``keys``, and nothing of ``families`` unread any more.
+
+        None stands for a key that is known to be absent. A family is a key or, ending in ``/*``, all keys
+        before its tag name.
+        """
+        known = {family.lower() for family in families}
+        lowered = {key.lower(): value for key, value in keys.items()}
+        merged = {**self.present, **lowered}
+        present = {key: value for key, value in merged.items() if value is not None}
+        return Context.of(present, self.unread - known)
+
 
 NO_CONTEXT: Final = Context()
 """No key is present, none unread."""

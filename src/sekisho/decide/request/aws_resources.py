@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from sekisho.decide.request.aws_call import AwsCall, FindArns
+from sekisho.decide.request.aws_data_resources import DATA, data_resources
 from sekisho.decide.request.aws_reference import ActionFacts, ServiceReference
 from sekisho.decide.request.aws_request import ANY_RESOURCE
 from sekisho.decide.request.aws_tables import (
@@ -35,6 +36,8 @@ def resources_of(
     """Return the resources of ``call``: ARNs, ``*``, or `SELF`; None if the parameters do not tell."""
     if not facts.resource_types:
         return (ANY_RESOURCE,)
+    if call.service in DATA:
+        return data_resources(call, find_arns)
     if call.operation == "GetAccessKeyLastUsed":
         owner = find_arns("iam:access-key", (call.text("AccessKeyId") or "",))
         return (owner,) if owner else None

@@ -96,10 +96,7 @@ TEXTS: dict[str, tuple[AwsRequest, Policies, str]] = {
     "nobody": (
         ask("s3:GetObject", "arn:aws:s3:::b/k", who=Anonymous()),
         Policies(),
-        (
-            'User: anonymous is not authorized to perform: s3:GetObject on resource: "arn:aws:s3:::b/k" '
-            "because no resource-based policy allows the s3:GetObject action"
-        ),
+        "Access Denied",
     ),
     "web identity": (
         ask(

@@ -1,0 +1,61 @@
+"""What one call needs on resources besides its own: the source of a copy, the other key, the key of an alias.
+
+Sources: Amazon S3 API Reference, "CopyObject", "Permissions"; AWS KMS Developer Guide, "AWS KMS
+permissions" and "Controlling access to aliases".
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+from urllib.parse import parse_qs, unquote
+
+from sekisho.decide.request.aws_call import AwsCall, FindArns
+from sekisho.decide.request.aws_data_resources import alias_arn, key_arn
+
+Need = tuple[str, str]
+"""An action and the ARN of the resource that it is needed on."""
+
+
+def further_needs(call: AwsCall, find_arns: FindArns) -> tuple[Need, ...] | None:
+    """Return what ``call`` needs beside its own action; None if the parameters do not tell."""
+    needs = _NEEDS.get((call.service, call.operation))
+    return () if needs is None else needs(call, find_arns)
+
+
+def _copied(call: AwsCall, _find_arns: FindArns) -> tuple[Need, ...] | None:
+    """Read ``bucket/key?versionId=ID``, percent-encoded; an access point cannot be told."""
+    source, _, query = (call.text("CopySource") or "").partition("?")
+    bucket, slash, key = unquote(source).removeprefix("/").partition("/")
+    # Whatever two readers of a URL could take apart differently is not told.
+    if not (bucket and slash and key) or ":" in bucket or "#" in source or ";" in source:
+        return None
+    version = parse_qs(query).get("versionId")
+    action = "s3:GetObject" if version is None else "s3:GetObjectVersion"
+    return ((action, f"arn:{call.partition}:s3:::{bucket}/{key}"),)
+
+
+def _re_encrypted(call: AwsCall, find_arns: FindArns) -> tuple[Need, ...] | None:
+    name = call.text("DestinationKeyId")
+    return None if name is None else (("kms:ReEncryptTo", key_arn(call, name, find_arns)),)
+
+
+def _alias(call: AwsCall, _find_arns: FindArns) -> tuple[Need, ...] | None:
+    arn = alias_arn(call)
+    return None if arn is None else ((f"kms:{call.operation}", arn),)
+
+
+def _moved_alias(call: AwsCall, find_arns: FindArns) -> tuple[Need, ...] | None:
+    """UpdateAlias is needed on the alias, on the key it gets and on the key it had."""
+    name = call.text("AliasName") or ""
+    had = find_arns("kms:key", (name,))
+    own = _alias(call, find_arns)
+    return own if own is None or had is None else (*own, ("kms:UpdateAlias", had))
+
+
+_NEEDS: Final[Mapping[tuple[str, str], Callable[[AwsCall, FindArns], tuple[Need, ...] | None]]] = {
+    ("s3", "CopyObject"): _copied,
+    ("s3", "UploadPartCopy"): _copied,
+    ("kms", "ReEncrypt"): _re_encrypted,
+    ("kms", "CreateAlias"): _alias,
+    ("kms", "DeleteAlias"): _alias,
+    ("kms", "UpdateAlias"): _moved_alias,
+}
