@@ -23,7 +23,7 @@ import sekisho
 from sekisho.cli.main import COMMANDS, Command
 from sekisho.decide.decision.code import ReasonCode
 from sekisho.facts.world_schema import world_schema
-from sekisho.lab.aws.moto_services import SERVICES as MOTO_SERVICES
+from sekisho.lab.aws.moto_operations import OPERATIONS as MOTO_OPERATIONS
 from sekisho.lab.aws.services import OPERATIONS, served
 from sekisho.wire.errors import MALFORMED
 from sekisho.wire.kube.registry import RESOURCES, Resource
@@ -282,7 +282,7 @@ def operations_page() -> str:
         "",
         "### Behind the same checks, answered by moto",
         "",
-        *(f"- {name}" for name in sorted(MOTO_SERVICES)),
+        *(f"- {name}: {', '.join(sorted(MOTO_OPERATIONS[name]))}" for name in sorted(MOTO_OPERATIONS)),
         "",
         "## Kubernetes resources",
         "",

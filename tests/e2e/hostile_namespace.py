@@ -194,7 +194,7 @@ def shell_script(clients: dict[str, str], state: str) -> str:
         ),
         ("an added profile", f"{aws} sts get-caller-identity --profile added --region eu-west-1"),
         ("govcloud", f"{aws} sts get-caller-identity --region us-gov-west-1"),
-        ("unserved", f"{aws} ec2 describe-instances"),
+        ("unserved", f"{aws} lambda list-functions"),
         (
             "an endpoint of AWS",
             f"{aws} sts get-caller-identity --region eu-west-1 --endpoint-url https://sts.eu-west-1.amazonaws.com",

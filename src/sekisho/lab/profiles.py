@@ -37,9 +37,9 @@ def write_profiles(world: World, state: StateDir) -> None:
             profiles.append((name, key_id, secret))
     names = dict.fromkeys(["default", *(name for name, _, _ in profiles)])
     region = region_of(world)
-    sections = [
-        f"[{'default' if name == 'default' else f'profile {name}'}]\nregion = {region}\n" for name in names
-    ]
+    # The first version of the CLI presigns for S3 with Signature Version 2 unless it is told otherwise.
+    common = f"region = {region}\ns3 =\n    signature_version = s3v4\n"
+    sections = [f"[{'default' if name == 'default' else f'profile {name}'}]\n{common}" for name in names]
     state.write(state.aws_config, "\n".join(sections))
     state.write(
         state.aws_credentials,

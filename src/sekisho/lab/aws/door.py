@@ -11,11 +11,14 @@ from types import MappingProxyType
 
 from sekisho.connect.issuer_keys import IssuerKeysClient
 from sekisho.decide.decision import Chain, Decision, Outcome
+from sekisho.decide.iam.principals import caller_name
 from sekisho.decide.proof.credential import Signed
 from sekisho.decide.proof.http_request import HttpRequest
 from sekisho.decide.sts import Session
-from sekisho.decide.values import Instant, Principal, SekishoInputError
-from sekisho.lab.aws import services, sts
+from sekisho.decide.values import Anonymous, Instant, Principal, SekishoInputError
+from sekisho.lab.aws import moto_operations, services, sts
+from sekisho.lab.aws.behind import Behind
+from sekisho.lab.aws.door_entry import DoorEntry
 from sekisho.lab.aws.door_keys import client_headers
 from sekisho.lab.aws.door_refusal import (
     RefusedError,
@@ -27,13 +30,13 @@ from sekisho.lab.aws.door_refusal import (
 )
 from sekisho.lab.aws.gate import Gate
 from sekisho.lab.aws.message_key import message_key
-from sekisho.lab.aws.moto_services import MotoServices
 from sekisho.lab.aws.operation import AwsError, Context, Ids, Site
+from sekisho.lab.aws.resource_policies import ResourcePolicies
 from sekisho.lab.aws.route import Route, route
-from sekisho.lab.aws.web_identity import Granted, WebIdentity
+from sekisho.lab.aws.web_identity import WebIdentity
 from sekisho.lab.aws.web_keys import WebKeys
 from sekisho.lab.door_code import DoorCode
-from sekisho.lab.journal import Asked, Journal
+from sekisho.lab.journal import Journal
 from sekisho.lab.kube.issuer_documents import public_page
 from sekisho.lab.kube.issuer_keys import IssuerKeys
 from sekisho.lab.world import Clock, World
@@ -45,6 +48,8 @@ from sekisho.wire.errors import WireError
 from sekisho.wire.http import BodyTooLarge, Request, Response
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
+MAX_OBJECT_BYTES = 16 * 1024 * 1024
+"""Of an object, or a part of one: the AWS CLI sends parts of 8 MiB."""
 _TOO_LARGE = "RequestEntityTooLarge"
 
 
@@ -68,52 +73,41 @@ class AwsDoor:
         self._ids = ids
         self._site = site
         self._door_port = door_port
-        self._moto = MotoServices()
-        self._gate = Gate(world, clock, door_port, lambda: message_key(world, ids))
+        resources = ResourcePolicies(world)
+        self._gate = Gate(world, resources, clock, door_port, self._message_key)
+        self._behind = Behind(self._gate, resources)
         outside = IssuerKeysClient(lambda host: locate(host) is not None)
         self._web_identity = WebIdentity(world, clock, ids, WebKeys(world, keys, outside).answer)
 
     async def serve(self, request: Request) -> Response:
         """Answer one request; never raises for what a client sent."""
-        request_id = self._ids.request_id()
+        entry = DoorEntry(self._journal, self._clock, request, self._ids.request_id())
+        limit = MAX_OBJECT_BYTES if _is_of_s3(request) else MAX_BODY_BYTES
         try:
-            body = await request.body(MAX_BODY_BYTES)
+            body = await request.body(limit)
         except BodyTooLarge:
-            sentence = DoorCode.BODY_TOO_LARGE.sentence.format(limit=MAX_BODY_BYTES)
-            self._note(request, request_id, "", "aws", 413, Outcome.DENY, DoorCode.BODY_TOO_LARGE, sentence)
-            return self._too_large(request, sentence, request_id)
+            sentence = DoorCode.BODY_TOO_LARGE.sentence.format(limit=limit)
+            entry.turned_away(413, DoorCode.BODY_TOO_LARGE, sentence)
+            return self._too_large(request, sentence, entry.id)
         if request.header("origin") is not None:
             # No AWS client is a web page; a page that reaches this port is not one of ours.
-            self._note(
-                request, request_id, "", "aws", 403, Outcome.DENY, "door.browser-origin", "a browser asked"
-            )
-            return _plain(403, "requests of web pages are refused", request_id)
+            entry.turned_away(403, DoorCode.BROWSER_ORIGIN, "a browser asked")
+            return _plain(403, "requests of web pages are refused", entry.id)
         page = self._issuer_page(request)
         if page is not None:
-            self._note(
-                request,
-                request_id,
-                "",
-                "oidc",
-                page.status,
-                Outcome.ALLOW,
-                "door.served",
-                "served",
-                question=f"{request.method} {request.path}"[:200],
-            )
+            entry.target, entry.question = "oidc", f"{request.method} {request.path}"[:200]
+            entry.served(page.status)
             return page
         try:
-            signed_request = HttpRequest(request.method, request.path, request.query, request.headers, body)
-            where = route(signed_request, self._door_port)
+            asked = HttpRequest(request.method, request.path, request.query, request.headers, body)
+            where = route(asked, self._door_port)
         except SekishoInputError as error:
-            self._note(request, request_id, "", "aws", 400, Outcome.DENY, error.faults[0].code, str(error))
-            return _plain(400, str(error), request_id)
+            entry.turned_away(400, error.faults[0].code, str(error))
+            return _plain(400, str(error), entry.id)
         except AwsError as error:
-            self._note(
-                request, request_id, "", "aws", error.status, Outcome.DENY, _door_code(error), error.message
-            )
-            return _plain(error.status, error.message, request_id)
-        return await self._serve_at(where, request, signed_request, request_id)
+            entry.turned_away(error.status, _door_code(error), error.message)
+            return _plain(error.status, error.message, entry.id)
+        return await self._serve_at(where, asked, entry)
 
     def _issuer_page(self, request: Request) -> Response | None:
         """Return a page of a cluster's issuer, which anyone may read; None where it is something else."""
@@ -157,112 +151,104 @@ class AwsDoor:
             return _plain(413, sentence, request_id)
         return _response(encode_fault(service, ServiceFault(_TOO_LARGE, sentence, 413), request_id))
 
-    async def _serve_at(
-        self, where: Route, request: Request, signed: HttpRequest, request_id: str
-    ) -> Response:
+    async def _serve_at(self, where: Route, asked: HttpRequest, entry: DoorEntry) -> Response:
         service = where.service
-        form = codec.wanted_form(service, _message(signed))
-        now = self._clock.now()
-        question, who = service.name, ""
+        form = codec.wanted_form(service, _message(asked))
+        entry.target = entry.question = service.name
+        chain: Chain | None = None
+        refused: RefusedError | None = None
         try:
-            if codec.names_unsigned(service, _message(signed)):
-                call = _decoded(where, signed)
-                question = f"{service.name} {call.operation.name}"
-                granted = await self._serve_unsigned(where, call, signed)
-                answer = codec.encode(service, call.operation, granted.answer.output, request_id, call.form)
-                self._note(
-                    request,
-                    request_id,
-                    granted.who,
-                    service.name,
-                    answer.status,
-                    Outcome.ALLOW,
-                    "door.served",
-                    "served",
-                    question=question,
-                    chain=granted.chain,
-                )
-                return _response(answer)
-            proof = self._gate.verify(where, signed, self._gate.client_now(signed))
-            caller = _proven(where, proof)
-            who = str(caller.arn)
-            call = _decoded(where, signed)
-            question = f"{service.name} {call.operation.name}"
-            session = self._gate.session_of(proof)
-            if not (where.service.name == "sts" and call.operation.name in sts.DECIDED_HERE):
-                self._gate.permit(where, call, proof, caller, session, client_headers(signed))
-            answer = await self._perform(where, call, signed, proof, session, now, request_id)
-        except RefusedError as refused:
-            answer = encode_fault(service, refused.fault, request_id, form, signed.path)
-            code = refused.code
-            self._note(
-                request,
-                request_id,
-                who or refused.who,
-                service.name,
-                answer.status,
-                refused.outcome,
-                code,
-                refused.sentence,
-                question=question,
-                chain=refused.chain,
-            )
-            return _response(answer)
-        self._note(
-            request,
-            request_id,
-            who,
-            service.name,
-            answer.status,
-            Outcome.ALLOW,
-            "door.served",
-            "served",
-            question=question,
-        )
+            if codec.names_unsigned(service, _message(asked)):
+                answer, chain = await self._serve_unsigned(where, asked, entry)
+            else:
+                answer, refused = await self._serve_caller(where, asked, entry)
+        except RefusedError as error:
+            refused = error
+            answer = encode_fault(service, error.fault, entry.id, form, asked.path)
+        if refused is None:
+            entry.served(answer.status, chain)
+        else:
+            entry.refused(answer.status, refused)
         return _response(answer)
 
-    async def _serve_unsigned(self, where: Route, call: Call, request: HttpRequest) -> Granted:
+    async def _serve_unsigned(
+        self, where: Route, asked: HttpRequest, entry: DoorEntry
+    ) -> tuple[message.Response, Chain]:
         """Answer a call that bears no signature; its decision is its own."""
+        call = _decoded(where, asked, entry)
         if call.operation.name not in services.WITHOUT_SIGNATURE.get(where.service.name, ()):
             raise unserved(where.service.name, call.operation.name)
         try:
             validate.check(call)
         except WireError as error:
             raise unreadable(error) from None
-        granted = await self._web_identity.assume(where, call.parameters, client_headers(request))
+        granted = await self._web_identity.assume(where, call.parameters, client_headers(asked))
         self._world.commit(granted.answer.events, granted.answer.secrets)
-        return granted
+        entry.who = granted.who
+        answer = codec.encode(where.service, call.operation, granted.answer.output, entry.id, call.form)
+        return answer, granted.chain
 
-    async def _perform(
+    async def _serve_caller(
+        self, where: Route, asked: HttpRequest, entry: DoorEntry
+    ) -> tuple[message.Response, RefusedError | None]:
+        """Answer a caller who signed, or nobody to S3; the second value is what of it was refused."""
+        now = self._clock.now()
+        proof = self._gate.verify(where, asked, self._gate.client_now(where, asked))
+        caller = _caller(where, proof)
+        entry.who = caller_name(caller) if isinstance(caller, Anonymous) else str(caller.arn)
+        call = _decoded(where, asked, entry)
+        session = self._gate.session_of(proof)
+        if moto_operations.is_answered(where.service.name, call.operation.name):
+            return await self._ask_behind(where, call, asked, proof, caller, session, now)
+        headers = client_headers(asked)
+        return self._ask_own(where, call, headers, proof, caller, session, now, entry.id), None
+
+    def _ask_own(
         self,
         where: Route,
         call: Call,
-        request: HttpRequest,
+        headers: Mapping[str, str],
         proof: Decision[Signed],
+        caller: Principal | Anonymous,
         session: Session | None,
         now: Instant,
         request_id: str,
     ) -> message.Response:
-        caller = _proven(where, proof)
-        operation = services.operation(where.service.name, call.operation.name)
-        if operation is None:
-            if self._moto.serves(where.service.name):
-                try:
-                    return await self._moto.answer(where, request, caller.account)
-                except AwsError as error:
-                    raise service_refusal(error) from None
-            raise unserved(where.service.name, call.operation.name)
+        """Answer what is the lab's own: facts and events."""
+        name = call.operation.name
+        if not (where.service.name == "sts" and name in sts.DECIDED_HERE):
+            self._gate.permit(where, call, proof, caller, session, headers)
+        operation = services.operation(where.service.name, name)
+        if operation is None or isinstance(caller, Anonymous):
+            raise unserved(where.service.name, name)
         try:
             validate.check(call)
-            done = operation(
-                self._context(where, caller, now, session, client_headers(request)), call.parameters
-            )
+            done = operation(self._context(where, caller, now, session, headers), call.parameters)
             self._world.commit(done.events, done.secrets)
         except WireError as error:
             raise unreadable(error) from None
         except AwsError as error:
             raise service_refusal(error, proof) from None
         return codec.encode(where.service, call.operation, done.output, request_id, call.form)
+
+    async def _ask_behind(
+        self,
+        where: Route,
+        call: Call,
+        request: HttpRequest,
+        proof: Decision[Signed],
+        caller: Principal | Anonymous,
+        session: Session | None,
+        now: Instant,
+    ) -> tuple[message.Response, RefusedError | None]:
+        """Answer what moto keeps; the second value is what of it was refused."""
+        context = None if isinstance(caller, Anonymous) else self._context(where, caller, now, session)
+        try:
+            return await self._behind.answer(where, call, request, proof, caller, session, context)
+        except WireError as error:
+            raise unreadable(error) from None
+        except AwsError as error:
+            raise service_refusal(error, proof) from None
 
     def _context(
         self,
@@ -285,58 +271,41 @@ class AwsDoor:
             self._site,
             session,
             self._world.secret,
-            lambda: message_key(self._world, self._ids),
+            self._message_key,
             headers,
         )
 
-    def _note(
-        self,
-        request: Request,
-        request_id: str,
-        who: str,
-        target: str,
-        status: int,
-        outcome: Outcome,
-        code: str,
-        sentence: str,
-        *,
-        question: str = "",
-        chain: Chain | None = None,
-    ) -> None:
-        client = request.header("user-agent") or ""
-        self._journal.note(
-            Asked(
-                request_id,
-                self._clock.now(),
-                "aws",
-                target,
-                who,
-                client,
-                question or request.method,
-                status,
-                outcome,
-                code,
-                sentence,
-                chain,
-            )
-        )
+    def _message_key(self) -> bytes:
+        return message_key(self._world, self._ids)
 
 
-def _proven(where: Route, proof: Decision[Signed]) -> Principal:
-    if proof.value is None:
-        raise signature_refusal(where, proof)
-    return proof.value.principal
+def _caller(where: Route, proof: Decision[Signed]) -> Principal | Anonymous:
+    """Return who calls; S3 hears those who signed nothing, as bucket policies may speak of them."""
+    if proof.value is not None:
+        return proof.value.principal
+    if where.service.name == "s3" and proof.outcome is Outcome.NO_OPINION:
+        return Anonymous()
+    raise signature_refusal(where, proof)
 
 
-def _decoded(where: Route, request: HttpRequest) -> Call:
+def _decoded(where: Route, asked: HttpRequest, entry: DoorEntry) -> Call:
     try:
-        return codec.decode(where.service, _message(request), where.bucket)
+        call = codec.decode(where.service, _message(asked), where.bucket)
     except WireError as error:
         raise unreadable(error) from None
+    entry.question = f"{where.service.name} {call.operation.name}"
+    return call
 
 
 def _message(request: HttpRequest) -> message.Request:
     return message.Request(request.method, request.path, request.query, dict(request.headers), request.body)
+
+
+def _is_of_s3(request: Request) -> bool:
+    """Tell whether a request says that it is S3's; nothing but the size of its body hangs on that."""
+    endpoint = locate(request.header("host") or "")
+    is_host = endpoint is not None and endpoint.service == "s3"
+    return is_host or "/s3/aws4_request" in (request.header("authorization") or "")
 
 
 def _door_code(error: AwsError) -> DoorCode:

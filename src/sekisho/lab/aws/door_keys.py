@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from sekisho.decide.proof.credential import Signed
 from sekisho.decide.proof.http_request import HttpRequest
 from sekisho.decide.request.aws_request import ContextValue
 from sekisho.decide.values import Instant
@@ -32,4 +33,18 @@ def door_keys(now: Instant, headers: Mapping[str, str]) -> dict[str, ContextValu
         "aws:EpochTime": str(int(now.epoch)),
         "aws:SecureTransport": "true",
         "aws:SourceIp": LOOPBACK,
+    }
+
+
+def signature_keys(signed: Signed, now: Instant) -> dict[str, ContextValue]:
+    """Return how a request was signed, as S3's policies ask (S3 API Reference, "Condition keys for SigV4").
+
+    ``now`` is the client's moment; ``s3:signatureAge`` counts milliseconds.
+    """
+    return {
+        "s3:authType": str(signed.form),
+        "s3:signatureversion": "AWS4-HMAC-SHA256",
+        "s3:signatureAge": str(max(0, int((now - signed.signed_at).total_seconds() * 1000))),
+        "s3:x-amz-content-sha256": signed.payload_hash,
+        "s3:TlsVersion": "1.3",
     }

@@ -24,9 +24,15 @@ _FAMILIES = {
     Protocol.REST_XML: Family.S3,
 }
 
-
-_DENIED = {Protocol.REST_JSON: "AccessDeniedException", Protocol.EC2: "UnauthorizedOperation"}
-"""How a protocol's services call a refusal by policy, where it is not ``AccessDenied``."""
+_DENIED = {
+    Protocol.QUERY: ("AccessDenied", 403),
+    Protocol.EC2: ("UnauthorizedOperation", 403),
+    Protocol.JSON: ("AccessDeniedException", 400),
+    Protocol.REST_JSON: ("AccessDeniedException", 403),
+    Protocol.REST_XML: ("AccessDenied", 403),
+}
+_DENIED_BY = {"sns": ("AuthorizationError", 403), "sqs": ("AccessDenied", 403)}
+"""How a service calls a missing permission (the "Common errors" page of its API reference)."""
 
 EncodeMessage = Callable[[AwsRequest, Decision[None]], str]
 """Seals what was decided about a request (`decide.sts.encode_message`)."""
@@ -86,7 +92,7 @@ def unserved(service: str, operation: str) -> RefusedError:
 
 
 def permission_refusal(
-    chain: Chain, requests: tuple[AwsRequest, ...] | Decision[None], call: Call, encode: EncodeMessage
+    chain: Chain, refused: AwsRequest | Decision[None], call: Call, encode: EncodeMessage
 ) -> RefusedError:
     """Return the refusal of a call that policies do not permit, or that maps to no permission.
 
@@ -95,19 +101,18 @@ def permission_refusal(
     failed = chain.failed
     assert failed is not None  # noqa: S101 - evaluate and explain agree: a refusal has a failed link
     decision = failed.decision
-    if isinstance(requests, Decision):
+    if isinstance(refused, Decision):
         sentence = f"the lab cannot tell which permission {call.operation.name} needs: {decision.sentence()}"
         return RefusedError(ServiceFault("SekishoUnmapped", sentence, 400), decision.outcome, sentence, chain)
-    refused = requests[len(chain.links) - 2]
     permission: Decision[None] = decision  # type: ignore[assignment]  # permission links are Decision[None]
     text = access_denied_text(refused, permission)
-    code = _DENIED.get(call.service.protocol, "AccessDenied")
     if call.service.protocol is Protocol.EC2:
         text = f"You are not authorized to perform this operation. {text}"
         if refused.resources[0] != ANY_RESOURCE:
             # Of operations on no resource in particular, such as DescribeInstances, EC2 sends none.
             text += f". Encoded authorization failure message: {encode(refused, permission)}"
-    return RefusedError(ServiceFault(code, text, 403), decision.outcome, decision.sentence(), chain)
+    code, status = _DENIED_BY.get(call.service.name, _DENIED[call.service.protocol])
+    return RefusedError(ServiceFault(code, text, status), decision.outcome, decision.sentence(), chain)
 
 
 def service_refusal(error: AwsError, proof: Decision[Signed] | None = None) -> RefusedError:

@@ -5,16 +5,19 @@ from sekisho.decide.values import AccountId
 from sekisho.facts import Snapshot
 from sekisho.facts.iam_lookup import instance_profile
 from sekisho.lab.aws.iam.linked_services import linked_role_arn
+from sekisho.lab.aws.moto_store import existing
 from sekisho.lab.aws.organizations.arns import organization_arn
 
 
-def found_arns(facts: Snapshot, account: AccountId, partition: str = "aws") -> FindArns:
-    """Return the look-up for a caller of ``account``: exactly what the operations will find."""
+def found_arns(facts: Snapshot, account: AccountId, region: str, partition: str = "aws") -> FindArns:
+    """Return the look-up for a caller of ``account`` at an endpoint: just what the operations will find."""
 
     def find(resource_type: str, names: tuple[str, ...]) -> str | None:
         if resource_type.startswith("organizations:") and names:
             # An id says what it is: r-, ou-, p-, or twelve digits.
             return organization_arn(facts, account, names[0])
+        if resource_type.startswith(("kms:", "secretsmanager:")):
+            return existing(resource_type, names[0], account, region)
         match resource_type, names:
             case "iam:user", (name,):
                 user = facts.user(account, name)

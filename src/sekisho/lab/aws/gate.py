@@ -4,10 +4,10 @@ signature -> who is calling -> action, resources, context -> policies
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sekisho.decide.chain import request_to_aws
-from sekisho.decide.decision import Decision, Step
+from sekisho.decide.decision import Decision, Outcome, Step
 from sekisho.decide.iam.evaluate import evaluate
 from sekisho.decide.iam.layers import Policies
 from sekisho.decide.proof.credential import Credential, Signed
@@ -30,14 +30,17 @@ from sekisho.decide.sts import (
     refuse_sts,
     session_keys,
 )
-from sekisho.decide.values import Instant, Principal
+from sekisho.decide.values import AccountId, Anonymous, Instant, Principal
 from sekisho.facts.permissions import policies_for
 from sekisho.facts.sts_facts import SnapshotStsFacts, organization_facts
 from sekisho.lab.aws.credentials import credential_of
-from sekisho.lab.aws.door_keys import door_keys
-from sekisho.lab.aws.door_refusal import permission_refusal, service_refusal, unreadable
+from sekisho.lab.aws.door_keys import door_keys, signature_keys
+from sekisho.lab.aws.door_refusal import RefusedError, permission_refusal, service_refusal, unreadable
+from sekisho.lab.aws.encryption import key_requests
 from sekisho.lab.aws.found_arns import found_arns
 from sekisho.lab.aws.found_states import found_states
+from sekisho.lab.aws.moto_store import bucket_region
+from sekisho.lab.aws.resource_policies import ResourcePolicies
 from sekisho.lab.aws.route import Route, is_second_door
 from sekisho.lab.aws.sts import refusal
 from sekisho.lab.world import Clock, World
@@ -48,18 +51,35 @@ from sekisho.wire.errors import WireError
 from sekisho.wire.service_reference import load_service_reference
 
 
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """One permission that a call needs, and its refusal where it is not given."""
+
+    request: AwsRequest
+    refused: RefusedError | None
+
+
 class Gate:
     """Decides about requests to AWS names, over the live world."""
 
-    def __init__(self, world: World, clock: Clock, door_port: int, message_key: Callable[[], bytes]) -> None:
+    def __init__(
+        self,
+        world: World,
+        resources: ResourcePolicies,
+        clock: Clock,
+        door_port: int,
+        message_key: Callable[[], bytes],
+    ) -> None:
         self._message_key = message_key
         self._world = world
+        self._resources = resources
         self._clock = clock
         self._door_port = door_port
 
-    def client_now(self, request: HttpRequest) -> Instant:
+    def client_now(self, where: Route, request: HttpRequest) -> Instant:
         """Return the moment to hold against the date that the request was signed at."""
-        presented = read_presented(request, request.parameters(), s3=False)
+        is_s3 = where.service.name == "s3"
+        presented = read_presented(request, request.parameters(), s3=is_s3)
         return self._clock.client_now(None if isinstance(presented, Step) else presented.signed_at)
 
     def verify(self, where: Route, request: HttpRequest, now: Instant) -> Decision[Signed]:
@@ -69,6 +89,10 @@ class Gate:
             regions.add(
                 "us-east-1" if request.header("host")[0].startswith("sts.amazonaws.com") else where.region
             )
+        if where.service.name == "s3" and where.region not in request.header("host")[0]:
+            # The host without a region finds the bucket wherever it is, and takes that region's signature.
+            bucket = where.bucket or request.path.removeprefix("/").partition("/")[0]
+            regions |= {region} if (region := bucket_region(bucket)) else set()
         scope = Scope(where.service.signing_name, frozenset(regions))
         partition = None if is_second_door(request, self._door_port) else where.partition
 
@@ -95,59 +119,130 @@ class Gate:
         where: Route,
         call: Call,
         proof: Decision[Signed],
-        caller: Principal,
+        caller: Principal | Anonymous,
         session: Session | None,
         headers: Mapping[str, str],
-    ) -> None:
-        """Return if every permission the call needs is given.
+    ) -> tuple[AwsRequest, ...]:
+        """Return every permission that the call needs, all of them given.
+
+        ``headers`` tell of the client (`door_keys.CLIENT_HEADERS`).
 
         Raises:
             RefusedError: with the explained chain.
         """
-        unheard = _unheard(where.service.name, call.operation.name, SignedCaller(caller, session))
+        permissions = self.permissions(where, call, proof, caller, session, headers)
+        for permission in permissions:
+            if permission.refused is not None:
+                raise permission.refused
+        return tuple(permission.request for permission in permissions)
+
+    def permissions(
+        self,
+        where: Route,
+        call: Call,
+        proof: Decision[Signed],
+        caller: Principal | Anonymous,
+        session: Session | None,
+        headers: Mapping[str, str],
+    ) -> tuple[Permission, ...]:
+        """Return every permission that the call needs, given or refused.
+
+        Raises:
+            RefusedError: the call maps to no permission, or the service does not listen to the caller.
+        """
+        unheard = _unheard(where.service.name, call.operation.name, caller, session)
         if unheard is not None:
             raise service_refusal(refusal(unheard), proof)
+        facts = self._world.facts
+        account = AccountId("anonymous") if isinstance(caller, Anonymous) else caller.account
         aws_call = AwsCall(
             where.service.name,
             call.operation.name,
             call.parameters,  # type: ignore[arg-type]  # names and shapes are read, values never re-typed
             caller,
-            caller.account,
+            account,
             where.region,
             where.partition,
-            self._door_context(caller, session, headers),
-            caller_tags=self._caller_tags(caller, session),
+            self._door_context(caller, proof, session, headers),
+            caller_tags={} if isinstance(caller, Anonymous) else self._caller_tags(caller, session),
         )
-        facts = self._world.facts
         reference = load_service_reference({where.service.name, "iam"})
-        arns = found_arns(facts, caller.account, where.partition)
-        states = found_states(facts, caller.account)
-        requests = map_call(aws_call, reference, arns, states)
-
-        def applying(asked: AwsRequest) -> Policies:
-            return policies_for(facts, asked, aws_policy_text, session)
-
-        if not isinstance(requests, Decision) and all(
-            evaluate(asked, applying(asked)).allowed for asked in requests
-        ):
-            return
-        if isinstance(requests, Decision):
+        arns = found_arns(facts, account, where.region, where.partition)
+        mapped = map_call(aws_call, reference, arns, found_states(facts, account))
+        signature = None if isinstance(caller, Anonymous) else proof
+        if isinstance(mapped, Decision):
             _hold_to_model(call)
-        chain = request_to_aws.decide(proof, requests, applying)
+            chain = request_to_aws.decide(signature, mapped, lambda _asked: Policies())
+            raise permission_refusal(chain, mapped, call, self._encoded)
+        own = self._resources.owned(mapped, call, where.region)
+        of_keys = key_requests(own[0], call, where.region)
+        owned = (*own, *self._resources.owned(of_keys, call, where.region))
+        return tuple(
+            Permission(one, self._refusal(one, call, signature, session, where.region)) for one in owned
+        )
 
-        def encoded(asked: AwsRequest, decision: Decision[None]) -> str:
-            return encode_message(message_about(asked, decision), caller.account, self._message_key())
+    def refuses_to_list(
+        self, own: AwsRequest, call: Call, proof: Decision[Signed], session: Session | None, where: Route
+    ) -> RefusedError | None:
+        """Return the refusal to list the bucket of ``own``'s object; None if the caller may list it."""
+        bucket = own.resources[0].partition("/")[0]
+        asked = replace(own, action="s3:ListBucket", resources=(bucket,))
+        signature = None if isinstance(own.principal, Anonymous) else proof
+        return self._refusal(asked, call, signature, session, where.region)
 
-        raise permission_refusal(chain, requests, call, encoded)
+    def keeps_its_key(self, caller: Principal, key: str, policy: str, session: Session | None) -> bool:
+        """Tell whether ``caller`` could change the policy of ``key`` again, if it were ``policy``."""
+        asked = AwsRequest(caller, "kms:PutKeyPolicy", (key,))
+        own = policies_for(self._world.facts, asked, aws_policy_text, session)
+        layer = self._resources.layer_of(key, "kms", policy)
+        return evaluate(asked, replace(own, resource=layer)).outcome is not Outcome.NO_OPINION
+
+    def _refusal(
+        self,
+        asked: AwsRequest,
+        call: Call,
+        signature: Decision[Signed] | None,
+        session: Session | None,
+        region: str,
+    ) -> RefusedError | None:
+        """Return the explained refusal of one permission, None where it is given."""
+
+        def applying(request: AwsRequest) -> Policies:
+            found = policies_for(self._world.facts, request, aws_policy_text, session)
+            return self._resources.with_own_policy(request, found, region)
+
+        restricted = self._resources.restricted(asked, region)
+        if restricted is not None:
+            chain = request_to_aws.decided(signature, restricted)
+            return permission_refusal(chain, asked, call, self._encoded)
+        if evaluate(asked, applying(asked)).allowed:
+            return None
+        chain = request_to_aws.decide(signature, (asked,), applying)
+        return permission_refusal(chain, asked, call, self._encoded)
+
+    def _encoded(self, asked: AwsRequest, decision: Decision[None]) -> str:
+        """Seal a refusal for the caller's account; no service that sends such messages hears nobody."""
+        assert isinstance(asked.principal, Principal)  # noqa: S101
+        message = message_about(asked, decision)
+        return encode_message(message, asked.principal.account, self._message_key())
 
     def _door_context(
-        self, caller: Principal, session: Session | None, headers: Mapping[str, str]
+        self,
+        caller: Principal | Anonymous,
+        proof: Decision[Signed],
+        session: Session | None,
+        headers: Mapping[str, str],
     ) -> ConditionContext:
         """Return the condition keys that do not follow from the call itself."""
         now = self._clock.now()
-        keys = {} if session is None else session_keys(session, now)
-        own = organization_keys("Principal", organization_facts(self._world.facts, caller.account))
-        return ConditionContext.of({**door_keys(now, headers), **own, **keys})
+        keys = door_keys(now, headers)
+        if isinstance(caller, Principal):
+            keys |= organization_keys("Principal", organization_facts(self._world.facts, caller.account))
+        if proof.value is not None:
+            keys |= signature_keys(proof.value, self._clock.client_now(proof.value.signed_at))
+        if session is not None:
+            keys |= session_keys(session, now)
+        return ConditionContext.of(keys)
 
     def _caller_tags(self, caller: Principal, session: Session | None) -> dict[str, str] | None:
         own = SnapshotStsFacts(self._world.facts, aws_policy_text).tags_of(caller)
@@ -165,12 +260,16 @@ def _hold_to_model(call: Call) -> None:
         raise unreadable(error) from None
 
 
-def _unheard(service: str, operation: str, caller: SignedCaller) -> Decision[Session] | None:
+def _unheard(
+    service: str, operation: str, caller: Principal | Anonymous, session: Session | None
+) -> Decision[Session] | None:
     """Return why a service takes no such call from such credentials, whatever policies permit."""
+    if isinstance(caller, Anonymous):
+        return None
     match service:
         case "iam":
-            return refuse_iam(caller)
+            return refuse_iam(SignedCaller(caller, session))
         case "sts":
-            return refuse_sts(caller, operation)
+            return refuse_sts(SignedCaller(caller, session), operation)
         case _:
             return None

@@ -189,6 +189,9 @@ def _service(labels: list[str], partition: _Partition, region: str) -> Endpoint 
         return Endpoint(EndpointKind.ISSUER, partition.name, region)
     if plain[-1:] == ["s3"]:
         return Endpoint(EndpointKind.API, partition.name, region, "s3", ".".join(plain[:-1]))
+    if plain[-1:] == ["ddb"] and len(plain) == 2 and plain[0].isdecimal():
+        # `ACCOUNT.ddb.REGION.amazonaws.com`: DynamoDB's endpoints of one account.
+        name = "dynamodb"
     service = _NAMES.get(name, name)
     if service not in known_services():
         return None

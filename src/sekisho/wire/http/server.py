@@ -220,7 +220,9 @@ def asgi(handler: Handler) -> Callable[[Any, Any, Any], Any]:
 
 async def _send(response: Response, send: Any, *, head_only: bool) -> None:
     headers = _encoded(response.headers)
-    if response.status not in (204, 304):  # RFC 9110 section 8.6
+    # The answer to HEAD may tell the length of what GET would bring (RFC 9110 section 8.6).
+    is_told = head_only and any(name == b"content-length" for name, _ in headers)
+    if response.status not in (204, 304) and not is_told:
         headers.append((b"content-length", str(len(response.body)).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if head_only else response.body})

@@ -242,7 +242,10 @@ def test_action_resource_and_owner_of_a_call(case: str) -> None:
 
 def test_several_tables_and_parameters_are_each_asked_for() -> None:
     tables = asked("dynamodb:BatchGetItem", {"RequestItems": {"t": {}, FAR_TABLE: {}}})
-    assert tables[0].resources == (TABLE, FAR_TABLE)
+    assert [(one.resources, one.resource_account) for one in tables] == [
+        ((TABLE,), None),
+        ((FAR_TABLE,), FAR_TABLE.split(":")[4]),
+    ]
     names = asked("ssm:GetParameters", {"Names": ["a", "/b", 3]})
     assert names[0].resources == (own("ssm", "parameter/a"), own("ssm", "parameter/b"))
     listed = asked("ecr:DescribeRepositories", {"repositoryNames": ["a", "b"]})
