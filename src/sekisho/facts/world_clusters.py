@@ -16,6 +16,7 @@ from sekisho.facts.node_manifest import WorkerNode
 from sekisho.facts.shape import FaultCode, Node, nearest
 from sekisho.facts.snapshot import Key
 from sekisho.facts.world_accounts import UNDATED, Accounts
+from sekisho.facts.world_entries import WorldEntry, read_entries
 
 DEFAULT_VERSION = "1.34"
 
@@ -34,10 +35,12 @@ _KNOWN = (
     "region",
     "version",
     "authenticationMode",
+    "bootstrapClusterCreatorAdminPermissions",
     "creator",
     "roleArn",
     "tags",
     "awsAuth",
+    "accessEntries",
     "nodes",
     "manifests",
 )
@@ -55,6 +58,7 @@ class WorldCluster:
     aws_auth: Manifest | None = None
     nodes: tuple[WorkerNode, ...] = ()
     manifests: tuple[Manifest, ...] = ()
+    entries: tuple[WorldEntry, ...] = ()
 
 
 def read_clusters(
@@ -97,6 +101,7 @@ def _read_cluster(node: Node, accounts: Accounts, region: str, notices: list[Not
         _aws_auth(node.member("awsAuth"), notices),
         tuple(_worker(item) for item in node.member("nodes").items()),
         tuple(manifest for manifest in manifests if manifest is not None),
+        _entries(node, cluster, accounts),
     )
     _check_once(node, found)
     return found
@@ -126,6 +131,21 @@ def _creator(node: Node, account: Account, accounts: Accounts) -> str:
         hint = nearest(written, spellings) or "name a user or role of the cluster's account: user/NAME"
         node.fault(FaultCode.REFERENCE, f"account {account.account} has no identity `{written[:200]}`", hint)
     return ""
+
+
+def _entries(node: Node, cluster: Cluster, accounts: Accounts) -> tuple[WorldEntry, ...]:
+    """Return the access entries: of users and roles of every account, by ARN those of other accounts."""
+    spellings = {str(one.arn): str(one.arn) for one in (*accounts.users, *accounts.roles)}
+    spellings |= _spellings(accounts.identities_of(cluster.account))
+    bootstrap = node.member("bootstrapClusterCreatorAdminPermissions")
+    wanted = bootstrap.boolean(default=True)
+    if not wanted and cluster.authentication_mode == "CONFIG_MAP":
+        bootstrap.fault(
+            FaultCode.CHOICE,
+            "bootstrapClusterCreatorAdminPermissions must be true if cluster authentication mode is set to "
+            "CONFIG_MAP",
+        )
+    return read_entries(node.member("accessEntries"), cluster, spellings, bootstrap=wanted)
 
 
 def _role_arn(node: Node, account: Account, accounts: Accounts) -> str:

@@ -27,6 +27,7 @@ from sekisho.decide.chain import (
 from sekisho.decide.chain.person_to_cluster import Code, refused_signature
 from sekisho.decide.decision import Decision, Link, Outcome, Repair, Step
 from sekisho.decide.eks import creator as eks
+from sekisho.decide.eks.entry_book import NO_ENTRIES, EntryBook
 from sekisho.decide.proof.credential import Signed
 from sekisho.decide.rbac import index as rbac_index
 from sekisho.decide.rbac.index import Index
@@ -80,6 +81,7 @@ class Facts:
     rbac: Index | None = READERS
     name: str = "one"
     at: Ref = CLUSTER
+    entries: EntryBook = NO_ENTRIES
 
 
 LIST_PODS = RequestAttributes("list", resource="pods")
