@@ -9,9 +9,11 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.loaders import create_loader
 
 from sekisho.testing import RunningLab
 
+_MODELS = create_loader()
 HOME, AWAY = "111122223333", "444455556666"
 REGION = "ap-northeast-1"
 
@@ -38,6 +40,7 @@ class Caller:
         """Return a boto3 client that goes through the lab's proxy, trusts its authority, and asks once."""
         environment = self.lab.environment()
         session = boto3.Session(self.key_id, self.secret, self.token, region)
+        session._session.register_component("data_loader", _MODELS)  # reads each service model once
         config = Config(proxies={"https": environment["HTTPS_PROXY"]}, retries={"total_max_attempts": 1})
         return session.client(service, config=config, verify=environment["AWS_CA_BUNDLE"])
 

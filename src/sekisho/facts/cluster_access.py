@@ -21,7 +21,8 @@ class ClusterAccessEntry:
     """An access entry of a cluster (EKS API, "AccessEntry").
 
     ``cluster`` is the cluster's ARN, ``uuid`` the last part of the entry's own. ``dates`` are those of
-    the entry's policies, where they are known.
+    the entry's policies, where they are known; ``token`` is the client's, by which a request that is
+    sent again is known.
     """
 
     cluster: str
@@ -31,6 +32,7 @@ class ClusterAccessEntry:
     modified: Instant
     tags: Tags = ()
     dates: tuple[PolicyAssociation, ...] = ()
+    token: str = ""
 
     @property
     def arn(self) -> Arn:

@@ -1,7 +1,8 @@
-"""The outputs of `aws eks list-access-entries`, `describe-access-entry` and `list-associated-access-policies`.
+"""What `aws eks` prints about access entries: their list, one described, and its access policies.
 
-The first is the only one that tells who has no entry; the others complete what it lists. None tells
-the unique id that EKS holds an entry to. (EKS API Reference.)
+`list-access-entries`, `describe-access-entry`, `list-associated-access-policies`. The first is the only
+one that tells who has no entry; the others complete what it lists. None tells the unique id that EKS
+holds an entry to. (EKS API Reference.)
 """
 
 from collections.abc import Iterable, Mapping
@@ -40,9 +41,7 @@ class DescribedEntries:
             places[place] = at
             places[place.child("associatedAccessPolicies")] = policies_at.child("associatedAccessPolicies")
         if not self.whole:
-            reason = (
-                "the access entries, which count first, were not listed: no `aws eks list-access-entries`"
-            )
+            reason = "the access entries, which count first, were not listed (`aws eks list-access-entries`)"
             gaps.append(Gap(Kind.ACCESS_ENTRY, cluster_arn, reason))
         for principal in self.listed:
             if principal not in self.entries:
@@ -64,9 +63,11 @@ def merged(read: Iterable[DescribedEntries]) -> DescribedEntries:
 
 def is_access_entries(value: Json) -> bool:
     """Whether a document is one of the three outputs."""
+    if not isinstance(value, Mapping) or "apiVersion" in value:
+        return False
     match value:
         case {"accessEntries": [*_]} | {"accessEntry": {}} | {"associatedAccessPolicies": [*_]}:
-            return "apiVersion" not in value
+            return True
         case _:
             return False
 

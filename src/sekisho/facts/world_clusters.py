@@ -135,7 +135,8 @@ def _creator(node: Node, account: Account, accounts: Accounts) -> str:
 
 def _entries(node: Node, cluster: Cluster, accounts: Accounts) -> tuple[WorldEntry, ...]:
     """Return the access entries: of users and roles of every account, by ARN those of other accounts."""
-    spellings = {str(one.arn): str(one.arn) for one in (*accounts.users, *accounts.roles)}
+    spellings = {str(user.arn): str(user.arn) for user in accounts.users}
+    spellings |= {str(role.arn): str(role.arn) for role in accounts.roles}
     spellings |= _spellings(accounts.identities_of(cluster.account))
     bootstrap = node.member("bootstrapClusterCreatorAdminPermissions")
     wanted = bootstrap.boolean(default=True)

@@ -1,6 +1,5 @@
 """The access entries that a world file gives a cluster."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -21,7 +20,6 @@ from sekisho.facts.model import Cluster, Role, Tags, User
 from sekisho.facts.shape import FaultCode, Node, nearest
 from sekisho.facts.snapshot import Event, Key, Kind, Put
 
-_NAMESPACE = re.compile(r"[a-z0-9*]([a-z0-9*-]{0,61}[a-z0-9*])?", re.ASCII)
 _KNOWN = ("principalArn", "type", "username", "kubernetesGroups", "tags", "associatedAccessPolicies")
 
 
@@ -142,10 +140,7 @@ def _policy(node: Node, entry_type: EntryType) -> AssociatedPolicy:
     found = AssociatedPolicy(
         arn,
         ScopeType(scope.member("type").one_of(list(ScopeType), ScopeType.CLUSTER)),
-        tuple(
-            item.formed(_NAMESPACE, "the name of a namespace, in which `*` stands for any characters")
-            for item in scope.member("namespaces").items()
-        ),
+        tuple(item.text() for item in scope.member("namespaces").items()),
     )
     if arn not in POLICIES:
         names = [known.removeprefix(PREFIX) for known in POLICIES]

@@ -1,11 +1,12 @@
 """Making a new world true: from a world file to facts, secrets and the files that clients read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from sekisho.decide.values import Instant, Secret, SekishoInputError
+from sekisho.decide.values import Instant, Secret
 from sekisho.facts import Cluster, Event, Key, Kind, Put, UserAccessKey
 from sekisho.facts.world_clusters import WorldCluster
+from sekisho.facts.world_entries import entry_events, unique_ids
 from sekisho.facts.world_events import account_events, manifests
 from sekisho.facts.world_file import WorldFile, parse_world
 from sekisho.lab.aws.credentials import key_secret_name
@@ -31,6 +32,7 @@ class Installation:
         """
         secrets: dict[str, Secret | None] = {}
         events: list[Event] = list(account_events(self.file, self.ids, self.now))
+        ids = unique_ids(events)
         profiles: list[tuple[str, str, Secret]] = []
         for wanted in self.file.keys:
             key_id, secret = self.ids.unique_id("AKIA"), self.ids.secret_key()
@@ -39,12 +41,12 @@ class Installation:
             secrets[key_secret_name(key_id)] = secret
             profiles.append((wanted.profile, key_id, secret))
         for found in self.file.clusters:
-            events += self._cluster(found, site)
+            events += self._cluster(found, site, ids)
         state.write(state.aws_config, _config(self.file.region, (profile for profile, _, _ in profiles)))
         state.write(state.aws_credentials, _credentials(profiles))
         world.commit(events, secrets)
 
-    def _cluster(self, found: WorldCluster, site: Site) -> list[Event]:
+    def _cluster(self, found: WorldCluster, site: Site, ids: Mapping[str, str]) -> list[Event]:
         cluster: Cluster = replace(
             found.cluster,
             created=self.now,
@@ -58,7 +60,8 @@ class Installation:
             seed.manifest(str(cluster.arn), one.body, created, one.at or found.at)
             for one in manifests(found, self.now)
         )
-        return [Put(key, cluster), *site.first_objects(cluster), *own]
+        entries = entry_events(str(cluster.arn), found.entries, ids, self.now)
+        return [Put(key, cluster), *entries, *site.first_objects(cluster), *own]
 
 
 def install(text: str | None, name: str, ids: Ids, now: Instant) -> Installation:
@@ -70,13 +73,6 @@ def install(text: str | None, name: str, ids: Ids, now: Instant) -> Installation
     now = Instant.from_epoch(int(now.epoch))  # AWS's dates have whole seconds
     file = parse_world(default_world() if text is None else text, name)
     for found in file.clusters:
-        mode = found.cluster.authentication_mode
-        if mode != "CONFIG_MAP":
-            raise SekishoInputError.single(
-                "world.unserved-mode",
-                found.at.child("authenticationMode"),
-                f"the lab serves CONFIG_MAP; {mode} needs access entries, which it does not serve yet",
-            )
         for one in manifests(found, now):
             seed.check(one.body, one.at or found.at)
     return Installation(file, ids, now)

@@ -25,7 +25,8 @@ _VIEW = (
         READ,
         "apps",
         "controllerrevisions daemonsets daemonsets/status deployments deployments/scale deployments/status "
-        "replicasets replicasets/scale replicasets/status statefulsets statefulsets/scale statefulsets/status",
+        "replicasets replicasets/scale replicasets/status statefulsets statefulsets/scale "
+        "statefulsets/status",
     ),
     rule(READ, "autoscaling", "horizontalpodautoscalers horizontalpodautoscalers/status"),
     rule(READ, "batch", "cronjobs cronjobs/status jobs jobs/status"),
@@ -76,8 +77,8 @@ _EDIT = (
     rule(
         _WRITE,
         "core",
-        "configmaps events persistentvolumeclaims replicationcontrollers replicationcontrollers/scale secrets "
-        "serviceaccounts services services/proxy",
+        "configmaps events persistentvolumeclaims replicationcontrollers replicationcontrollers/scale "
+        "secrets serviceaccounts services services/proxy",
     ),
     rule("impersonate", "core", "serviceaccounts"),
 )

@@ -21,8 +21,10 @@ class Code(ReasonCode):
 
     STALE = (
         "eks.access-entry-of-deleted-principal",
-        "the access entry of {principal} was made for the unique id {pinned}; the caller has that ARN and "
-        "the id {user_id}: the principal was deleted and created again",
+        (
+            "the access entry of {principal} was made for the unique id {pinned}; the caller has that ARN "
+            "and the id {user_id}: the principal was deleted and created again"
+        ),
     )
     UNDESCRIBED = (
         "eks.access-entry-undescribed",

@@ -4,6 +4,7 @@ Sources: EKS User Guide, "Create access entries"; EKS API Reference, "CreateAcce
 "AssociateAccessPolicy"; error texts as users of the API quote them.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
 from sekisho.decide.authn.canonical import ArnError, ArnKind, canonicalize
@@ -17,6 +18,9 @@ SESSION_TEMPLATES = ("{{SessionName}}", "{{SessionNameRaw}}")
 SERVICE_LINKED = "role/aws-service-role/"
 
 NOT_STANDARD = 'This operation can only be performed on Access Entries with a type of "STANDARD".'
+
+_NAMESPACE = re.compile(r"[a-z0-9*]([a-z0-9*-]{0,61}[a-z0-9*])?", re.ASCII)
+"""The name of a namespace (RFC 1123 label), in which ``*`` stands for any run of characters."""
 
 _MODES = ("CONFIG_MAP", "API_AND_CONFIG_MAP", "API")
 """The authentication modes in the only order in which a cluster can go through them."""
@@ -78,24 +82,23 @@ def faults_of_names(username: str, groups: Sequence[str]) -> Iterator[str]:
             yield f"The username must contain a colon before {template}."
     for group in groups:
         if group.startswith(RESERVED_GROUP):
-            yield (
-                f"The kubernetes group name {group} is invalid, it cannot start with {RESERVED_GROUP}"
-            )
+            yield (f"The kubernetes group name {group} is invalid, it cannot start with {RESERVED_GROUP}")
 
 
 def fault_of_association(entry_type: EntryType, wanted: AssociatedPolicy) -> str:
-    """Return why EKS would not associate a policy with an entry of ``entry_type``; empty if it would. Total."""
+    """Return why EKS would not associate a policy with an entry; empty if it would. Total."""
     if wanted.policy not in POLICIES:
         return (
             "The specified policyArn is invalid. "
             "You can view the available access policies with 'list-access-policies'."
         )
-    if entry_type is not EntryType.STANDARD and (
-        entry_type is not EntryType.EC2 or wanted.name != AUTO_NODE
-    ):
+    if entry_type is not EntryType.STANDARD and (entry_type is not EntryType.EC2 or wanted.name != AUTO_NODE):
         return NOT_STANDARD
     if wanted.scope is ScopeType.NAMESPACE and not wanted.namespaces:
         return "The namespaces of the access scope must be specified if its type is namespace."
+    for name in wanted.namespaces:
+        if not _NAMESPACE.fullmatch(name):
+            return f"The namespace {name[:64]} of the access scope is invalid."
     if wanted.scope is ScopeType.CLUSTER and wanted.namespaces:
         return "Namespaces cannot be specified if the type of the access scope is cluster."
     return ""

@@ -8,8 +8,10 @@ from sekisho.lab.aws.iam.linked_services import linked_role_arn
 from sekisho.lab.aws.organizations.arns import organization_arn
 
 
-def found_arns(facts: Snapshot, account: AccountId, partition: str = "aws") -> FindArns:
-    """Return the look-up for a caller of ``account``: exactly what the operations will find."""
+def found_arns(
+    facts: Snapshot, account: AccountId, partition: str = "aws", region: str = ""
+) -> FindArns:
+    """Return the look-up for a caller of ``account`` in ``region``: exactly what the operations will find."""
 
     def find(resource_type: str, names: tuple[str, ...]) -> str | None:
         if resource_type.startswith("organizations:") and names:
@@ -30,6 +32,10 @@ def found_arns(facts: Snapshot, account: AccountId, partition: str = "aws") -> F
                 return None if profile is None else str(profile.arn)
             case "iam:service-linked-role", (service, suffix):
                 return str(linked_role_arn(partition, account, service, suffix))
+            case "eks:access-entry", (name, principal):
+                cluster = facts.cluster(account, region, name)
+                entry = None if cluster is None else facts.access_entry(str(cluster.arn), principal)
+                return None if entry is None else str(entry.arn)
             case "iam:access-key", (key_id,):
                 key = facts.access_key(key_id)
                 if key is None or key.account != account or not key.user:

@@ -34,6 +34,7 @@ from sekisho.facts.sts_facts import SnapshotStsFacts
 from sekisho.lab.aws.credentials import credential_of
 from sekisho.lab.aws.door_keys import door_keys
 from sekisho.lab.aws.door_refusal import permission_refusal, service_refusal
+from sekisho.lab.aws.entry_keys import entry_keys
 from sekisho.lab.aws.found_arns import found_arns
 from sekisho.lab.aws.found_states import found_states
 from sekisho.lab.aws.route import Route, is_second_door
@@ -103,6 +104,8 @@ class Gate:
             unheard = refuse_iam(SignedCaller(caller, session))
             if unheard is not None:
                 raise service_refusal(refusal(unheard), proof)
+        facts = self._world.facts
+        entries = entry_keys(facts, caller.account, where.region, where.service.name, call.parameters)
         aws_call = AwsCall(
             where.service.name,
             call.operation.name,
@@ -111,12 +114,11 @@ class Gate:
             caller.account,
             where.region,
             where.partition,
-            self._door_context(session),
+            self._door_context(session).having(entries, ()),
             caller_tags=self._caller_tags(caller, session),
         )
-        facts = self._world.facts
         reference = load_service_reference({where.service.name, "iam"})
-        arns = found_arns(facts, caller.account, where.partition)
+        arns = found_arns(facts, caller.account, where.partition, where.region)
         states = found_states(facts, caller.account)
         requests = map_call(aws_call, reference, arns, states)
 
