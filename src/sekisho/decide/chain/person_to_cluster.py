@@ -19,6 +19,7 @@ from sekisho.decide.authn.mapping import implicit_groups, resolve
 from sekisho.decide.authn.mapping_code import MappingRepairCode
 from sekisho.decide.authn.service_account_token import Bearer
 from sekisho.decide.authn.sts_answer import StsIdentity
+from sekisho.decide.authn.templates import PrivateDnsNames
 from sekisho.decide.decision import Chain, Decision, Link, Outcome, ReasonCode, Repair, Step
 from sekisho.decide.eks import creator, policy_authorizer
 from sekisho.decide.eks.entry_book import EntryBook
@@ -33,6 +34,7 @@ from sekisho.decide.values import KubeUser, Ref
 CLUSTER_CHAIN = "person_to_cluster"
 MAX_PROPOSED_GROUPS = 3
 _RESERVED = ("system:", "eks:")
+_NO_NAMES: PrivateDnsNames = {}
 
 
 class LinkName(StrEnum):
@@ -92,7 +94,13 @@ class ClusterFacts(Protocol):
         """The compiled RBAC objects; None if they were not read."""
 
 
-def user_of(identity: StsIdentity, facts: ClusterFacts, *, explain: bool = False) -> Decision[KubeUser]:
+def user_of(
+    identity: StsIdentity,
+    facts: ClusterFacts,
+    private_dns: PrivateDnsNames = _NO_NAMES,
+    *,
+    explain: bool = False,
+) -> Decision[KubeUser]:
     """Return ALLOW with the Kubernetes user that the cluster sees in ``identity``, groups complete.
 
     NO_OPINION: nothing maps the identity (the API server answers 401). Total. With ``explain``
@@ -106,7 +114,8 @@ def user_of(identity: StsIdentity, facts: ClusterFacts, *, explain: bool = False
     undescribed = facts.entries.undescribed_step(identity)
     if undescribed is not None:
         return Decision(Outcome.UNKNOWN, (undescribed,), (mode, *hidden.trace, undescribed))
-    mapped = held_to_ids(resolve(identity, facts.backends, explain=explain), facts.entries.stale(identity))
+    mapped = resolve(identity, facts.backends, private_dns, explain=explain)
+    mapped = held_to_ids(mapped, facts.entries.stale(identity))
     if facts.authentication_mode in creator.API_MODES:
         mapped = replace(mapped, repairs=tuple(for_access_entries(one) for one in mapped.repairs))
     trace = (mode, *hidden.trace, *mapped.trace)
