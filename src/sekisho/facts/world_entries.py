@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import TypeVar
 
 from sekisho.decide.eks.access_entry import (
     AccessEntry,
@@ -19,6 +20,8 @@ from sekisho.facts.cluster_access import ClusterAccessEntry, PolicyAssociation
 from sekisho.facts.model import Cluster, Role, Tags, User
 from sekisho.facts.shape import FaultCode, Node, nearest
 from sekisho.facts.snapshot import Event, Key, Kind, Put
+
+E = TypeVar("E", EntryType, ScopeType)
 
 _KNOWN = ("principalArn", "type", "username", "kubernetesGroups", "tags", "associatedAccessPolicies")
 
@@ -103,7 +106,7 @@ def unique_ids(events: Iterable[Event]) -> dict[str, str]:
 def _read(node: Node, cluster: Cluster, spellings: Mapping[str, str]) -> WorldEntry:
     node.only(*_KNOWN, required=("principalArn",))
     principal = _principal(node.member("principalArn"), spellings)
-    entry_type = EntryType(node.member("type").one_of(list(EntryType), EntryType.STANDARD))
+    entry_type = _choice(node.member("type"), EntryType.STANDARD)
     groups = tuple(item.text() for item in node.member("kubernetesGroups").items())
     asked = node.member("username").text() if node.has("username") else None
     for problem in faults_of_choice(entry_type, asked, groups):
@@ -118,6 +121,13 @@ def _read(node: Node, cluster: Cluster, spellings: Mapping[str, str]) -> WorldEn
         for problem in faults_of_entry(own, cluster.account):
             node.member("principalArn").fault(FaultCode.FORM, problem)
     return WorldEntry(node.at, entry, node.member("tags").pairs())
+
+
+def _choice(node: Node, default: E) -> E:
+    """Return a member of the enumeration of ``default``; the default where the fault was noted."""
+    known = type(default)
+    written = node.one_of(list(known), default)
+    return known(written) if written in list(known) else default
 
 
 def _principal(node: Node, spellings: Mapping[str, str]) -> str:
@@ -139,7 +149,7 @@ def _policy(node: Node, entry_type: EntryType) -> AssociatedPolicy:
         scope.only("type", "namespaces", required=("type",))
     found = AssociatedPolicy(
         arn,
-        ScopeType(scope.member("type").one_of(list(ScopeType), ScopeType.CLUSTER)),
+        _choice(scope.member("type"), ScopeType.CLUSTER),
         tuple(item.text() for item in scope.member("namespaces").items()),
     )
     if arn not in POLICIES:

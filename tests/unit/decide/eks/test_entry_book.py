@@ -56,14 +56,13 @@ def test_templates_are_rendered() -> None:
 
 
 def test_nodes_are_called_by_their_instance() -> None:
-    node = identity_of(
-        f"arn:aws:sts::{A}:assumed-role/ops/i-0123456789abcdef0", "AROAOPS:i-0123456789abcdef0", A
-    )
-    book = book_of(
-        AT, [AccessEntry(ROLE, EntryType.EC2_LINUX, "system:node:{{EC2PrivateDNSName}}", ("system:nodes",))]
-    )
+    instance = "i-0123456789abcdef0"
+    arn = f"arn:aws:sts::{A}:assumed-role/ops/{instance}"
+    node = identity_of(arn, f"AROAOPS:{instance}", A)
+    username = "system:node:{{EC2PrivateDNSName}}"
+    book = book_of(AT, [AccessEntry(ROLE, EntryType.EC2_LINUX, username, ("system:nodes",))])
     assert resolve(node, [book.backend]).outcome is Outcome.UNKNOWN
-    user = resolve(node, [book.backend], {"i-0123456789abcdef0": "ip-10-0-0-1.ec2.internal"}).value
+    user = resolve(node, [book.backend], {instance: "ip-10-0-0-1.ec2.internal"}).value
     assert user is not None
     assert user.name == "system:node:ip-10-0-0-1.ec2.internal"
     assert resolve(OPS, [book.backend]).outcome is Outcome.DENY
