@@ -465,10 +465,12 @@ def test_modes_go_one_way_one_step_at_a_time(admin: Caller) -> None:
     assert admin.ask("eks", "list_access_entries", clusterName=name)["accessEntries"] == [CREATOR]
     assert ask_kube(admin, name, "/api/v1/nodes").status == 200
     refused("CONFIG_MAP", "API_AND_CONFIG_MAP")
+    admin.ask("eks", "delete_access_entry", clusterName=name, principalArn=CREATOR)
     change("API")
     refused("API_AND_CONFIG_MAP", "API")
     described = admin.ask("eks", "describe_cluster", name=name)["cluster"]
     assert described["accessConfig"] == {"authenticationMode": "API"}
+    assert admin.ask("eks", "list_access_entries", clusterName=name)["accessEntries"] == []
 
 
 def test_an_entry_goes_before_aws_auth_and_is_not_merged_with_it(admin: Caller) -> None:

@@ -49,7 +49,9 @@ def update_cluster_config(context: Context, parameters: Parameters) -> Answer:
         raise invalid_parameter(problem, cluster.name)
     changed = replace(cluster, authentication_mode=mode)
     made = _update(context, cluster, "AccessConfigUpdate", told, token)
-    events = (Put(cluster_key(changed), changed), _put(made), *creator_events(context, cluster))
+    # Only when entries begin to count: a creator's entry that was deleted since stays deleted.
+    admin = creator_events(context, cluster) if cluster.authentication_mode == "CONFIG_MAP" else ()
+    events = (Put(cluster_key(changed), changed), _put(made), *admin)
     return Answer({"update": _described(made, "InProgress")}, events)
 
 
