@@ -123,6 +123,9 @@ class Ids:
     def session_token(self) -> Secret:
         return Secret("")
 
+    def mfa_seed(self) -> Secret:
+        return Secret("")
+
     def hex(self, digits: int) -> str:
         return "0" * digits
 

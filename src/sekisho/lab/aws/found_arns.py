@@ -8,9 +8,7 @@ from sekisho.lab.aws.iam.linked_services import linked_role_arn
 from sekisho.lab.aws.organizations.arns import organization_arn
 
 
-def found_arns(
-    facts: Snapshot, account: AccountId, partition: str = "aws", region: str = ""
-) -> FindArns:
+def found_arns(facts: Snapshot, account: AccountId, partition: str = "aws", region: str = "") -> FindArns:
     """Return the look-up for a caller of ``account`` in ``region``: exactly what the operations will find."""
 
     def find(resource_type: str, names: tuple[str, ...]) -> str | None:

@@ -1,6 +1,7 @@
 """The tags and the state of resources, which conditions ask about and parameters do not show."""
 
 from sekisho.decide.request.aws_call import FindState, ResourceState
+from sekisho.decide.request.aws_request import ContextValue
 from sekisho.decide.values import AccountId, Arn
 from sekisho.facts import Role, Snapshot, User
 from sekisho.facts.iam_lookup import instance_profile, mfa_device
@@ -28,9 +29,32 @@ def found_states(facts: Snapshot, account: AccountId) -> FindState:
         if arn.service == "eks" and kind == "cluster":
             cluster = facts.cluster(account, arn.region, name)
             return ResourceState({} if cluster is None else dict(cluster.tags))
+        if arn.service == "eks" and kind == "access-entry":
+            return _of_access_entry(facts, arn)
         return None
 
     return find
+
+
+def _of_access_entry(facts: Snapshot, arn: Arn) -> ResourceState:
+    """Return the state of an access entry; one that does not exist has none (its ARN names no id).
+
+    Source: Service Authorization Reference of EKS, condition keys of the type ``access-entry``.
+    """
+    name = arn.resource.split("/")[1]
+    cluster = facts.cluster(arn.account, arn.region, name)
+    entries = () if cluster is None else facts.access_entries(str(cluster.arn))
+    found = next((one for one in entries if one.arn == arn), None)
+    if found is None:
+        return ResourceState()
+    keys: dict[str, ContextValue | None] = {
+        "eks:clusterName": name,
+        "eks:principalArn": found.entry.principal,
+        "eks:accessEntryType": str(found.entry.type),
+        "eks:username": found.entry.username,
+        "eks:kubernetesGroups": found.entry.groups,
+    }
+    return ResourceState(dict(found.tags), keys)
 
 
 def _of_iam(facts: Snapshot, arn: Arn) -> ResourceState:

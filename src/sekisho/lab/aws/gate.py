@@ -34,7 +34,6 @@ from sekisho.facts.sts_facts import SnapshotStsFacts
 from sekisho.lab.aws.credentials import credential_of
 from sekisho.lab.aws.door_keys import door_keys
 from sekisho.lab.aws.door_refusal import permission_refusal, service_refusal
-from sekisho.lab.aws.entry_keys import entry_keys
 from sekisho.lab.aws.found_arns import found_arns
 from sekisho.lab.aws.found_states import found_states
 from sekisho.lab.aws.route import Route, is_second_door
@@ -105,7 +104,6 @@ class Gate:
             if unheard is not None:
                 raise service_refusal(refusal(unheard), proof)
         facts = self._world.facts
-        entries = entry_keys(facts, caller.account, where.region, where.service.name, call.parameters)
         aws_call = AwsCall(
             where.service.name,
             call.operation.name,
@@ -114,7 +112,7 @@ class Gate:
             caller.account,
             where.region,
             where.partition,
-            self._door_context(session).having(entries, ()),
+            self._door_context(session),
             caller_tags=self._caller_tags(caller, session),
         )
         reference = load_service_reference({where.service.name, "iam"})
