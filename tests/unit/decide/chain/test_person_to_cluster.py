@@ -304,6 +304,8 @@ def test_a_service_account_token_that_is_refused_ends_the_chain() -> None:
     link = service_account_link(service_account((), Outcome.DENY))
     assert link.decision.value is None
     assert chain_of((link,), None, Facts(), LIST_PODS).links == (link,)
+
+
 ENTRIES = Ref("cluster/one", "/accessEntries")
 ROLE = f"arn:aws:iam::{A}:role/ops"
 VIEW = AssociatedPolicy(f"{PREFIX}AmazonEKSViewPolicy", ScopeType.NAMESPACE, ("a",))
