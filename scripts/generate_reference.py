@@ -1,11 +1,13 @@
-"""Write the pages of ``docs/reference`` that the code itself can tell: codes, commands, operations.
+"""Write the pages of ``docs/reference`` that the code itself can tell.
 
+They are codes, commands, operations and the JSON Schema of world files.
 ``python scripts/generate_reference.py`` writes them; with ``--check`` it writes nothing and its exit
 code is 1 if a page is out of date.
 """
 
 import ast
 import importlib
+import json
 import pkgutil
 import re
 import sys
@@ -20,6 +22,7 @@ from typer.main import get_command
 import sekisho
 from sekisho.cli.main import COMMANDS, Command
 from sekisho.decide.decision.code import ReasonCode
+from sekisho.facts.world_schema import world_schema
 from sekisho.lab.aws.moto_services import SERVICES as MOTO_SERVICES
 from sekisho.lab.aws.services import OPERATIONS, served
 from sekisho.wire.errors import MALFORMED
@@ -52,7 +55,12 @@ _AREAS = {
 
 def main() -> int:
     """Write or check every page; return the exit code."""
-    pages = {"codes.md": codes_page(), "cli.md": cli_page(), "operations.md": operations_page()}
+    pages = {
+        "codes.md": codes_page(),
+        "cli.md": cli_page(),
+        "operations.md": operations_page(),
+        "world-file.schema.json": schema_page(),
+    }
     if "--check" not in sys.argv[1:]:
         for name, text in pages.items():
             (PAGES / name).write_text(text, encoding="utf-8")
@@ -66,6 +74,11 @@ def main() -> int:
 def _stored(name: str) -> str:
     path = PAGES / name
     return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def schema_page() -> str:
+    """Return the JSON Schema of world files, as `sekisho world schema` prints it."""
+    return json.dumps(world_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 # --- codes.md -------------------------------------------------------------------------------------------

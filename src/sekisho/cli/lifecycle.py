@@ -30,20 +30,19 @@ def up(
     from sekisho.lab import process
 
     folder = state_dir(state)
-    text, name = None, "default.yaml"
+    text, name, files = None, "default.yaml", {}
     if world is not None:
-        from sekisho.lab.install import install
-        from sekisho.lab.world import Clock, Ids
+        from sekisho.cli.world_source import checked_world
 
-        text, name = _world_text(world), world
         # A malformed file is told before anything is made, with the exit code of bad input.
-        install(text, name, Ids(), Clock().now())
+        found = checked_world(world)
+        text, name, files = found.text, found.name, found.files
     if detach:
         _show_ready(
             process.start_in_background(folder, str(Path(world).absolute()) if world else None), output
         )
     else:
-        process.run(folder, text, name, lambda status: _show_ready(status, output))
+        process.run(folder, text, name, lambda status: _show_ready(status, output), files)
 
 
 @report()
@@ -99,18 +98,6 @@ def env(state: StateDirOption = None, output: FormOption = Form.TEXT) -> None:
         return
     environment = Environment(found["set"], tuple(found["unset"]), found["path"])
     write(environment.script(dict(os.environ)).rstrip())
-
-
-def _world_text(world: str) -> str:
-    from sekisho.decide.values import Ref, SekishoInputError
-
-    try:
-        return Path(world).read_text(encoding="utf-8")
-    except OSError as error:
-        problem = f"cannot be read: {error.strerror}"
-        raise SekishoInputError.single("file.unreadable", Ref(world), problem) from None
-    except UnicodeDecodeError:
-        raise SekishoInputError.single("file.not-utf-8", Ref(world), "not UTF-8") from None
 
 
 def _show_ready(found: Any, output: Form) -> None:

@@ -31,6 +31,7 @@ COMMANDS: dict[str, Command] = {
     "down": Command("Run", "lifecycle", "down", "Stop the lab; its state stays."),
     "status": Command("Run", "lifecycle", "status", "Show the running lab: doors, accounts, clusters."),
     "env": Command("Run", "lifecycle", "env", "Print the shell lines that point clients at the lab."),
+    "world": Command("Run", "world", "app", "Save, load and check the lab's world as a file."),
     "clock": Command("Run", "clock", "clock", "Show or move the lab's time."),
     "watch": Command("Run", "watch", "watch", "Follow the lab's decisions, one line each."),
     "tour": Command("Run", "tour", "app", "Walk through an article with the real clients."),

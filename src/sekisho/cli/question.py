@@ -47,11 +47,14 @@ def read_source(
         SekishoInputError: a file cannot be read or understood.
         LabError: no lab runs.
     """
+    from sekisho.cli.world_source import texts_beside
     from sekisho.review.source import from_files, from_lab
 
     if not files:
         return from_lab(lab_client(state).get("/facts"), cluster)
-    source = from_files([(str(path), read_text(path)) for path in files], cluster, mode)
+    named = [(str(path), read_text(path)) for path in files]
+    texts = {name: text for world, content in named for name, text in texts_beside(world, content).items()}
+    source = from_files(named, cluster, mode, texts)
     for notice in source.notices:
         note(f"note: {notice}")
     return source

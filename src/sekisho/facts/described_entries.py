@@ -14,7 +14,7 @@ from sekisho.facts.aws_members import Output
 from sekisho.facts.cluster_access import ClusterAccessEntry
 from sekisho.facts.cluster_entries import entries_at, undescribed_scope
 from sekisho.facts.snapshot import Event, Gap, Kind
-from sekisho.facts.world_accounts import UNDATED
+from sekisho.facts.world_content import UNDATED
 from sekisho.facts.world_entries import put_entry
 
 

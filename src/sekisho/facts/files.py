@@ -5,8 +5,9 @@ Understood: world files, Kubernetes manifests and what `kubectl get -o yaml|json
 and `aws iam get-account-authorization-details`. What none of the files says becomes a gap.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from sekisho.decide.decision import Step
 from sekisho.decide.eks.creator import MODES
@@ -32,7 +33,7 @@ from sekisho.facts.model import Cluster
 from sekisho.facts.shape import MAX_FAULTS, nearest
 from sekisho.facts.snapshot import Event, Gap, Key, Kind, Put, Snapshot, kube_scope
 from sekisho.facts.snapshot_cluster import RBAC_RESOURCES, SnapshotCluster, aws_auth_scope
-from sekisho.facts.world_accounts import UNDATED
+from sekisho.facts.world_content import UNDATED
 from sekisho.facts.world_events import UnknownIds, account_events, cluster_events, kube_events, manifests
 from sekisho.facts.world_file import is_world, parse_world
 
@@ -50,6 +51,7 @@ def read_documents(
     *,
     cluster: str | None = None,
     authentication_mode: str | None = None,
+    files: Mapping[str, str] = MappingProxyType({}),
 ) -> Loaded:
     """Return what the texts say together.
 
@@ -57,12 +59,13 @@ def read_documents(
         named_texts: name and content of each file; names are distinct.
         cluster: name or ARN of the cluster in question. Objects that stand in no world file belong to it.
         authentication_mode: what the asker says it is, for files that do not say it.
+        files: the texts of the files that world files name, by the names they give them.
 
     Raises:
         SekishoInputError: a file that cannot be understood; a cluster that no file speaks of; every
             fault carries its line.
     """
-    reader = _Reader(authentication_mode)
+    reader = _Reader(authentication_mode, files)
     for name, content in named_texts:
         reader.read(name, content)
     if reader.faults:
@@ -73,7 +76,7 @@ def read_documents(
 class _Reader:
     """Gathers what the files say; a fault in one does not hide those in others."""
 
-    def __init__(self, authentication_mode: str | None) -> None:
+    def __init__(self, authentication_mode: str | None, files: Mapping[str, str]) -> None:
         if authentication_mode is not None and authentication_mode not in MODES:
             expected = ", ".join(sorted(MODES))
             raise SekishoInputError.single(
@@ -83,6 +86,7 @@ class _Reader:
                 nearest(authentication_mode, MODES),
             )
         self._mode = authentication_mode or ""
+        self._files = files
         self.faults: list[InputFault] = []
         self._texts: dict[str, SourceText] = {}
         self._events: list[Event] = []
@@ -165,7 +169,10 @@ class _Reader:
             raise SekishoInputError.single("facts.not-understood", at, f"expected {UNDERSTOOD}")
 
     def _read_world(self, at: Ref, content: str) -> None:
-        world = parse_world(content, at.document)
+        world = parse_world(content, at.document, self._files)
+        for _, place in world.places:
+            if place.document in self._files:
+                self._texts.setdefault(place.document, SourceText(self._files[place.document]))
         accounts = account_events(world, UnknownIds(), UNDATED)
         self._events.extend(accounts)
         self._places.update({Ref(name): place for name, place in world.places})

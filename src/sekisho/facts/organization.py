@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from sekisho.decide.iam import PolicyKind
 from sekisho.facts.model import (
     Document,
     Organization,
@@ -25,6 +26,24 @@ Level = tuple[Document, ...]
 
 MAX_UNIT_DEPTH: Final = 5
 """OUs may be nested so deep below the root (User Guide, "Quotas for AWS Organizations")."""
+
+MAX_UNITS: Final = 2000
+MAX_CHARS: Final = {
+    OrganizationPolicyType.SERVICE_CONTROL_POLICY: 10_240,
+    OrganizationPolicyType.RESOURCE_CONTROL_POLICY: 5_120,
+}
+"""White space counts: what an SDK sends is stored as it is (User Guide, "Quotas for AWS Organizations";
+SCPs had 5120 until May 2026)."""
+MAX_ATTACHED: Final = {
+    OrganizationPolicyType.SERVICE_CONTROL_POLICY: 10,
+    OrganizationPolicyType.RESOURCE_CONTROL_POLICY: 5,
+}
+"""To each root, OU and account, AWS's own included (User Guide, "Quotas for AWS Organizations"; SCPs had
+5 until May 2026)."""
+POLICY_KINDS: Final = {
+    OrganizationPolicyType.SERVICE_CONTROL_POLICY: PolicyKind.SCP,
+    OrganizationPolicyType.RESOURCE_CONTROL_POLICY: PolicyKind.RCP,
+}
 
 FULL_ACCESS: Final = OrganizationPolicy(
     organization="",
@@ -99,6 +118,11 @@ def attached_policies(
     """Return the policies of one type among those with ``ids``, in that order."""
     found = (find_organization_policy(facts, organization, policy) for policy in ids)
     return tuple(policy for policy in found if policy is not None and policy.type is kind)
+
+
+def email_of(account: str) -> str:
+    """Return the address of an account that was there before; RFC 2606 §3 keeps its domain from mail."""
+    return f"root+{account}@example.com"
 
 
 def _levels(facts: Snapshot, account: str, kind: OrganizationPolicyType) -> tuple[Level, ...]:

@@ -5,9 +5,11 @@ Grammar: IAM User Guide, "Grammar of the IAM JSON policy language".
 
 from collections.abc import Iterator, Mapping
 
-from sekisho.decide.iam import PolicyKind, policy_size, read_policy
+from sekisho.decide.iam import Effect, Policy, PolicyKind, policy_size, read_policy
 from sekisho.decide.iam.grammar import MAX_TRUST_CHARS, FaultCode
 from sekisho.decide.values import Arn, Json, Ref, SekishoInputError, documents
+from sekisho.facts.model import OrganizationPolicyType
+from sekisho.facts.organization import MAX_CHARS, POLICY_KINDS
 from sekisho.facts.shape import FaultCode as WorldCode
 from sekisho.facts.shape import Node
 
@@ -35,6 +37,24 @@ def trust_document(node: Node) -> str:
     return text
 
 
+def organization_document(node: Node, kind: OrganizationPolicyType) -> str:
+    """Return the JSON text of a service control or resource control policy; faults are noted."""
+    found = _document(node, None)
+    if found is None:
+        return UNREADABLE
+    value, text = found
+    if len(text) > MAX_CHARS[kind]:
+        node.fault(FaultCode.TOO_LARGE, f"{len(text)} characters; at most {MAX_CHARS[kind]} are allowed")
+    policy = _check(node, value, POLICY_KINDS[kind])
+    if policy is not None and kind is OrganizationPolicyType.RESOURCE_CONTROL_POLICY:
+        # The grammar lets AWS's own RCPFullAWSAccess pass; a customer's RCP only denies.
+        for statement in policy.statements:
+            if statement.effect is Effect.ALLOW:
+                problem = "a resource control policy only denies"
+                node.faults.add(FaultCode.EFFECT_NOT_ALLOWED, statement.at, problem)
+    return text
+
+
 def trusted_arns(trust: str) -> Iterator[tuple[Ref, str]]:
     """Yield each ARN that a trust policy names under ``AWS``, with its place in the document."""
     for at, statement in _statements(documents.parse_json(trust), Ref("")):
@@ -57,8 +77,11 @@ def principal_arn(text: str) -> Arn | None:
     return arn if arn.service == "iam" and arn.resource.startswith(("user/", "role/")) else None
 
 
-def _document(node: Node, max_chars: int) -> tuple[Json, str] | None:
-    """Return a document's value and its JSON text; None, with a fault noted, if it has none."""
+def _document(node: Node, max_chars: int | None) -> tuple[Json, str] | None:
+    """Return a document's value and its JSON text; None, with a fault noted, if it has none.
+
+    ``max_chars`` counts without white space; None is for a caller who counts otherwise.
+    """
     match node.value:
         case str(text):
             try:
@@ -75,18 +98,19 @@ def _document(node: Node, max_chars: int) -> tuple[Json, str] | None:
             node.fault(WorldCode.NOT_AN_OBJECT, "expected a policy document, as an object or as JSON text")
             return None
     size = policy_size(text)
-    if size > max_chars:
+    if max_chars is not None and size > max_chars:
         node.fault(
             FaultCode.TOO_LARGE, f"{size} characters without white space; at most {max_chars} are allowed"
         )
     return value, text
 
 
-def _check(node: Node, value: Json, kind: PolicyKind) -> None:
+def _check(node: Node, value: Json, kind: PolicyKind) -> Policy | None:
     try:
-        read_policy(value, node.at, kind)
+        return read_policy(value, node.at, kind)
     except SekishoInputError as error:
         node.faults.extend(error.faults)
+    return None
 
 
 def _statements(value: Json, at: Ref) -> list[tuple[Ref, Json]]:

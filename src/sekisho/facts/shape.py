@@ -1,6 +1,5 @@
 """Walk a world file whose shape is not yet known, gathering every fault with its place."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -37,11 +36,15 @@ class FaultCode(StrEnum):
 
 @dataclass(slots=True)
 class Faults:
-    """Everything found wrong so far, in the order it was found; ``text`` is the document's."""
+    """Everything found wrong so far, in the order it was found; ``text`` is the document's.
+
+    ``texts`` are those of other documents that it names, by their names.
+    """
 
     name: str
     text: str
     found: list[InputFault] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
 
     def add(self, code: str, at: Ref, problem: str, hint: str = "", line: int = 0) -> None:
         """Note one fault; ``line`` counts inside a text that stands at ``at``, 0 if there is none."""
@@ -59,14 +62,16 @@ class Faults:
         """
         if not self.found:
             return
-        shown = [
-            InputFault(f.code, f.at, f.problem, f.hint, line_of(self.text, f.at.pointer, 0, f.line))
-            for f in self.found[:MAX_FAULTS]
-        ]
+        shown = [InputFault(f.code, f.at, f.problem, f.hint, self._line(f)) for f in self.found[:MAX_FAULTS]]
         more = len(self.found) - len(shown)
         if more:
             shown.append(InputFault(FaultCode.MANY, Ref(self.name), f"{more} more faults are not shown"))
         raise SekishoInputError(sorted(shown, key=lambda fault: fault.line or len(self.text)))
+
+    def _line(self, fault: InputFault) -> int:
+        if fault.at.document == self.name:
+            return line_of(self.text, fault.at.pointer, 0, fault.line)
+        return fault.line or line_of(self.texts.get(fault.at.document, ""), fault.at.pointer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +138,6 @@ class Node:
             case _:
                 self.fault(FaultCode.NOT_TEXT, "expected text")
         return default
-
-    def formed(self, form: re.Pattern[str], expected: str, default: str = "") -> str:
-        """Return a string of the given form."""
-        before = len(self.faults.found)
-        text = self.text(default)
-        if self.value is not None and len(self.faults.found) == before and not form.fullmatch(text):
-            self.fault(FaultCode.FORM, f"expected {expected}, found `{text[:80]}`")
-        return text
 
     def one_of(self, choices: Iterable[str], default: str = "") -> str:
         """Return one of ``choices``."""

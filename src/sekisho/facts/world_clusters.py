@@ -1,49 +1,25 @@
 """The ``clusters`` of a world file: who created each, whom aws-auth maps, and what they hold."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sekisho.decide.authn.aws_auth import ACCOUNTS, SECTIONS
 from sekisho.decide.authn.notice import Notice
-from sekisho.decide.eks.creator import MODES
 from sekisho.decide.rbac.objects import GROUP, parse_object
-from sekisho.decide.values import AccountId, Arn, Ref, SekishoInputError
+from sekisho.decide.values import AccountId, Arn, JsonObject, Ref, SekishoInputError
 from sekisho.facts.aws_auth_data import config_map, data_of, is_aws_auth, read_data, section_text
 from sekisho.facts.manifest import Manifest, text
 from sekisho.facts.model import Account, Cluster, Role, User
 from sekisho.facts.node_manifest import WorkerNode
 from sekisho.facts.shape import FaultCode, Node, nearest
 from sekisho.facts.snapshot import Key
-from sekisho.facts.world_accounts import UNDATED, Accounts
+from sekisho.facts.world_content import UNDATED, Accounts
 from sekisho.facts.world_entries import WorldEntry, read_entries
-
-DEFAULT_VERSION = "1.34"
+from sekisho.facts.world_shape import Fields
+from sekisho.facts.world_tables import AWS_AUTH, AWS_AUTH_RAW, CLUSTER
 
 _NO_ACCOUNT = Account(AccountId(""), "")
 """Stands for an account that the file does not have; what would refer into it is not checked."""
-
-_NAME = re.compile(r"[0-9A-Za-z][A-Za-z0-9_-]{0,99}", re.ASCII)
-_VERSION = re.compile(r"1\.[0-9]{1,2}", re.ASCII)
-REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]", re.ASCII)
-_KUBELET = re.compile(r"v1\.[0-9]{1,2}\.[0-9]{1,2}[0-9A-Za-z.+-]*", re.ASCII)
-_NODE_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", re.ASCII)
-_ADDRESS = re.compile(r"[0-9a-f:.]{3,45}", re.ASCII)
-_KNOWN = (
-    "name",
-    "account",
-    "region",
-    "version",
-    "authenticationMode",
-    "bootstrapClusterCreatorAdminPermissions",
-    "creator",
-    "roleArn",
-    "tags",
-    "awsAuth",
-    "accessEntries",
-    "nodes",
-    "manifests",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +27,7 @@ class WorldCluster:
     """A cluster of a world file; ``cluster`` has no endpoint, authority, issuer and date yet.
 
     ``aws_auth`` is None if the file writes no ``awsAuth``: it may be among ``manifests``, or there is none.
+    ``absent`` are the keys of what a new cluster has and this one does not.
     """
 
     at: Ref
@@ -58,6 +35,7 @@ class WorldCluster:
     aws_auth: Manifest | None = None
     nodes: tuple[WorkerNode, ...] = ()
     manifests: tuple[Manifest, ...] = ()
+    absent: tuple[Key, ...] = ()
     entries: tuple[WorldEntry, ...] = ()
 
 
@@ -68,7 +46,7 @@ def read_clusters(
     notices: list[Notice] = []
     found: dict[str, WorldCluster] = {}
     for item in node.items():
-        cluster = _read_cluster(item, accounts, region, notices)
+        cluster = _read_cluster(Fields.of(item, CLUSTER), accounts, region, notices)
         arn = str(cluster.cluster.arn)
         if arn in found:
             item.member("name").fault(
@@ -79,82 +57,79 @@ def read_clusters(
     return tuple(found.values()), tuple(notices)
 
 
-def _read_cluster(node: Node, accounts: Accounts, region: str, notices: list[Notice]) -> WorldCluster:
-    node.only(*_KNOWN, required=("name", "account", "creator"))
-    account = _account(node.member("account"), accounts)
+def _read_cluster(fields: Fields, accounts: Accounts, region: str, notices: list[Notice]) -> WorldCluster:
+    node = fields.node
+    account = accounts.named_account(fields.member("account"), fields.text("account")) or _NO_ACCOUNT
     cluster = Cluster(
         account=account.account,
-        region=node.member("region").formed(REGION, "a region such as `ap-northeast-1`", region),
-        name=node.member("name").formed(_NAME, "a cluster name of letters, digits, `-` and `_`"),
-        version=node.member("version").formed(_VERSION, "a version such as `1.34`", DEFAULT_VERSION),
-        created=UNDATED,
-        authentication_mode=node.member("authenticationMode").one_of(MODES, "CONFIG_MAP"),
-        creator=_creator(node.member("creator"), account, accounts),
+        region=fields.text("region", region),
+        name=fields.text("name"),
+        version=fields.text("version"),
+        created=fields.moment("created", UNDATED),
+        authentication_mode=fields.text("authenticationMode"),
+        creator=_creator(fields, account, accounts),
         partition=account.partition,
-        role_arn=_role_arn(node.member("roleArn"), account, accounts),
-        tags=node.member("tags").pairs(),
+        issuer=fields.text("issuer"),
+        role_arn=_role_arn(fields, account, accounts),
+        platform_version=fields.text("platformVersion"),
+        tags=fields.pairs("tags"),
+        subnet_ids=fields.texts("subnetIds"),
+        security_group_ids=fields.texts("securityGroupIds"),
+        service_ipv4_cidr=fields.text("serviceIpv4Cidr"),
     )
-    manifests = tuple(_manifest(item, notices) for item in node.member("manifests").items())
+    reader = _AwsAuthReader(notices, is_broken=fields.flag("brokenAwsAuth"))
+    manifests = tuple(_manifest(item, reader) for item in fields.member("manifests").items())
     found = WorldCluster(
         node.at,
         cluster,
-        _aws_auth(node.member("awsAuth"), notices),
-        tuple(_worker(item) for item in node.member("nodes").items()),
+        reader.sections(fields.member("awsAuth")),
+        tuple(_worker(item) for item in fields.objects("nodes")),
         tuple(manifest for manifest in manifests if manifest is not None),
-        _entries(node, cluster, accounts),
+        tuple(_absent(item, str(cluster.arn)) for item in fields.objects("absent")),
+        _entries(fields, cluster, accounts),
     )
     _check_once(node, found)
     return found
 
 
-def _account(node: Node, accounts: Accounts) -> Account:
-    written = node.text()
-    found = accounts.account_named(written)
-    if found is None:
-        if written:
-            known = [text for one in accounts.accounts for text in (one.account, one.name)]
-            node.fault(FaultCode.REFERENCE, f"there is no account `{written[:80]}`", nearest(written, known))
-        return _NO_ACCOUNT
-    return found
-
-
-def _creator(node: Node, account: Account, accounts: Accounts) -> str:
+def _creator(fields: Fields, account: Account, accounts: Accounts) -> str:
     """Return the ARN of ``user/NAME``, ``role/NAME``, ``root`` or of an ARN, if there is such an identity."""
-    written = node.text()
+    node, written = fields.member("creator"), fields.text("creator")
     root = str(Arn(account.partition, "iam", "", account.account, "root"))
     if written in ("root", root):
         return root
     spellings = _spellings(accounts.identities_of(account.account))
-    if written in spellings:
-        return spellings[written]
+    if written in spellings or written in accounts.gone:
+        return spellings.get(written, written)
     if written and account is not _NO_ACCOUNT:
         hint = nearest(written, spellings) or "name a user or role of the cluster's account: user/NAME"
         node.fault(FaultCode.REFERENCE, f"account {account.account} has no identity `{written[:200]}`", hint)
     return ""
 
 
-def _entries(node: Node, cluster: Cluster, accounts: Accounts) -> tuple[WorldEntry, ...]:
+def _entries(fields: Fields, cluster: Cluster, accounts: Accounts) -> tuple[WorldEntry, ...]:
     """Return the access entries: of users and roles of every account, by ARN those of other accounts."""
-    spellings = {str(user.arn): str(user.arn) for user in accounts.users}
-    spellings |= {str(role.arn): str(role.arn) for role in accounts.roles}
-    spellings |= _spellings(accounts.identities_of(cluster.account))
-    bootstrap = node.member("bootstrapClusterCreatorAdminPermissions")
-    wanted = bootstrap.boolean(default=True)
+    people: tuple[User | Role, ...] = (*accounts.users, *accounts.roles)
+    known = {str(one.arn): str(one.arn) for one in people}
+    spellings = {**known, **_spellings(accounts.identities_of(cluster.account))}
+    wanted = fields.flag("bootstrapClusterCreatorAdminPermissions")
     if not wanted and cluster.authentication_mode == "CONFIG_MAP":
-        bootstrap.fault(
+        fields.member("bootstrapClusterCreatorAdminPermissions").fault(
             FaultCode.CHOICE,
             "bootstrapClusterCreatorAdminPermissions must be true if cluster authentication mode is set to "
             "CONFIG_MAP",
         )
-    return read_entries(node.member("accessEntries"), cluster, spellings, bootstrap=wanted)
+    # EKS makes the entry for an identity that exists: a creator that is gone has none.
+    bootstrap = wanted and cluster.creator in known
+    return read_entries(fields, cluster, spellings, frozenset(accounts.gone), bootstrap=bootstrap)
 
 
-def _role_arn(node: Node, account: Account, accounts: Accounts) -> str:
-    written = node.text()
+def _role_arn(fields: Fields, account: Account, accounts: Accounts) -> str:
+    node, written = fields.member("roleArn"), fields.text("roleArn")
     roles = [one for one in accounts.roles if one.account == account.account]
     spellings = _spellings(roles)
-    if written in spellings:
-        return spellings[written]
+    if written in spellings or written in accounts.gone:
+        return spellings.get(written, written)
     if written and account is not _NO_ACCOUNT:
         node.fault(
             FaultCode.REFERENCE,
@@ -174,53 +149,67 @@ def _spellings(identities: Iterable[User | Role]) -> dict[str, str]:
     return found
 
 
-def _worker(node: Node) -> WorkerNode:
-    node.only("name", "version", "address", "ready", "labels", required=("name",))
+def _worker(fields: Fields) -> WorkerNode:
     return WorkerNode(
-        node.at,
-        node.member("name").formed(_NODE_NAME, "a node name, such as a host's DNS name"),
-        node.member("version").formed(_KUBELET, "a kubelet version such as `v1.34.2-eks-5e0fdde`"),
-        node.member("address").formed(_ADDRESS, "an IP address"),
-        node.member("ready").boolean(default=True),
-        node.member("labels").pairs(),
+        fields.node.at,
+        fields.text("name"),
+        fields.text("version"),
+        fields.text("address"),
+        fields.flag("ready"),
+        fields.pairs("labels"),
     )
 
 
-def _aws_auth(node: Node, notices: list[Notice]) -> Manifest | None:
-    if node.value is None:
-        return None
-    node.only(*SECTIONS, "raw")
-    if node.has("raw"):
-        raw = node.member("raw")
-        raw.only(*SECTIONS)
-        data = {name: section.text() for name, section in raw.members()}
-        if any(node.has(name) for name in SECTIONS):
-            raw.fault(FaultCode.CHOICE, "expected `raw` alone, without sections beside it")
-        data_at = raw.at
+def _absent(fields: Fields, arn: str) -> Key:
+    metadata: JsonObject = {"name": fields.text("name"), "namespace": fields.text("namespace")}
+    body: JsonObject = {"apiVersion": fields.text("apiVersion"), "kind": fields.text("kind")}
+    return Manifest({**body, "metadata": metadata}, fields.node.at).key(arn)
+
+
+@dataclass(frozen=True, slots=True)
+class _AwsAuthReader:
+    """Reads aws-auth as EKS does; with ``is_broken``, what is wrong with it is meant."""
+
+    notices: list[Notice]
+    is_broken: bool
+
+    def sections(self, node: Node) -> Manifest | None:
+        """Return the ConfigMap that ``awsAuth`` stands for; None if there is none."""
+        if node.value is None:
+            return None
+        fields = Fields.of(node, AWS_AUTH)
+        if not fields.has("raw"):
+            data = {
+                name: section_text(node.member(name).value) for name in SECTIONS if _is_list(fields, name)
+            }
+            self.check(node, data, node.at, rewritten=True)
+            return Manifest(config_map(data), node.at, node.at)
+        raw = Fields.of(fields.member("raw"), AWS_AUTH_RAW)
+        if any(fields.has(name) for name in SECTIONS):
+            raw.node.fault(FaultCode.CHOICE, "expected `raw` alone, without sections beside it")
+        data = {name: raw.text(name) for name in SECTIONS if raw.has(name)}
+        self.check(node, data, raw.node.at)
+        return Manifest(config_map(data), node.at, raw.node.at)
+
+    def check(self, node: Node, data: Mapping[str, str], at: Ref, *, rewritten: bool = False) -> None:
+        """Note what is wrong with the data of the ConfigMap, and what is odd."""
+        auth = read_data(data, at, rewritten=rewritten)
+        self.notices.extend(auth.notices)
+        if not self.is_broken:
+            node.faults.extend(auth.faults)
+
+
+def _is_list(fields: Fields, name: str) -> bool:
+    if name == ACCOUNTS:
+        fields.texts(name)
     else:
-        data = {
-            name: section_text(node.member(name).value)
-            for name in SECTIONS
-            if _is_list(node.member(name), name) and node.has(name)
-        }
-        data_at = node.at
-    auth = read_data(data, data_at, rewritten=not node.has("raw"))
-    node.faults.extend(auth.faults)
-    notices.extend(auth.notices)
-    return Manifest(config_map(data), node.at, data_at)
+        for item in fields.member(name).items():
+            if not isinstance(item.value, Mapping):
+                item.fault(FaultCode.NOT_AN_OBJECT, "expected an entry, which is an object")
+    return isinstance(fields.member(name).value, list)
 
 
-def _is_list(node: Node, name: str) -> bool:
-    items = node.items()
-    for item in items:
-        if name == ACCOUNTS:
-            item.text()
-        elif not isinstance(item.value, Mapping):
-            item.fault(FaultCode.NOT_AN_OBJECT, "expected an entry, which is an object")
-    return node.value is None or isinstance(node.value, list)
-
-
-def _manifest(node: Node, notices: list[Notice]) -> Manifest | None:
+def _manifest(node: Node, reader: _AwsAuthReader) -> Manifest | None:
     body = node.value
     if not isinstance(body, Mapping):
         node.fault(FaultCode.NOT_AN_OBJECT, "expected a Kubernetes object")
@@ -230,6 +219,7 @@ def _manifest(node: Node, notices: list[Notice]) -> Manifest | None:
             node.fault(FaultCode.MISSING, f"`{name}` is missing")
     if not node.member("metadata").member("name").text():
         node.fault(FaultCode.MISSING, "`metadata.name` is missing")
+    node.member("metadata").member("namespace").text()
     found = Manifest(body, node.at)
     if text(body, "apiVersion").startswith(f"{GROUP}/"):
         try:
@@ -237,9 +227,7 @@ def _manifest(node: Node, notices: list[Notice]) -> Manifest | None:
         except SekishoInputError as error:
             node.faults.extend(error.faults)
     if is_aws_auth(body):
-        auth = read_data(data_of(body), node.at.child("data"))
-        node.faults.extend(auth.faults)
-        notices.extend(auth.notices)
+        reader.check(node, data_of(body), node.at.child("data"))
     return found
 
 

@@ -7,24 +7,29 @@ the name of the profile under which its secret will be written.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from sekisho.decide.authn.notice import Notice
 from sekisho.decide.values import Ref, SekishoInputError, documents
-from sekisho.facts.model import Account, Group, ManagedPolicy, Role, User
+from sekisho.facts.iam_model import InstanceProfile
+from sekisho.facts.model import Account, Group, ManagedPolicy, OpenIdConnectProvider, Role, User
 from sekisho.facts.shape import FaultCode, Faults, Node
-from sekisho.facts.world_accounts import KeyRequest, read_accounts
-from sekisho.facts.world_clusters import REGION, WorldCluster, read_clusters
-
-API_VERSION = "sekisho.dev/v1alpha1"
-KIND = "World"
+from sekisho.facts.world_accounts import read_accounts
+from sekisho.facts.world_clusters import WorldCluster, read_clusters
+from sekisho.facts.world_content import KeyRequest
+from sekisho.facts.world_organizations import WorldOrganization, named_files, read_organizations
+from sekisho.facts.world_shape import Fields
+from sekisho.facts.world_tables import API_VERSION, KIND, WORLD
 
 
 @dataclass(frozen=True, slots=True)
 class WorldFile:
-    """The content of a world file. Users, groups, roles and policies have no ids and no dates yet.
+    """The content of a world file. What it gives no id and no date has none yet.
 
-    ``notices`` are oddities of its aws-auth sections. ``places`` tell where in the file each
-    user, group, role, policy (its document) and cluster stands, by ARN, and each account, by id.
+    ``told_trust`` are the ARNs of the roles whose ``trusted_ids`` stand in the file. ``notices`` are
+    oddities of its aws-auth sections. ``places`` tell where in the file each user, group, role, policy
+    (its document) and cluster stands, by ARN, each account, by id, and the document of each policy of
+    an organization, by ``organizations/NAME``.
     """
 
     name: str
@@ -34,7 +39,11 @@ class WorldFile:
     groups: tuple[Group, ...]
     roles: tuple[Role, ...]
     policies: tuple[ManagedPolicy, ...]
+    providers: tuple[OpenIdConnectProvider, ...]
+    profiles: tuple[InstanceProfile, ...]
+    told_trust: frozenset[str]
     keys: tuple[KeyRequest, ...]
+    organizations: tuple[WorldOrganization, ...]
     clusters: tuple[WorldCluster, ...]
     notices: tuple[Notice, ...]
     places: tuple[tuple[str, Ref], ...]
@@ -47,8 +56,19 @@ def is_world(value: object) -> bool:
     )
 
 
-def parse_world(text: str, name: str) -> WorldFile:
+def files_of(text: str, name: str) -> tuple[str, ...]:
+    """Return the files that a world file names, as it names them: `parse_world` is given their texts.
+
+    Raises:
+        SekishoInputError: ``text`` is not YAML.
+    """
+    return tuple(dict.fromkeys(file for _, file in named_files(documents.parse_yaml(text, name))))
+
+
+def parse_world(text: str, name: str, files: Mapping[str, str] = MappingProxyType({})) -> WorldFile:
     """Return what the world file ``text`` says; ``name`` is the document of every Ref.
+
+    ``files`` are the texts of the files that it names (`files_of`).
 
     Raises:
         SekishoInputError: every fault, each with pointer and line: an unknown key, a wrong form, a
@@ -61,13 +81,12 @@ def parse_world(text: str, name: str) -> WorldFile:
         raise SekishoInputError.single(
             FaultCode.CHOICE, Ref(name), f"expected `apiVersion: {API_VERSION}` and `kind: {KIND}`", "", 1
         )
-    root.only(
-        "apiVersion", "kind", "region", "accounts", "clusters", required=("apiVersion", "kind", "region")
-    )
-    root.member("apiVersion").one_of((API_VERSION,))
-    root.member("kind").one_of((KIND,))
-    region = root.member("region").formed(REGION, "a region such as `ap-northeast-1`")
+    fields = Fields.of(root, WORLD)
+    fields.text("apiVersion")
+    fields.text("kind")
+    region = fields.text("region")
     accounts = read_accounts(root.member("accounts"))
+    organizations = read_organizations(root.member("organizations"), accounts, files)
     clusters, notices = read_clusters(root.member("clusters"), accounts, region)
     faults.raise_found()
     return WorldFile(
@@ -78,8 +97,16 @@ def parse_world(text: str, name: str) -> WorldFile:
         tuple(accounts.groups),
         tuple(accounts.roles),
         tuple(accounts.policies),
+        tuple(accounts.providers),
+        tuple(accounts.profiles),
+        frozenset(accounts.told_trust),
         tuple(accounts.keys),
+        organizations,
         clusters,
         notices,
-        (*accounts.places.items(), *((str(found.cluster.arn), found.at) for found in clusters)),
+        (
+            *accounts.places.items(),
+            *((str(found.cluster.arn), found.at) for found in clusters),
+            *(place for found in organizations for place in found.places),
+        ),
     )

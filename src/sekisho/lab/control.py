@@ -1,23 +1,30 @@
 """What the lab answers to its own command line, over a unix socket that only its owner can open."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import timedelta
 
 from sekisho import __version__
 from sekisho.decide.decision import chain_to_json
 from sekisho.decide.values import Json, JsonObject, SekishoInputError
-from sekisho.decide.values.documents import parse_json, to_json
+from sekisho.decide.values.documents import MAX_DOCUMENT_BYTES, parse_json, to_json
 from sekisho.facts import Kind
 from sekisho.facts.snapshot_document import facts_to_document
 from sekisho.lab.environment import Environment
+from sekisho.lab.errors import LabError
 from sekisho.lab.journal import Entry, Journal
+from sekisho.lab.saving import saved_world
 from sekisho.lab.site import Clusters
 from sekisho.lab.world import Clock, StateDir, World
 from sekisho.lab.world.clock import next_second
 from sekisho.wire.http import BodyTooLarge, Request, Response, StreamResponse
 
+Load = Callable[[str, str, Mapping[str, str]], Awaitable[None]]
+"""Puts the world of a text, a name and named files in the place of this one."""
+
 MAX_BODY_BYTES = 64 * 1024
+MAX_WORLD_BYTES = 3 * MAX_DOCUMENT_BYTES
+"""A world file, as JSON writes it, and the files that it names."""
 CLOCK_META = "clock/moves"
 """The setting that keeps the moves of the clock over a restart."""
 
@@ -35,6 +42,7 @@ class Control:
         environment: Environment,
         door_port: int,
         stop: Callable[[], None],
+        load: Load,
     ) -> None:
         self._state = state
         self._clock = clock
@@ -44,6 +52,7 @@ class Control:
         self._environment = environment
         self._door_port = door_port
         self._stop = stop
+        self._load = load
 
     async def serve(self, request: Request) -> Response | StreamResponse:
         """Answer one request."""
@@ -65,6 +74,11 @@ class Control:
                 return await self._explain_token(request)
             case "POST", ["clock"]:
                 return await self._move_clock(request)
+            case "GET", ["world"]:
+                saved = saved_world(self._world)
+                return _json({"text": saved.text, "notices": list(saved.notices)})
+            case "POST", ["world"]:
+                return await self._load_world(request)
             case "POST", ["stop"]:
                 self._stop()
                 return _json({"stopping": True})
@@ -141,6 +155,29 @@ class Control:
         self._world.commit((), meta={CLOCK_META: json.dumps(self._clock.moves)})
         await next_second(self._clock.moves[-1][0])
         return _json({"time": self._clock.now().rfc3339(), "offsetSeconds": offset})
+
+    async def _load_world(self, request: Request) -> Response:
+        try:
+            asked = parse_json(await request.body(MAX_WORLD_BYTES), "request")
+        except (BodyTooLarge, SekishoInputError):
+            asked = None
+        match asked:
+            case {
+                "text": str(text),
+                "name": str(name),
+                "files": Mapping() as files,
+                "replace": bool(replace),
+            }:
+                named = {file: str(found) for file, found in files.items()}
+            case _:
+                return _json({"error": "expected text, name, files and replace"}, 400)
+        if not replace and self._world.facts.scopes(Kind.ACCOUNT):
+            return _json({"error": f"`{self._state.path}` holds a world already; replace it with --yes"}, 409)
+        try:
+            await self._load(text, name, named)
+        except (SekishoInputError, LabError) as error:
+            return _json({"error": str(error)}, 400)
+        return _json(self.status())
 
     async def _follow(self) -> AsyncIterator[bytes]:
         yield b"\n"  # the head goes out with the first part: the client knows that it is connected

@@ -1,10 +1,15 @@
 """Making a new world true: from a world file to facts, secrets and the files that clients read."""
 
+import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
-from sekisho.decide.values import Instant, Secret
-from sekisho.facts import Cluster, Event, Key, Kind, Put, UserAccessKey
+from sekisho.decide.values import InputFault, Instant, Secret, SekishoInputError
+from sekisho.facts import Cluster, Delete, Event, Key, Kind, Put, Snapshot, UserAccessKey, kube_scope
+from sekisho.facts.lines import line_of
+from sekisho.facts.manifest import text as member_text
+from sekisho.facts.shape import MAX_FAULTS
 from sekisho.facts.world_clusters import WorldCluster
 from sekisho.facts.world_entries import entry_events, unique_ids
 from sekisho.facts.world_events import account_events, manifests
@@ -13,7 +18,14 @@ from sekisho.lab.aws.credentials import key_secret_name
 from sekisho.lab.aws.operation import Site
 from sekisho.lab.default_world import default_world
 from sekisho.lab.kube import seed
+from sekisho.lab.kube.live_cluster import last_good_meta
+from sekisho.lab.profiles import REGION_META, STALE_META, profile_meta, write_profiles
 from sekisho.lab.world import Ids, StateDir, World
+from sekisho.wire.kube.registry import RBAC
+
+_KEPT_SECRETS = ("authority/", "authorization-message/", "issuer-key/")
+"""The lab's own, and keys that go by the URL of an issuer, which is no other cluster's; every other secret
+belongs to something in the world."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,69 +37,96 @@ class Installation:
     now: Instant
 
     def write(self, world: World, site: Site, state: StateDir) -> None:
-        """Write the AWS configuration of the lab's shells, then everything else in one commit.
+        """Make the world true in place of what there is, in one commit, and then write its profiles.
 
-        The commit comes last because it is what makes the world exist: a start that is killed
-        before it begins again.
+        A lab that is killed between the two writes the profiles when it starts again.
         """
-        secrets: dict[str, Secret | None] = {}
+        before = world.facts
+        secrets: dict[str, Secret | None] = {
+            name: None for name in world.secret_names() if not name.startswith(_KEPT_SECRETS)
+        }
+        meta = {REGION_META: self.file.region, STALE_META: "1"}
         events: list[Event] = list(account_events(self.file, self.ids, self.now))
         ids = unique_ids(events)
-        profiles: list[tuple[str, str, Secret]] = []
         for wanted in self.file.keys:
-            key_id, secret = self.ids.unique_id("AKIA"), self.ids.secret_key()
-            key = UserAccessKey(wanted.account, key_id, wanted.user, self.now)
+            key_id = self.ids.unique_id("AKIA")
+            key = UserAccessKey(wanted.account, key_id, wanted.user, self.now, wanted.active)
             events.append(Put(Key(Kind.ACCESS_KEY, "", key_id), key))
-            secrets[key_secret_name(key_id)] = secret
-            profiles.append((wanted.profile, key_id, secret))
+            secrets[key_secret_name(key_id)] = self.ids.secret_key()
+            meta[profile_meta(key_id)] = wanted.profile
         for found in self.file.clusters:
-            events += self._cluster(found, site, ids)
-        state.write(state.aws_config, _config(self.file.region, (profile for profile, _, _ in profiles)))
-        state.write(state.aws_credentials, _credentials(profiles))
-        world.commit(events, secrets)
+            events += self._cluster(found, site, before, ids)
+        for arn in {str(one.arn) for one in before.clusters()}:
+            meta[last_good_meta(arn)] = "{}"
+        world.commit([*(Delete(key) for key, _ in before.items()), *events], secrets, meta)
+        write_profiles(world, state)
 
-    def _cluster(self, found: WorldCluster, site: Site, ids: Mapping[str, str]) -> list[Event]:
+    def _cluster(
+        self, found: WorldCluster, site: Site, before: Snapshot, ids: Mapping[str, str]
+    ) -> list[Event]:
+        known = before.cluster(found.cluster.account, found.cluster.region, found.cluster.name)
         cluster: Cluster = replace(
             found.cluster,
-            created=self.now,
-            endpoint=site.new_endpoint(),
+            created=self.now if found.cluster.created.epoch == 0 else found.cluster.created,
+            # A cluster that was there before keeps its port: kubeconfigs stay valid.
+            endpoint=site.new_endpoint() if known is None else known.endpoint,
             certificate_authority=site.certificate_authority,
-            issuer=f"https://oidc.eks.{found.cluster.region}.amazonaws.com/id/{self.ids.hex(32)}",
+            issuer=found.cluster.issuer
+            or f"https://oidc.eks.{found.cluster.region}.amazonaws.com/id/{self.ids.hex(32)}",
         )
-        key = Key(Kind.CLUSTER, f"{cluster.account}/{cluster.region}", cluster.name)
-        created = self.now.rfc3339()
-        own = (
-            seed.manifest(str(cluster.arn), one.body, created, one.at or found.at)
-            for one in manifests(found, self.now)
-        )
-        entries = entry_events(str(cluster.arn), found.entries, ids, self.now)
-        return [Put(key, cluster), *entries, *site.first_objects(cluster), *own]
+        arn, created = str(cluster.arn), self.now.rfc3339()
+        own = [
+            seed.manifest(arn, one.body, created, one.at or found.at) for one in manifests(found, self.now)
+        ]
+        names = [
+            member_text(event.value.get("metadata"), "name")
+            for event in own
+            if isinstance(event, Put)
+            and isinstance(event.value, Mapping)
+            and event.key.scope == kube_scope(arn, "", "namespaces")
+        ]
+        certificate = base64.b64decode(site.certificate_authority).decode()
+        stock = [*site.first_objects(cluster), *seed.companions(arn, names, self.now, certificate)]
+        objects = [event for event in stock if event.key not in found.absent]
+        objects += own
+        return [
+            Put(Key(Kind.CLUSTER, f"{cluster.account}/{cluster.region}", cluster.name), cluster),
+            *entry_events(arn, found.entries, ids, self.now),
+            *objects,
+            *seed.aggregated_roles(arn, Snapshot(objects).kube_objects(arn, RBAC.group, "clusterroles")),
+        ]
 
 
-def install(text: str | None, name: str, ids: Ids, now: Instant) -> Installation:
+def install(
+    text: str | None,
+    name: str,
+    ids: Ids,
+    now: Instant,
+    files: Mapping[str, str] = MappingProxyType({}),
+) -> Installation:
     """Read a world file (None: the world that the articles assume); nothing is written yet.
 
+    ``files`` are the texts of the files that it names.
+
     Raises:
-        SekishoInputError: the file is malformed, or asks for what the lab does not serve.
+        SekishoInputError: the file is malformed, or asks for what the lab does not serve; every fault.
     """
     now = Instant.from_epoch(int(now.epoch))  # AWS's dates have whole seconds
-    file = parse_world(default_world() if text is None else text, name)
-    for found in file.clusters:
-        for one in manifests(found, now):
-            seed.check(one.body, one.at or found.at)
+    whole = default_world() if text is None else text
+    file = parse_world(whole, name, files)
+    faults = list(_unserved(file, now))
+    if faults:
+        raise SekishoInputError(
+            replace(fault, line=line_of(whole, fault.at.pointer)) for fault in faults[:MAX_FAULTS]
+        )
     return Installation(file, ids, now)
 
 
-def _config(region: str, profiles: Iterable[str]) -> str:
-    names = dict.fromkeys(["default", *profiles])
-    sections = [
-        f"[{'default' if name == 'default' else f'profile {name}'}]\nregion = {region}\n" for name in names
-    ]
-    return "\n".join(sections)
-
-
-def _credentials(profiles: Iterable[tuple[str, str, Secret]]) -> str:
-    return "\n".join(
-        f"[{profile}]\naws_access_key_id = {key_id}\naws_secret_access_key = {secret.reveal()}\n"
-        for profile, key_id, secret in profiles
-    )
+def _unserved(file: WorldFile, now: Instant) -> Iterable[InputFault]:
+    """Yield what a world file may say and the lab does not serve."""
+    for found in file.clusters:
+        for one in manifests(found, now):
+            try:
+                seed.check(one.body, one.at or found.at)
+            except SekishoInputError as error:
+                yield from error.faults

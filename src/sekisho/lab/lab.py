@@ -8,7 +8,8 @@ import os
 import shlex
 import socket
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine, Mapping
+from types import MappingProxyType
 from typing import Self
 
 from sekisho.decide.decision import Decision, Outcome
@@ -28,6 +29,7 @@ from sekisho.lab.kube.issuer_keys import IssuerKeys
 from sekisho.lab.net.authority import Authority, AuthorityFiles, create_authority
 from sekisho.lab.net.proxy import ConnectProxy
 from sekisho.lab.net.sockets import LOOPBACK, listen, port_of
+from sekisho.lab.profiles import finish_profiles
 from sekisho.lab.site import Clusters, head_code
 from sekisho.lab.world import Change, Clock, Ids, StateDir, Store, World
 from sekisho.wire.http import HttpServer, Response
@@ -52,9 +54,13 @@ class Lab:
     """A running lab. Use as an asynchronous context manager; the state directory must be locked."""
 
     def __init__(
-        self, state: StateDir, world_text: str | None = None, world_name: str = "default.yaml"
+        self,
+        state: StateDir,
+        world_text: str | None = None,
+        world_name: str = "default.yaml",
+        files: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """Open the state, making it from ``world_text`` if there is none yet.
+        """Open the state, making it from ``world_text`` if there is none yet; ``files`` are those it names.
 
         Raises:
             LabError: the state cannot be read, or there is one already and a world file was named.
@@ -65,11 +71,11 @@ class Lab:
         self.ids = Ids()
         installed = None
         if not state.database.exists():
-            installed = install(world_text, world_name, self.ids, self.clock.now())
+            installed = install(world_text, world_name, self.ids, self.clock.now(), files)
         self._store = Store(state.database)
         if installed is None and self._store.revision() == 0:
             # A first start that was killed before its world was committed.
-            installed = install(world_text, world_name, self.ids, self.clock.now())
+            installed = install(world_text, world_name, self.ids, self.clock.now(), files)
         if installed is None and world_text is not None:
             self._store.close()
             raise LabError(
@@ -95,11 +101,13 @@ class Lab:
         site = self.clusters.site()
         if installed is not None:
             installed.write(self.world, site, state)
+        finish_profiles(self.world, state)
         self.door = AwsDoor(self.world, self.journal, self.clock, self.ids, site, self.door_port, keys)
         self._write_files()
-        self._stops: list[Callable[[], None]] = []
         self._starting: set[asyncio.Task[None]] = set()
         self.stopped = asyncio.Event()
+        self._site = site
+        self._loading = asyncio.Lock()
         self.control = Control(
             state,
             self.clock,
@@ -109,6 +117,7 @@ class Lab:
             lab_environment(state, self.proxy_port),
             self.door_port,
             self.stopped.set,
+            self.load,
         )
 
     @property
@@ -131,15 +140,14 @@ class Lab:
         )
         for cluster in self.world.facts.clusters():
             await self.clusters.start(cluster)
-        self._stops.append(self.world.listen(self._changed))
+        self._unlisten = self.world.listen(self._changed)
         self._control = HttpServer(self.control.serve, self._control_socket())
         await self._control.start()
         self._saver = asyncio.create_task(self._save_journal())
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for stop in self._stops:
-            stop()
+        self._unlisten()
         self._proxy_server.close()
         await self._proxy.stop()
         await asyncio.gather(self._aws.stop(), self.clusters.stop(), self._control.stop())
@@ -149,6 +157,27 @@ class Lab:
             await self._saver
         self.journal.save()
         self._store.close()
+
+    async def load(self, text: str, name: str, files: Mapping[str, str]) -> None:
+        """Put another world in the place of this one, in one commit; a malformed one changes nothing.
+
+        The API servers pause meanwhile; clusters that stay keep their ports.
+
+        Raises:
+            SekishoInputError: the file is malformed, or asks for what the lab does not serve.
+            LabError: the port of a cluster is taken.
+        """
+        async with self._loading:
+            installed = install(text, name, self.ids, self.clock.now(), files)
+            await asyncio.gather(*self._starting)
+            self._unlisten()
+            await self.clusters.pause()
+            try:
+                installed.write(self.world, self._site, self.state)
+            finally:
+                self._unlisten = self.world.listen(self._changed)
+                for cluster in self.world.facts.clusters():
+                    await self.clusters.start(cluster)
 
     def _ask_sts(self, request: HttpRequest, now: Instant) -> tuple[Decision[Signed], int, bytes]:
         return self.door.caller_identity(request, now)

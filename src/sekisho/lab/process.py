@@ -8,7 +8,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from sekisho.lab.client import LabClient
 from sekisho.lab.errors import LabError
@@ -20,8 +21,16 @@ STOP_SECONDS = 15.0
 POLL_SECONDS = 0.02
 
 
-def run(state: StateDir, world_text: str | None, world_name: str, ready: Callable[[object], None]) -> None:
+def run(
+    state: StateDir,
+    world_text: str | None,
+    world_name: str,
+    ready: Callable[[object], None],
+    files: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     """Run a lab until SIGINT, SIGTERM or a stop request; calls ``ready`` with its status once it serves.
+
+    ``files`` are the texts of the files that the world file names.
 
     Raises:
         LabError: it cannot start.
@@ -33,7 +42,7 @@ def run(state: StateDir, world_text: str | None, world_name: str, ready: Callabl
         level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_serve(state, world_text, world_name, ready))
+        runner.run(_serve(state, world_text, world_name, ready, files))
 
 
 def start_in_background(state: StateDir, world: str | None) -> object:
@@ -92,11 +101,15 @@ def stop(state: StateDir) -> None:
 
 
 async def _serve(
-    state: StateDir, world_text: str | None, world_name: str, ready: Callable[[object], None]
+    state: StateDir,
+    world_text: str | None,
+    world_name: str,
+    ready: Callable[[object], None],
+    files: Mapping[str, str],
 ) -> None:
     from sekisho.lab.lab import Lab
 
-    lab = Lab(state, world_text, world_name)
+    lab = Lab(state, world_text, world_name, files)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, lab.stopped.set)

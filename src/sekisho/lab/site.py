@@ -129,6 +129,17 @@ class Clusters:
         for server in self._servers.values():
             await server.stop()
 
+    async def pause(self) -> None:
+        """Stop every API server until `start` is called again; clients find the same ports."""
+        servers, lives = list(self._servers.values()), list(self.live.values())
+        self._servers.clear()
+        self.live.clear()
+        self.authenticators.clear()
+        for live in lives:
+            live.stop()
+        for server in servers:
+            await server.stop()
+
     def credentials_changed(self, _change: Change) -> None:
         """Ask STS again for every token, because a key, a user or a role is not what it was."""
         for authenticator in self.authenticators.values():

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from sekisho.decide.values import Json, Ref, SekishoInputError
 from sekisho.facts import Snapshot
@@ -28,13 +29,20 @@ class Source:
     is_whole: bool = False
 
 
-def from_files(named_texts: Sequence[tuple[str, str]], cluster: str | None, mode: str | None) -> Source:
+def from_files(
+    named_texts: Sequence[tuple[str, str]],
+    cluster: str | None,
+    mode: str | None,
+    files: Mapping[str, str] = MappingProxyType({}),
+) -> Source:
     """Return the facts of files; see `sekisho.facts.files` for what is understood.
+
+    ``files`` are the texts of those that world files name.
 
     Raises:
         SekishoInputError: a file that cannot be understood, or no such cluster; with file and line.
     """
-    loaded = read_documents(named_texts, cluster=cluster, authentication_mode=mode)
+    loaded = read_documents(named_texts, cluster=cluster, authentication_mode=mode, files=files)
     notices = tuple(step.sentence() for step in loaded.notices)
     warnings = tuple(notice.step.sentence() for notice in loaded.aws_auth_notices)
     return Source(loaded.snapshot, loaded.cluster, loaded.line_of, (*notices, *warnings))

@@ -19,6 +19,7 @@ from sekisho.facts.world_entries import creator_entry
 from sekisho.facts.world_events import events
 from sekisho.facts.world_file import parse_world
 from unit.facts.test_files import ARN, RBAC, described, read
+from unit.facts.test_world_file import Counting
 from unit.facts.worlds import WORLD, changed
 
 A = "111122223333"
@@ -45,17 +46,6 @@ ENTRIES = """\
 
 def world(entries: str = ENTRIES) -> str:
     return changed("    creator: user/eks-admin\n", entries)
-
-
-class Counting:
-    """Ids that count."""
-
-    def __init__(self) -> None:
-        self.made = 0
-
-    def unique_id(self, prefix: str) -> str:
-        self.made += 1
-        return f"{prefix}{self.made}"
 
 
 def test_the_entries_of_a_world_are_held_to_its_principals() -> None:
@@ -133,6 +123,24 @@ FAULTS = {
     "no such policy": ("AmazonEKSViewPolicy", "AmazonEKSVewPolicy", "world.unknown-reference", "/policyArn"),
     "no namespaces": (', namespaces: [shop, "team-*"]', "", "world.form", "/associatedAccessPolicies/0"),
     "no scope type": ("{type: namespace, name", "{name", "world.missing", "/accessScope"),
+    "a policy twice": (
+        "arn:aws:eks::aws:cluster-access-policy/AmazonEKSSecretReaderPolicy",
+        "AmazonEKSViewPolicy",
+        "world.duplicate-name",
+        "/associatedAccessPolicies/1/policyArn",
+    ),
+    "an id of the principal that is none": (
+        "username: ope",
+        "principalId: AIDA",
+        "world.form",
+        "/accessEntries/0/principalId",
+    ),
+    "an id of the entry that is none": (
+        "username: ope",
+        "entryId: a/b",
+        "world.form",
+        "/accessEntries/0/entryId",
+    ),
     "a mode without entries": ("API\n", "CONFIG_MAP\n", "world.unexpected-value", "/accessEntries"),
     "a mode without entries and no administrator": (
         "authenticationMode: API\n",
@@ -150,6 +158,61 @@ def test_a_malformed_entry(old: str, new: str, code: str, pointer: str) -> None:
         parse_world(world(ENTRIES.replace(old, new)), "world.yaml")
     found = [(str(fault.code), fault.at.pointer) for fault in caught.value.faults]
     assert any(one == code and at.endswith(pointer) for one, at in found), found
+
+
+GONE = f"arn:aws:iam::{A}:user/gone"
+OLD = "AIDAGONEGONEGONEGONE0"
+
+
+def with_gone(entry: str = "", creator: str = "user/eks-admin", user: str = "") -> str:
+    """Return a world in which an identity called gone is deleted, and perhaps there is another ``user``."""
+    made = world(f"    creator: {creator}\n    authenticationMode: API\n{entry}")
+    return made.replace("    users:\n", f"    deletedPrincipals: [user/gone]\n    users:\n{user}", 1)
+
+
+def pinned(text: str) -> dict[str, str]:
+    snapshot = Snapshot(events(parse_world(text, "world.yaml"), Counting(), CREATED))
+    return {one.entry.principal: one.entry.principal_id for one in snapshot.access_entries(ARN)}
+
+
+def test_an_entry_of_a_principal_that_is_gone_is_held_to_the_id_that_the_file_tells() -> None:
+    entry = f"    accessEntries: [{{principalArn: '{GONE}', principalId: {OLD}}}]\n"
+    again = "      - {name: gone}\n"
+    assert pinned(with_gone(entry))[GONE] == OLD
+    assert pinned(with_gone(entry, user=again))[GONE] == OLD, "who has the name today is somebody else"
+    bare = f"    accessEntries: [{{principalArn: '{GONE}'}}]\n"
+    assert pinned(with_gone(bare, user=again))[GONE].startswith("AIDA"), "today's id, without another one"
+    with pytest.raises(SekishoInputError) as caught:
+        parse_world(with_gone(bare), "world.yaml")
+    (fault,) = caught.value.faults
+    assert (str(fault.code), fault.at.pointer) == ("world.missing", "/clusters/0/accessEntries/0")
+
+
+def test_a_creator_that_is_gone_gets_no_entry() -> None:
+    assert pinned(with_gone(creator=f"'{GONE}'")) == {}
+    assert set(pinned(with_gone())) == {ADMIN}
+
+
+def test_the_dates_and_the_id_of_an_entry_are_those_of_the_file() -> None:
+    dates = "created: 2025-01-01T00:00:00Z, updated: 2025-02-01T00:00:00Z, entryId: 0-1"
+    view = "policyArn: AmazonEKSViewPolicy, associated: 2025-03-01T00:00:00Z, updated: 2025-04-01T00:00:00Z"
+    edit = "policyArn: AmazonEKSEditPolicy"
+    entry = f"principalArn: role/app, {dates}, associatedAccessPolicies: [{{{view}}}, {{{edit}}}]"
+    text = world(
+        "    creator: root\n    authenticationMode: API\n"
+        f"    accessEntries:\n      - {{{entry}}}\n      - {{principalArn: user/eks-ope}}\n"
+    )
+    snapshot = Snapshot(events(parse_world(text, "world.yaml"), Counting(), CREATED))
+    told, plain = snapshot.access_entry(ARN, APP), snapshot.access_entry(ARN, OPERATOR)
+    assert told is not None
+    assert plain is not None
+    assert str(told.arn).endswith(f"/role/{A}/app/0-1")
+    assert (str(told.created), str(told.modified)) == ("2025-01-01T00:00:00Z", "2025-02-01T00:00:00Z")
+    assert [(str(one.associated), str(one.modified)) for one in told.dates] == [
+        ("2025-03-01T00:00:00Z", "2025-04-01T00:00:00Z"),
+        ("2025-01-01T00:00:00Z", "2025-01-01T00:00:00Z"),
+    ]
+    assert (plain.created, plain.modified) == (CREATED, CREATED)
 
 
 def mapped(loaded: Loaded, who: str) -> tuple[Outcome, str]:

@@ -53,12 +53,12 @@ CASES = {
         "/accounts/1/id",
         '- id: "111122223333"\nclu',
     ),
-    "account name twice": (
+    "account named by a name that two have": (
         'id: "444455556666"',
         'id: "444455556666"\n    name: dev',
-        "world.duplicate-name",
-        "/accounts/1/name",
-        "name: dev\nclusters",
+        "world.unknown-reference",
+        "/clusters/0/account",
+        "account: dev",
     ),
     "account without id": (
         '  - id: "444455556666"\n',
@@ -606,7 +606,7 @@ def test_the_nearest_spelling_is_named() -> None:
 
 def test_a_key_that_resembles_none_is_told_which_there_are() -> None:
     (fault,) = faults_of(changed("region:", "qqq: 1\nregion:"))
-    assert fault.hint == "known are apiVersion, kind, region, accounts, clusters"
+    assert fault.hint == "known are apiVersion, kind, region, accounts, organizations, clusters"
 
 
 def test_an_account_that_is_not_there_does_not_make_its_creator_a_fault() -> None:

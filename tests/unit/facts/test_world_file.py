@@ -6,7 +6,7 @@ from pathlib import Path
 from sekisho.decide.values import AccountId, Instant, Ref
 from sekisho.facts import Account, Cluster, Document, Kind, Put, Role, Snapshot
 from sekisho.facts.shape import MAX_FAULTS
-from sekisho.facts.world_accounts import KeyRequest
+from sekisho.facts.world_content import KeyRequest
 from sekisho.facts.world_events import UnknownIds, events, kube_events, manifests
 from sekisho.facts.world_file import is_world, parse_world
 from unit.facts.worlds import WORLD, changed
@@ -24,6 +24,11 @@ class Counting:
     def unique_id(self, prefix: str) -> str:
         self.made += 1
         return f"{prefix}{self.made}"
+
+    def organizations_id(self, prefix: str, stand_in: str) -> str:
+        del stand_in
+        self.made += 1
+        return f"{prefix}{self.made:010d}"
 
 
 def test_accounts_users_groups_roles_and_policies_are_read() -> None:

@@ -4,10 +4,11 @@ Grammar: IAM User Guide, "Grammar of the IAM JSON policy language". Element name
 case-sensitive; a single value and a list of one mean the same, for statements too.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from sekisho.decide.iam.action_index import ActionIndex
 from sekisho.decide.iam.faults import Faults
 from sekisho.decide.iam.grammar import (
     GRAMMARS,
@@ -34,6 +35,14 @@ class Policy:
     kind: PolicyKind
     statements: tuple[Statement, ...]
     version: str = VERSION_WITH_VARIABLES
+    _index: ActionIndex = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_index", ActionIndex.of(self.statements))
+
+    def about(self, lowered_action: str) -> Iterable[Statement]:
+        """Yield every statement that may be about an action, in no order, some of them twice."""
+        return self._index.about(lowered_action)
 
 
 NO_IDS: UniqueIds = MappingProxyType({})

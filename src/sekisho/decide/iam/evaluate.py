@@ -83,7 +83,7 @@ def _ask(attached: Attached | Unread, asked: _Asked, *, allowed: Truth = False) 
         return None, allowed or None
     denied: Truth = False
     for policy in attached:
-        for statement in policy.document.statements:
+        for statement in policy.document.about(asked[0]):
             deny = statement.effect is Effect.DENY
             if allowed is True and not deny:
                 continue
@@ -124,7 +124,7 @@ def _ask_resource(
     denials: list[Truth] = []
     grants: list[tuple[Truth, Truth, Truth]] = []
     for policy in policies.resource:
-        for statement in policy.document.statements:
+        for statement in policy.document.about(asked[0]):
             named = means(statement, request.principal, bounded)
             if not named.perhaps:
                 continue

@@ -9,7 +9,7 @@ from sekisho.decide.iam.conditions import Condition
 from sekisho.decide.iam.kleene import Truth
 from sekisho.decide.iam.layers import AttachedPolicy
 from sekisho.decide.iam.matching import covers_action, covers_resource, means
-from sekisho.decide.iam.principals import Named, Principals, caller_name
+from sekisho.decide.iam.principals import Named, caller_name
 from sekisho.decide.iam.statement import Effect, Statement, resource_name
 from sekisho.decide.iam.template import Unresolved
 from sekisho.decide.request.aws_request import AwsRequest, Context
@@ -96,28 +96,25 @@ def _finding(request: AwsRequest, resource: str, statement: Statement, named: Na
     for condition, holds in held:
         if holds is False:
             return Code.CONDITION, condition.at, _asked_and_found(condition, request.context)
-    unread = [condition for condition, holds in held if holds is None]
-    if unread:
-        keys = {key for condition in unread for key in condition.unread_keys(request.context)}
-        return Code.CONDITION_UNREAD, unread[0].at, _keys(keys)
+    open_conditions = [condition for condition, holds in held if holds is None]
+    keys = {key for condition in open_conditions for key in condition.unread_keys(request.context)}
     if covered is None:
-        return (
-            Code.VARIABLE_UNREAD,
-            statement.resource_at,
-            _keys(_unread_variables(statement, request.context)),
-        )
-    if principals is not None and named.surely is not named.perhaps:
-        return Code.PRINCIPAL_UNREAD, principals.at, _unread_principal(principals, request)
+        keys |= _unread_variables(statement, resource, request.context)
+    open_principals = None if named.surely is named.perhaps else principals
+    if open_principals is not None:
+        keys |= set(open_principals.unread_keys(request.principal))
+    if open_conditions:
+        return Code.CONDITION_UNREAD, open_conditions[0].at, _keys(keys)
+    if covered is None:
+        return Code.VARIABLE_UNREAD, statement.resource_at, _keys(keys)
+    if open_principals is not None:
+        caller = ("principal", caller_name(request.principal))
+        return Code.PRINCIPAL_UNREAD, open_principals.at, (*_keys(keys), caller)
     return (Code.DENIED if statement.effect is Effect.DENY else Code.ALLOWED), statement.at, ()
 
 
 def _keys(keys: Iterable[str]) -> tuple[tuple[str, str], ...]:
     return (("keys", ", ".join(sorted(keys))),)
-
-
-def _unread_principal(principals: Principals, request: AwsRequest) -> tuple[tuple[str, str], ...]:
-    keys = _keys(principals.unread_keys(request.principal))
-    return (*keys, ("principal", caller_name(request.principal)))
 
 
 def _asked_and_found(condition: Condition, context: Context) -> tuple[tuple[str, str], ...]:
@@ -140,10 +137,13 @@ def condition_values(condition: Condition, context: Context) -> tuple[str, ...]:
     )
 
 
-def _unread_variables(statement: Statement, context: Context) -> set[str]:
+def _unread_variables(statement: Statement, resource: str, context: Context) -> set[str]:
+    """Return the unread keys of the patterns that may cover ``resource``."""
+    name = resource_name(resource)
     variables = (
         variable
         for pattern in statement.resources
+        if pattern.matches(name, context) is None
         for section in pattern.sections
         for variable in section.variables
     )

@@ -1,6 +1,6 @@
 """Whether a statement applies to a request: the one set of matchers, for answers and for explanations."""
 
-from sekisho.decide.iam.kleene import Truth, all_of, any_of, negate
+from sekisho.decide.iam.kleene import Truth, negate
 from sekisho.decide.iam.principals import EVERYBODY, Named
 from sekisho.decide.iam.statement import Effect, ResourceName, Statement
 from sekisho.decide.request.aws_request import Context
@@ -45,12 +45,22 @@ def covers_resource(statement: Statement, name: ResourceName, context: Context) 
     """Tell whether Resource lists the resource, or NotResource does not; without both it is the own one."""
     if not statement.resources:
         return True
-    listed = any_of(pattern.matches(name, context) for pattern in statement.resources)
+    listed: Truth = False
+    for pattern in statement.resources:
+        truth = pattern.matches(name, context)
+        if truth:
+            return not statement.not_resource
+        if truth is None:
+            listed = None
     return negate(listed) if statement.not_resource else listed
 
 
 def conditions_hold(statement: Statement, context: Context) -> Truth:
     """Tell whether every condition holds; a statement without conditions holds."""
-    if not statement.conditions:
-        return True
-    return all_of(condition.holds(context) for condition in statement.conditions)
+    holds: Truth = True
+    for condition in statement.conditions:
+        truth = condition.holds(context)
+        if truth is False:
+            return False
+        holds = truth and holds
+    return holds

@@ -21,6 +21,8 @@ from sekisho.decide.values import (
 
 EVERYONE = "*"
 _SHORTEST_UNIQUE_ID = 16
+_USER_ID, _ROLE_ID = "AIDA", "AROA"
+"""How unique ids begin (IAM User Guide, "IAM identifiers", "Understanding unique ID prefixes")."""
 
 
 class PrincipalKind(StrEnum):
@@ -222,7 +224,8 @@ def _entity_reach(caller: Principal) -> Reach:
 def _has_id(caller: Principal, unique_id: str) -> Named:
     """Tell how closely a unique id names ``caller``, whose own id may not be known."""
     reach = _entity_reach(caller)
-    if caller.type is PrincipalType.ROOT:
+    others = _USER_ID if caller.type is PrincipalType.ROLE_SESSION else _ROLE_ID
+    if caller.type is PrincipalType.ROOT or unique_id.startswith(others):
         return _NOT_NAMED
     own = caller.user_id.partition(":")[0]
     if caller.type is PrincipalType.FEDERATED_USER or len(own) < _SHORTEST_UNIQUE_ID:

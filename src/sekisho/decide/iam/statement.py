@@ -58,10 +58,17 @@ class ResourcePattern:
     at: Ref
     variables: bool = True
     sections: tuple[Template, ...] = field(init=False, repr=False, compare=False)
+    _literals: tuple[tuple[int, str], ...] = field(init=False, repr=False, compare=False)
+    _patterns: tuple[tuple[int, Template], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         parts = parse_parts(self.text, variables=self.variables)
-        object.__setattr__(self, "sections", sections_of(parts))
+        sections = tuple(enumerate(sections_of(parts)))
+        literals = tuple((at, one.literal) for at, one in sections if one.literal is not None)
+        patterns = tuple((at, one) for at, one in sections if one.literal is None and not one.fits_everything)
+        object.__setattr__(self, "sections", tuple(section for _, section in sections))
+        object.__setattr__(self, "_literals", literals)
+        object.__setattr__(self, "_patterns", patterns)
 
     def matches(self, name: ResourceName, context: Context) -> Truth:
         """Tell whether the pattern covers ``name``; None if that hangs on an unread variable."""
@@ -69,9 +76,12 @@ class ResourcePattern:
             return True
         if len(name) != len(self.sections):
             return False
+        for at, literal in self._literals:
+            if name[at] != literal:
+                return False
         unread = False
-        for section, text in zip(self.sections, name, strict=True):
-            truth = section.matches(text, context)
+        for at, pattern in self._patterns:
+            truth = pattern.matches(name[at], context)
             if truth is None:
                 unread = True
             elif not truth:

@@ -19,7 +19,6 @@ from sekisho.decide.request.aws_request import NO_CONTEXT, Context
 from sekisho.decide.values import Wildcard
 
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
-_KEY = re.compile(r"\s*([^,']+?)\s*(?:,\s*'([^']*)'\s*)?")
 _LITERALS = frozenset("*?$")
 _ARN_SECTIONS = 6
 
@@ -73,8 +72,15 @@ def parse_parts(text: str, *, variables: bool) -> tuple[Part, ...]:
 def _variable(inner: str) -> Part | None:
     if inner in _LITERALS:
         return Verbatim(inner)
-    key = _KEY.fullmatch(inner)
-    return None if key is None else Variable(key.group(1).lower(), key.group(2))
+    # Split and not matched: an expression that skips spaces on both sides tries every way to share them.
+    key, comma, rest = inner.partition(",")
+    key, default = key.strip(), rest.strip()
+    if not key or "'" in key:
+        return None
+    if not comma:
+        return Variable(key.lower())
+    is_quoted = len(default) > 1 and default[0] == default[-1] == "'" and "'" not in default[1:-1]
+    return Variable(key.lower(), default[1:-1]) if is_quoted else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +109,29 @@ class Template:
         """The text as a policy writes it; names of variables in lower case."""
         return "".join(part if isinstance(part, str) else str(part) for part in self.parts)
 
+    @property
+    def literal(self) -> str | None:
+        """The one text that fits, None if more than one may."""
+        fixed = self._fixed
+        return fixed.pattern if fixed is not None and fixed.is_literal else None
+
+    @property
+    def fits_everything(self) -> bool:
+        """Whether every text fits."""
+        return self.parts == ("*",)
+
     def matches(self, text: str, context: Context) -> Truth:
         """Tell whether all of ``text`` fits, ``*`` and ``?`` being wildcards; None if that is unread."""
         if self._fixed is not None:
             return self._fixed.matches(text)
         pattern = self._pattern(context)
-        if isinstance(pattern, Unresolved):
-            return None if pattern is Unresolved.UNREAD else False
-        return pattern.matches(text)
+        if isinstance(pattern, Wildcard):
+            return pattern.matches(text)
+        if pattern is Unresolved.ABSENT:
+            return False
+        # Whatever the unread variables turn out to be, the rest has to fit around them.
+        widest = self._pattern(context, unread_is_any=True)
+        return None if isinstance(widest, Wildcard) and widest.matches(text) else False
 
     def text(self, context: Context) -> str | Unresolved:
         """Return the text with variables filled in, wildcards being plain characters."""
@@ -119,11 +140,13 @@ class Template:
         filled = self._filled(context)
         return filled if isinstance(filled, Unresolved) else "".join(text for text, _ in filled)
 
-    def _pattern(self, context: Context) -> Wildcard | Unresolved:
-        filled = self._filled(context)
+    def _pattern(self, context: Context, *, unread_is_any: bool = False) -> Wildcard | Unresolved:
+        filled = self._filled(context, unread_is_any=unread_is_any)
         return filled if isinstance(filled, Unresolved) else _compiled(tuple(filled))
 
-    def _filled(self, context: Context) -> list[tuple[str, bool]] | Unresolved:
+    def _filled(
+        self, context: Context, *, unread_is_any: bool = False
+    ) -> list[tuple[str, bool]] | Unresolved:
         filled: list[tuple[str, bool]] = []
         unread = False
         for part in self.parts:
@@ -133,12 +156,13 @@ class Template:
             value = context.value(part.key)
             if value is None and context.is_unread(part.key):
                 unread = True
+                filled.append(("*", False))
                 continue
             value = part.default if value is None else value
             if not isinstance(value, str):
                 return Unresolved.ABSENT
             filled.append((value, True))
-        return Unresolved.UNREAD if unread else filled
+        return Unresolved.UNREAD if unread and not unread_is_any else filled
 
 
 @lru_cache(maxsize=4096)

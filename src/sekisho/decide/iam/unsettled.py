@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import product
 
 from sekisho.decide.decision import Decision, Outcome, Repair, Step
 from sekisho.decide.iam.code import Code, Fix
@@ -66,13 +67,19 @@ def _owned(request: AwsRequest, layer: Layer) -> Iterator[tuple[str, str]]:
 def _open_members(looks: Looks, resource: str) -> frozenset[str]:
     """Return the layers whose answer is open and makes a difference."""
     allows = looks.allows(resource)
-
-    def differs(member: str) -> bool:
-        ways = [replace(allows, **{member: truth}) for truth in (True, False)]
-        return len({permitted(way, looks.request, resource) for way in ways}) > 1
-
     members = (*_OF_LAYER.values(), *_OF_REACH.values())
-    return frozenset(member for member in members if getattr(allows, member) is None and differs(member))
+    unread = tuple(member for member in members if getattr(allows, member) is None)
+    # One that changes nothing now may do so when another turns out: every way of the others counts.
+    ways = tuple(product((True, False), repeat=len(unread)))
+    found = {
+        way: permitted(replace(allows, **dict(zip(unread, way, strict=True))), looks.request, resource)
+        for way in ways
+    }
+
+    def differs(at: int) -> bool:
+        return any(found[way] is not found[(*way[:at], not way[at], *way[at + 1 :])] for way in ways)
+
+    return frozenset(member for at, member in enumerate(unread) if differs(at))
 
 
 def _matters(one: Look, open_members: frozenset[str]) -> bool:

@@ -36,6 +36,11 @@ class Wildcard:
         object.__setattr__(pattern, "_regex", re.compile(_translate(given), re.DOTALL))
         return pattern
 
+    @property
+    def is_literal(self) -> bool:
+        """Whether the pattern is the only text that fits."""
+        return self._regex is None
+
     def matches(self, text: str) -> bool:
         """Tell whether the whole of ``text`` fits the pattern."""
         if self._regex is None:

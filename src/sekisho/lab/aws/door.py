@@ -34,13 +34,14 @@ from sekisho.lab.kube.issuer_documents import public_page
 from sekisho.lab.kube.issuer_keys import IssuerKeys
 from sekisho.lab.world import Clock, World
 from sekisho.wire.aws import codec, message, validate
-from sekisho.wire.aws.faults import encode_fault
+from sekisho.wire.aws.faults import ServiceFault, encode_fault
 from sekisho.wire.aws.hosts import EndpointKind, locate
 from sekisho.wire.aws.message import Call, Form
 from sekisho.wire.errors import WireError
 from sekisho.wire.http import BodyTooLarge, Request, Response
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
+_TOO_LARGE = "RequestEntityTooLarge"
 
 
 class AwsDoor:
@@ -76,7 +77,7 @@ class AwsDoor:
         except BodyTooLarge:
             sentence = DoorCode.BODY_TOO_LARGE.sentence.format(limit=MAX_BODY_BYTES)
             self._note(request, request_id, "", "aws", 413, Outcome.DENY, DoorCode.BODY_TOO_LARGE, sentence)
-            return _plain(413, sentence, request_id)
+            return self._too_large(request, sentence, request_id)
         if request.header("origin") is not None:
             # No AWS client is a web page; a page that reaches this port is not one of ours.
             self._note(
@@ -142,6 +143,15 @@ class AwsDoor:
         output = operation(context, call.parameters).output
         answer = codec.encode(where.service, call.operation, output, request_id, Form.JSON)
         return proof, answer.status, answer.body
+
+    def _too_large(self, request: Request, sentence: str, request_id: str) -> Response:
+        """Answer in the protocol of the service that the head names, in plain words where it names none."""
+        try:
+            head = HttpRequest(request.method, request.path, request.query, request.headers, b"")
+            service = route(head, self._door_port).service
+        except (SekishoInputError, AwsError):
+            return _plain(413, sentence, request_id)
+        return _response(encode_fault(service, ServiceFault(_TOO_LARGE, sentence, 413), request_id))
 
     async def _serve_at(
         self, where: Route, request: Request, signed: HttpRequest, request_id: str

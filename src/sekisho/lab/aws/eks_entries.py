@@ -11,7 +11,8 @@ from typing import Any
 from sekisho.decide.eks.access_entry import AccessEntry, EntryType, default_username, set_groups
 from sekisho.decide.eks.entry_rules import NOT_STANDARD, fault_of_principal, faults_of_choice
 from sekisho.decide.values import Arn
-from sekisho.facts import Cluster, ClusterAccessEntry, Delete, Key, Kind, Put, Snapshot
+from sekisho.facts import Cluster, ClusterAccessEntry, Delete, Key, Kind, Put
+from sekisho.facts.iam_lookup import unique_id_of
 from sekisho.lab.aws.eks_lookup import cluster_with_entries, entry_of, invalid_parameter
 from sekisho.lab.aws.operation import Answer, AwsError, Context, Operation, Parameters
 from sekisho.lab.aws.paging import page
@@ -137,20 +138,6 @@ def described(found: ClusterAccessEntry) -> Mapping[str, Any]:
 def entry_key(found: ClusterAccessEntry) -> Key:
     """Return the key of an entry."""
     return Key(Kind.ACCESS_ENTRY, found.cluster, found.entry.principal)
-
-
-def unique_id_of(facts: Snapshot, principal: str) -> str:
-    """Return the unique id that the ARN of a user or role stands for now; empty if for nothing."""
-    try:
-        arn = Arn.parse(principal)
-    except ValueError:
-        return ""
-    name = arn.resource.rpartition("/")[2]
-    role = facts.role(arn.account, name)
-    if role is not None and role.arn == arn:
-        return role.role_id
-    user = facts.user(arn.account, name)
-    return user.user_id if user is not None and user.arn == arn else ""
 
 
 def _wanted(cluster: Cluster, parameters: Parameters) -> AccessEntry:

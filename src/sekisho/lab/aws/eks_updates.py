@@ -20,8 +20,9 @@ from sekisho.facts import (
     PolicyAssociation,
     Put,
 )
+from sekisho.facts.iam_lookup import unique_id_of
 from sekisho.facts.world_entries import creator_entry
-from sekisho.lab.aws.eks_entries import DEFAULT_PAGE, entry_key, unique_id_of
+from sekisho.lab.aws.eks_entries import DEFAULT_PAGE, entry_key
 from sekisho.lab.aws.eks_lookup import cluster_key, cluster_named, invalid_parameter
 from sekisho.lab.aws.eks_versions import version_named
 from sekisho.lab.aws.operation import Answer, AwsError, Context, Operation, Parameters

@@ -33,14 +33,16 @@ from sekisho.facts.permissions import policies_for
 from sekisho.facts.sts_facts import SnapshotStsFacts
 from sekisho.lab.aws.credentials import credential_of
 from sekisho.lab.aws.door_keys import door_keys
-from sekisho.lab.aws.door_refusal import permission_refusal, service_refusal
+from sekisho.lab.aws.door_refusal import permission_refusal, service_refusal, unreadable
 from sekisho.lab.aws.found_arns import found_arns
 from sekisho.lab.aws.found_states import found_states
 from sekisho.lab.aws.route import Route, is_second_door
 from sekisho.lab.aws.sts import refusal
 from sekisho.lab.world import Clock, World
+from sekisho.wire.aws import validate
 from sekisho.wire.aws.message import Call
 from sekisho.wire.aws_managed_policies import aws_policy_text
+from sekisho.wire.errors import WireError
 from sekisho.wire.service_reference import load_service_reference
 
 
@@ -127,6 +129,8 @@ class Gate:
             evaluate(asked, applying(asked)).allowed for asked in requests
         ):
             return
+        if isinstance(requests, Decision):
+            _hold_to_model(call)
         chain = request_to_aws.decide(proof, requests, applying)
 
         def encoded(asked: AwsRequest, decision: Decision[None]) -> str:
@@ -143,3 +147,14 @@ class Gate:
     def _caller_tags(self, caller: Principal, session: Session | None) -> dict[str, str] | None:
         own = SnapshotStsFacts(self._world.facts, aws_policy_text).tags_of(caller)
         return None if own is None else dict(principal_tags(own, session))
+
+
+def _hold_to_model(call: Call) -> None:
+    """Refuse a call whose permission cannot be told because a parameter is missing, in AWS's words for that.
+
+    AWS looks at the form of a request before it decides (IAM API Reference, "Common Errors").
+    """
+    try:
+        validate.check(call)
+    except WireError as error:
+        raise unreadable(error) from None

@@ -114,12 +114,17 @@ class LiveCluster:
 
     @property
     def _good_name(self) -> str:
-        return f"aws-auth-last-good/{self._arn}"
+        return last_good_meta(self._arn)
 
     def _last_good(self) -> dict[str, str]:
         """Return the last text of each section that could be read: it survives a restart."""
         kept = self._world.meta(self._good_name)
         return {} if kept is None else {str(name): str(text) for name, text in json.loads(kept).items()}
+
+
+def last_good_meta(cluster_arn: str) -> str:
+    """Return the name of the setting that keeps the last good sections of a cluster's aws-auth."""
+    return f"aws-auth-last-good/{cluster_arn}"
 
 
 def rbac_objects(facts: Snapshot, cluster_arn: str) -> list[RbacObject]:

@@ -1,13 +1,14 @@
 """What a new cluster holds before anyone asks: namespaces, and the RBAC objects of EKS out of the box."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from sekisho.decide.rbac.bootstrap import default_objects
 from sekisho.decide.values import Instant, JsonObject, Ref, SekishoInputError
 from sekisho.facts import Event, Kind, Put, Snapshot, kube_key, kube_scope
 from sekisho.lab.kube.objects import aggregated, namespace_companions
+from sekisho.wire.kube.defaults import with_defaults
 from sekisho.wire.kube.members import mapping, text
 from sekisho.wire.kube.registry import CORE, RBAC, REGISTRY
 
@@ -22,9 +23,30 @@ def first_objects(cluster_arn: str, now: Instant, root_certificate: str) -> tupl
         events.append(_put(cluster_arn, _namespace(name), created))
         events.extend(namespace_companions(cluster_arn, name, created, root_certificate))
     events.extend(_put(cluster_arn, body, created) for body in default_objects())
-    roles = Snapshot(events).scope(Kind.KUBE, kube_scope(cluster_arn, RBAC.group, "clusterroles"))
-    bodies = [body for body in roles.values() if isinstance(body, Mapping)]
-    return (*events, *aggregated(cluster_arn, bodies))
+    roles = Snapshot(events).kube_objects(cluster_arn, RBAC.group, "clusterroles")
+    return (*events, *aggregated_roles(cluster_arn, roles))
+
+
+def companions(
+    cluster_arn: str, namespaces: Iterable[str], now: Instant, root_certificate: str
+) -> tuple[Event, ...]:
+    """Return what the controllers of a cluster put into namespaces that people make."""
+    return tuple(
+        event
+        for name in namespaces
+        if name not in NAMESPACES
+        for event in namespace_companions(cluster_arn, name, now.rfc3339(), root_certificate)
+    )
+
+
+def aggregated_roles(cluster_arn: str, cluster_roles: Iterable[JsonObject]) -> tuple[Event, ...]:
+    """Return the changes that give aggregated ClusterRoles the rules of those that they gather."""
+    return tuple(aggregated(cluster_arn, cluster_roles))
+
+
+def namespaces_of(cluster_arn: str) -> tuple[Kind, str]:
+    """Return kind and scope of the namespaces of a cluster."""
+    return Kind.KUBE, kube_scope(cluster_arn, CORE.group, "namespaces")
 
 
 def manifest(cluster_arn: str, body: JsonObject, created: str, at: Ref) -> Event:
@@ -34,7 +56,9 @@ def manifest(cluster_arn: str, body: JsonObject, created: str, at: Ref) -> Event
         SekishoInputError: as `check`.
     """
     check(body, at)
-    return _put(cluster_arn, body, created)
+    resource = REGISTRY.of_kind(text(body, "apiVersion"), text(body, "kind"))
+    assert resource is not None  # noqa: S101 - it was checked
+    return _put(cluster_arn, with_defaults(resource, body), created)
 
 
 def check(body: JsonObject, at: Ref) -> None:

@@ -37,6 +37,11 @@ class Ids:
         """Return ``digits`` upper-case hexadecimal digits (the id of an EKS issuer has 32)."""
         return secrets.token_hex((digits + 1) // 2)[:digits].upper()
 
+    def organizations_id(self, prefix: str, stand_in: str = "") -> str:
+        """Return an id of AWS Organizations: ``prefix`` and as many digits as AWS gives out."""
+        del stand_in
+        return prefix + self.hex({"r-": 4, "o-": 10, "p-": 10}.get(prefix, 8)).lower()
+
     def suffix(self, characters: int = 5) -> str:
         """Return the random end of a Kubernetes ``generateName``."""
         return "".join(secrets.choice("bcdfghjklmnpqrstvwxz2456789") for _ in range(characters))

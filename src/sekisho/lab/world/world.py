@@ -84,6 +84,10 @@ class World:
         """Return a secret by its name."""
         return self._secrets.get(name)
 
+    def secret_names(self) -> tuple[str, ...]:
+        """Return the names of all secrets."""
+        return tuple(self._secrets)
+
     def meta(self, name: str) -> str | None:
         """Return a setting that was chosen once."""
         return self._store.meta(name)

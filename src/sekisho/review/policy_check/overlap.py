@@ -16,8 +16,9 @@ _ONE = "\x02"
 """One character."""
 _SOME = _ONE + _ANY
 _POLICY_TOKENS = {"*": _ANY, "?": _ONE, "${*}": "*", "${?}": "?", "${$}": "$"}
-_POLICY_PART = re.compile(r"\$\{[^}]*\}|[*?]")
-_PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
+# Braces are left out so that `${${${...` is looked through once and not from each of its places.
+_POLICY_PART = re.compile(r"\$\{[^{}]*\}|[*?]")
+_PLACEHOLDER = re.compile(r"\$\{([^{}]*)\}")
 _WITHOUT_SLASH = frozenset({"BucketName"})
 
 

@@ -5,29 +5,43 @@ holds between them. What is not an address fits nothing.
 """
 
 import ipaddress
+from collections.abc import Sequence
 from functools import lru_cache
 
-from sekisho.decide.iam.conditions.comparison import Comparison, literal, with_negation
-from sekisho.decide.iam.kleene import Truth
+from sekisho.decide.iam.conditions.comparison import Comparison, Fits, literals, with_negation
 from sekisho.decide.iam.template import Template
-from sekisho.decide.request.aws_request import Context
 
 
-def _within(expected: Template, actual: str, context: Context) -> Truth:
+def _within(values: Sequence[Template]) -> Fits:
+    # By version and by how many bits are free: an address is looked up once for each length of a prefix.
+    networks: dict[int, dict[int, set[int]]] = {4: {}, 6: {}}
+    for text in literals(values):
+        try:
+            network = ipaddress.ip_network(text, strict=False)
+        except ValueError:
+            continue
+        free = network.max_prefixlen - network.prefixlen
+        starts = networks[network.version].setdefault(free, set())
+        starts.add(int(network.network_address) >> free)
+
+    def fits(actual: str) -> bool:
+        found = _address(actual)
+        if found is None:
+            return False
+        version, number = found
+        return any(number >> free in starts for free, starts in networks[version].items())
+
+    return fits
+
+
+@lru_cache(maxsize=1024)
+def _address(text: str) -> tuple[int, int] | None:
+    """Return the version and the number of an address, None if ``text`` is none."""
     try:
-        return _address(actual) in _network(literal(expected, context))
+        address = ipaddress.ip_address(text)
     except ValueError:
-        return False
-
-
-@lru_cache(maxsize=1024)
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    return ipaddress.ip_address(text)
-
-
-@lru_cache(maxsize=1024)
-def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
-    return ipaddress.ip_network(text, strict=False)
+        return None
+    return address.version, int(address)
 
 
 COMPARISONS = with_negation("IpAddress", "NotIpAddress", Comparison("", _within))

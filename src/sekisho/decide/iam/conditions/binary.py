@@ -2,11 +2,10 @@
 
 import base64
 import binascii
+from collections.abc import Sequence
 
-from sekisho.decide.iam.conditions.comparison import Comparison, literal
-from sekisho.decide.iam.kleene import Truth
+from sekisho.decide.iam.conditions.comparison import Comparison, Fits, literals
 from sekisho.decide.iam.template import Template
-from sekisho.decide.request.aws_request import Context
 
 
 def read_bytes(text: str) -> bytes | None:
@@ -21,8 +20,14 @@ def _reads(text: str) -> bool:
     return read_bytes(text) is not None
 
 
-def _equal(expected: Template, actual: str, context: Context) -> Truth:
-    return read_bytes(literal(expected, context)) == read_bytes(actual)
+def _equal(values: Sequence[Template]) -> Fits:
+    wanted = {read_bytes(text) for text in literals(values)}
+
+    def fits(actual: str) -> bool | None:
+        value = read_bytes(actual)
+        return None if value is None else value in wanted
+
+    return fits
 
 
 COMPARISONS = (Comparison("BinaryEquals", _equal, reads=_reads),)

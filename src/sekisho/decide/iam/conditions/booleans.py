@@ -1,9 +1,9 @@
 """Bool (IAM User Guide, "Condition operators", Boolean): ``true`` and ``false`` in any case, nothing else."""
 
-from sekisho.decide.iam.conditions.comparison import Comparison, literal
-from sekisho.decide.iam.kleene import Truth
+from collections.abc import Sequence
+
+from sekisho.decide.iam.conditions.comparison import Comparison, Fits, literals
 from sekisho.decide.iam.template import Template
-from sekisho.decide.request.aws_request import Context
 
 _BOOLEANS = {"true": True, "false": False}
 
@@ -17,8 +17,14 @@ def _reads(text: str) -> bool:
     return read_boolean(text) is not None
 
 
-def _equal(expected: Template, actual: str, context: Context) -> Truth:
-    return read_boolean(literal(expected, context)) is read_boolean(actual)
+def _equal(values: Sequence[Template]) -> Fits:
+    wanted = {read_boolean(text) for text in literals(values)}
+
+    def fits(actual: str) -> bool | None:
+        value = read_boolean(actual)
+        return None if value is None else value in wanted
+
+    return fits
 
 
 COMPARISONS = (Comparison("Bool", _equal, reads=_reads),)

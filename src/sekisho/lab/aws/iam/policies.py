@@ -47,6 +47,7 @@ def create_policy(context: Context, parameters: Parameters) -> Answer:
         partition=context.partition,
         description=parameters.get("Description") or "",
         tags=tags_given(parameters),
+        latest_version=1,
     )
     tags = {"Tags": tags_output(policy.tags)} if policy.tags else {}
     return Answer({"Policy": {**described(policy, Usage()), **tags}}, (put(policy),))

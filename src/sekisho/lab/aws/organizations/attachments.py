@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
-from sekisho.facts import Organization, OrganizationPolicyType
-from sekisho.facts.organization import AWS_MANAGED, RCP_FULL_ACCESS, attached_policies
+from sekisho.facts import Organization
+from sekisho.facts.organization import AWS_MANAGED, MAX_ATTACHED, RCP_FULL_ACCESS, attached_policies
 from sekisho.lab.aws.operation import Answer, AwsError, Context, Operation, Parameters
 from sekisho.lab.aws.organizations.access import managed_organization
 from sekisho.lab.aws.organizations.errors import constraint, invalid_input, not_found
@@ -22,13 +22,6 @@ from sekisho.lab.aws.organizations.node import (
 )
 from sekisho.lab.aws.organizations.policies import existing_policy, summary
 from sekisho.lab.aws.organizations.policy_types import refuse_disabled
-
-MAX_ATTACHED: Final = {
-    OrganizationPolicyType.SERVICE_CONTROL_POLICY: 10,
-    OrganizationPolicyType.RESOURCE_CONTROL_POLICY: 5,
-}
-"""To each root, OU and account, AWS's own included (User Guide, "Quotas for AWS Organizations"; SCPs had
-5 until May 2026)."""
 
 
 def attach_policy(context: Context, parameters: Parameters) -> Answer:

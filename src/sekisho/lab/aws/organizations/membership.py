@@ -8,13 +8,13 @@ to pass if the organization created it.
 from datetime import timedelta
 
 from sekisho.facts import Delete, OrganizationAccount
+from sekisho.facts.organization import email_of
 from sekisho.lab.aws.operation import Answer, AwsError, Context, Operation, Parameters
 from sekisho.lab.aws.organizations.access import managed_organization, own_organization
 from sekisho.lab.aws.organizations.account_creation import refuse_more_accounts
 from sekisho.lab.aws.organizations.accounts import existing_member
 from sekisho.lab.aws.organizations.errors import invalid_input, unserved
 from sekisho.lab.aws.organizations.node import attached_at_birth, key_of, put
-from sekisho.lab.aws.organizations.organization import email_of
 from sekisho.lab.aws.organizations.tags import tags_given
 
 INVITATION_LASTS = timedelta(days=15)

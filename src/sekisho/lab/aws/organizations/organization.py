@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sekisho.facts import Delete, Organization, OrganizationAccount, OrganizationPolicyType
-from sekisho.facts.organization import FULL_ACCESS
+from sekisho.facts.organization import FULL_ACCESS, email_of
 from sekisho.lab.aws.operation import Answer, AwsError, Context, Operation, Parameters
 from sekisho.lab.aws.organizations.access import managed_organization, own_organization
 from sekisho.lab.aws.organizations.listing import listed
@@ -85,11 +85,6 @@ def described_root(organization: Organization) -> Mapping[str, Any]:
         "Name": ROOT_NAME,
         "PolicyTypes": [{"Type": str(kind), "Status": "ENABLED"} for kind in organization.policy_types],
     }
-
-
-def email_of(account: str) -> str:
-    """Return the address of an account that was there before; RFC 2606 §3 keeps its domain from mail."""
-    return f"root+{account}@example.com"
 
 
 def _described(organization: Organization, email: str) -> Mapping[str, Any]:

@@ -1,25 +1,13 @@
 """The documents of organization policies: what is refused when one is written."""
 
-from typing import Final
-
-from sekisho.decide.iam import Effect, PolicyKind, parse_policy
+from sekisho.decide.iam import Effect, parse_policy
 from sekisho.decide.values import Ref, SekishoInputError
 from sekisho.facts import OrganizationPolicyType
+from sekisho.facts.organization import MAX_CHARS, POLICY_KINDS
 from sekisho.lab.aws.operation import AwsError
 from sekisho.lab.aws.organizations.errors import constraint
 
 MALFORMED = "The provided policy document does not meet the requirements of the specified policy type."
-
-KINDS: Final = {
-    OrganizationPolicyType.SERVICE_CONTROL_POLICY: PolicyKind.SCP,
-    OrganizationPolicyType.RESOURCE_CONTROL_POLICY: PolicyKind.RCP,
-}
-MAX_CHARS: Final = {
-    OrganizationPolicyType.SERVICE_CONTROL_POLICY: 10_240,
-    OrganizationPolicyType.RESOURCE_CONTROL_POLICY: 5_120,
-}
-"""White space counts: what an SDK sends is stored as it is (User Guide, "Quotas for AWS Organizations";
-SCPs had 5120 until May 2026)."""
 
 
 def check_document(text: str, kind: OrganizationPolicyType, name: str) -> None:
@@ -31,7 +19,7 @@ def check_document(text: str, kind: OrganizationPolicyType, name: str) -> None:
     if len(text) > MAX_CHARS[kind]:
         raise constraint("POLICY_CONTENT_LIMIT_EXCEEDED", "You have exceeded the maximum policy size.")
     try:
-        policy = parse_policy(text, Ref(name), KINDS[kind])
+        policy = parse_policy(text, Ref(name), POLICY_KINDS[kind])
     except SekishoInputError as error:
         raise _malformed() from error
     if kind is OrganizationPolicyType.RESOURCE_CONTROL_POLICY and any(

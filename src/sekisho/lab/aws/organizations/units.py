@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from sekisho.facts import Delete, Organization, OrganizationalUnit, Snapshot
-from sekisho.facts.organization import MAX_UNIT_DEPTH, path_of, units_above
+from sekisho.facts.organization import MAX_UNIT_DEPTH, MAX_UNITS, path_of, units_above
 from sekisho.lab.aws.operation import Answer, AwsError, Context, Operation, Parameters
 from sekisho.lab.aws.organizations.access import managed_organization
 from sekisho.lab.aws.organizations.errors import constraint, not_found
@@ -21,8 +21,6 @@ from sekisho.lab.aws.organizations.node import (
     units_in,
 )
 from sekisho.lab.aws.organizations.tags import tags_given
-
-MAX_UNITS = 2000
 
 
 def create_organizational_unit(context: Context, parameters: Parameters) -> Answer:

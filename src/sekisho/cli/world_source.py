@@ -1,0 +1,112 @@
+"""World files from disk, with the files that they name."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sekisho.facts.world_file import WorldFile
+
+_MAX_FILES = 200
+_STDIN = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class WorldSource:
+    """A world file that was read without a fault. ``files`` are the texts of those that it names."""
+
+    name: str
+    text: str
+    files: dict[str, str] = field(default_factory=dict)
+
+
+def checked_world(name: str) -> WorldSource:
+    """Return a world file after it was checked as the lab checks it when it starts from it.
+
+    Raises:
+        SekishoInputError: it cannot be read, is malformed, or asks for what the lab does not serve.
+    """
+    return read_world(name)[0]
+
+
+def read_world(name: str) -> "tuple[WorldSource, WorldFile]":
+    """Return a world file, and what it says.
+
+    Raises:
+        SekishoInputError: as `checked_world`.
+    """
+    from sekisho.facts.world_file import files_of
+    from sekisho.lab.install import install
+    from sekisho.lab.world import Clock, Ids
+
+    text = read_text(name)
+    shown = "stdin" if name == _STDIN else name
+    source = WorldSource(shown, text, named_texts(name, files_of(text, shown)))
+    return source, install(text, shown, Ids(), Clock().now(), source.files).file
+
+
+def texts_beside(name: str, text: str) -> dict[str, str]:
+    """Return the texts of the files that a text names, if it is a world file that names any.
+
+    Raises:
+        SekishoInputError: one of them cannot be read.
+    """
+    from sekisho.decide.values import SekishoInputError
+    from sekisho.facts.world_file import files_of
+    from sekisho.facts.world_tables import API_VERSION
+
+    if API_VERSION not in text or "file:" not in text:
+        return {}  # most texts are no world files, and some are large
+    try:
+        names = files_of(text, name)
+    except SekishoInputError:
+        return {}  # whoever reads the text tells what is wrong with it
+    return named_texts(name, names)
+
+
+def named_texts(world: str, names: tuple[str, ...]) -> dict[str, str]:
+    """Return the texts of the files that a world file names, relative to its folder.
+
+    Raises:
+        SekishoInputError: one cannot be read, or there are too many.
+    """
+    from sekisho.decide.values import Ref, SekishoInputError
+
+    if len(names) > _MAX_FILES:
+        problem = f"names {len(names)} files; at most {_MAX_FILES} are read"
+        raise SekishoInputError.single("file.too-many", Ref(world), problem)
+    folder = Path() if world == _STDIN else Path(world).parent
+    return {name: read_text(str(folder / name)) for name in names}
+
+
+def read_text(name: str) -> str:
+    """Return the text of a file, or of stdin for ``-``; no more than a document may have is read.
+
+    Raises:
+        SekishoInputError: it cannot be read, is no file, is too large, or not UTF-8.
+    """
+    import stat
+    import sys
+
+    from sekisho.decide.values import Ref, SekishoInputError
+    from sekisho.decide.values.documents import MAX_DOCUMENT_BYTES
+
+    try:
+        if name == _STDIN:
+            data = sys.stdin.buffer.read(MAX_DOCUMENT_BYTES + 1)
+        else:
+            path = Path(name)
+            if stat.S_ISFIFO(path.stat().st_mode) or path.is_file():
+                with path.open("rb") as file:
+                    data = file.read(MAX_DOCUMENT_BYTES + 1)
+            else:
+                raise SekishoInputError.single("file.unreadable", Ref(name), "cannot be read: not a file")
+        if len(data) > MAX_DOCUMENT_BYTES:
+            problem = f"larger than {MAX_DOCUMENT_BYTES} bytes"
+            raise SekishoInputError.single("file.too-large", Ref(name), problem)
+        return data.decode("utf-8-sig")
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror}"
+        raise SekishoInputError.single("file.unreadable", Ref(name), problem) from None
+    except UnicodeDecodeError:
+        raise SekishoInputError.single("file.not-utf-8", Ref(name), "not UTF-8") from None

@@ -1,0 +1,135 @@
+"""Every paginator and waiter that botocore has for what the lab serves, against the lab."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore import xform_name
+
+from sekisho.lab.aws.services import OPERATIONS
+from sekisho.testing import running_lab
+from support.boto_lab import HOME, REGION, Caller, new_role, new_user, policy, profile, trust
+
+CLUSTER, USER, ROLE, GROUP, PROFILE = "eks-clu", "paged", "paged", "paged", "paged"
+POLICY = f"arn:aws:iam::{HOME}:policy/paged"
+
+
+@pytest.fixture(scope="module")
+def admin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
+    with running_lab(tmp_path_factory.mktemp("pages") / "state") as lab:
+        caller = profile(lab, "default")
+        fill(caller)
+        yield caller
+
+
+def fill(caller: Caller) -> None:
+    """Make two of everything that is listed."""
+    iam = caller.client("iam")
+    text = policy("s3:GetObject", Resource="*")
+    for name in (USER, f"{USER}-2"):
+        new_user(caller, name, text, text)
+        new_role(caller, name, trust(HOME), text, text)
+        iam.create_group(GroupName=name)
+        iam.add_user_to_group(GroupName=name, UserName=USER)
+        iam.put_group_policy(GroupName=GROUP, PolicyName=name, PolicyDocument=text)
+        arn = iam.create_policy(PolicyName=name, PolicyDocument=text)["Policy"]["Arn"]
+        iam.attach_user_policy(UserName=USER, PolicyArn=arn)
+        iam.attach_role_policy(RoleName=ROLE, PolicyArn=arn)
+        iam.attach_group_policy(GroupName=GROUP, PolicyArn=arn)
+        tags = [{"Key": name, "Value": "v"}]
+        iam.tag_user(UserName=USER, Tags=tags)
+        iam.tag_role(RoleName=ROLE, Tags=tags)
+        iam.tag_policy(PolicyArn=POLICY, Tags=tags)
+    iam.add_user_to_group(GroupName=GROUP, UserName=f"{USER}-2")
+    iam.create_access_key(UserName=USER)
+    iam.create_policy_version(PolicyArn=POLICY, PolicyDocument=text)
+    tags = [{"Key": "a", "Value": "v"}, {"Key": "b", "Value": "v"}]
+    iam.create_open_id_connect_provider(
+        Url="https://issuer.example", ThumbprintList=["9e99a48a9960b14926bb7f3b02e22da2b0ab7280"], Tags=tags
+    )
+    for name in (PROFILE, f"{PROFILE}-2"):
+        iam.create_instance_profile(InstanceProfileName=name, Tags=tags)
+        iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=ROLE)
+        iam.create_virtual_mfa_device(VirtualMFADeviceName=name, Tags=tags)
+    caller.client("eks").create_cluster(
+        name="second",
+        roleArn=f"arn:aws:iam::{HOME}:role/{ROLE}",
+        resourcesVpcConfig={"subnetIds": ["subnet-1", "subnet-2"]},
+    )
+
+
+ARGUMENTS = {
+    "UserName": USER,
+    "RoleName": ROLE,
+    "GroupName": GROUP,
+    "PolicyArn": POLICY,
+    "OpenIDConnectProviderArn": f"arn:aws:iam::{HOME}:oidc-provider/issuer.example",
+    "InstanceProfileName": PROFILE,
+    "SerialNumber": f"arn:aws:iam::{HOME}:mfa/paged",
+    "clusterName": CLUSTER,
+    "name": CLUSTER,
+}
+
+
+def paginated() -> list[tuple[str, str]]:
+    """Return the served operations that botocore has a paginator for."""
+    found = []
+    for service, table in OPERATIONS.items():
+        client = boto3.client(service, region_name=REGION, aws_access_key_id="a", aws_secret_access_key="a")
+        found += [(service, name) for name in sorted(table) if client.can_paginate(xform_name(name))]
+    return found
+
+
+PAGES = [(service, name) for service, name in paginated() if service != "organizations"]
+
+
+@pytest.mark.parametrize(("service", "name"), PAGES, ids=[f"{s} {n}" for s, n in PAGES])
+def test_single_pages_add_up_to_the_whole(admin: Caller, service: str, name: str) -> None:
+    client = admin.client(service)
+    shape = client.meta.service_model.operation_model(name).input_shape
+    given = {member: ARGUMENTS[member] for member in shape.required_members}
+    if name == "ListPolicies":
+        given = {"Scope": "Local"}
+    paginator = client.get_paginator(xform_name(name))
+    pages = list(paginator.paginate(**given, PaginationConfig={"PageSize": 1}))
+    paged = paginator.paginate(**given, PaginationConfig={"PageSize": 1}).build_full_result()
+    whole = paginator.paginate(**given).build_full_result()
+    keys = [str(key.expression) for key in paginator.result_keys]
+    assert {key: paged[key] for key in keys} == {key: whole[key] for key in keys}
+    counts: list[int] = [len(whole[key]) for key in keys]
+    assert len(pages) == max(1, sum(counts)), (len(pages), counts)
+
+
+def test_the_versions_of_clusters_are_pages_of_one_list(admin: Caller) -> None:
+    whole = admin.ask("eks", "describe_cluster_versions")["clusterVersions"]
+    first = admin.ask("eks", "describe_cluster_versions", maxResults=1)
+    assert first["clusterVersions"] == whole[:1]
+    rest = admin.ask("eks", "describe_cluster_versions", nextToken=first["nextToken"])
+    assert rest["clusterVersions"] == whole[1:]
+
+
+WAITERS: list[tuple[str, str, dict[str, Any]]] = [
+    ("iam", "user_exists", {"UserName": USER}),
+    ("iam", "role_exists", {"RoleName": ROLE}),
+    ("iam", "policy_exists", {"PolicyArn": POLICY}),
+    ("iam", "instance_profile_exists", {"InstanceProfileName": PROFILE}),
+    ("eks", "cluster_active", {"name": CLUSTER}),
+    ("eks", "cluster_deleted", {"name": "none"}),
+]
+
+
+@pytest.mark.parametrize(("service", "name", "given"), WAITERS, ids=[row[1] for row in WAITERS])
+def test_a_waiter_returns_at_once(admin: Caller, service: str, name: str, given: dict[str, Any]) -> None:
+    waiter = admin.client(service).get_waiter(name)
+    assert waiter.wait(**given, WaiterConfig={"MaxAttempts": 1}) is None
+
+
+def test_every_waiter_of_a_served_operation_has_a_row() -> None:
+    served: set[tuple[str, str]] = set()
+    for service, table in OPERATIONS.items():
+        client = boto3.client(service, region_name=REGION, aws_access_key_id="a", aws_secret_access_key="a")
+        for name in client.waiter_names:
+            if client.get_waiter(name).config.operation in table:
+                served.add((service, name))
+    assert served == {(service, name) for service, name, _ in WAITERS}
