@@ -223,6 +223,7 @@ def scenario(client: Client) -> None:
     call("TagRole", RoleName="app", Tags=[{"Key": "b", "Value": "2"}, {"Key": "c", "Value": ""}])
     call("UntagRole", RoleName="app", TagKeys=["b"])
     assert call("ListRoleTags", RoleName="app")["Tags"] == [{"Key": "c", "Value": ""}]
+    simulator(client, role["Arn"])
     assert call("ListRoles", PathPrefix="/")["Roles"][0]["RoleName"] == "app"
     policies_in_use(client)
     boundaries(client)
@@ -338,6 +339,19 @@ def passwords(client: Client) -> None:
     call("ChangePassword", OldPassword="Correct-horse1", NewPassword="Battery-staple2")
     assert call("GetLoginProfile", UserName="mira")["LoginProfile"]["PasswordResetRequired"] is False
     call("DeleteLoginProfile", UserName="mira")
+
+
+def simulator(client: Client, role: str) -> None:
+    """Ask the policy simulator about a role and about texts."""
+    for name, given in (
+        ("SimulatePrincipalPolicy", {"PolicySourceArn": role}),
+        ("SimulateCustomPolicy", {"PolicyInputList": [ALLOW_ALL]}),
+    ):
+        (found,) = client.call(name, **given, ActionNames=["s3:GetObject"])["EvaluationResults"]
+        assert found["EvalDecision"] == ("allowed" if "PolicyInputList" in given else "implicitDeny")
+    assert client.call("GetContextKeysForPrincipalPolicy", PolicySourceArn=role)["ContextKeyNames"] == []
+    keys = client.call("GetContextKeysForCustomPolicy", PolicyInputList=[ALLOW_ALL])["ContextKeyNames"]
+    assert keys == []
 
 
 def providers(client: Client) -> None:

@@ -325,12 +325,19 @@ def test_a_web_page_is_refused_at_every_door(doors: Doors, token: str, origin: s
     assert doors.control(render("GET", "/facts", [("host", "x")])).status == 200
 
 
-@pytest.mark.parametrize("name", ["User", "Group", "Uid", "Extra-reason"])
-def test_impersonation_is_refused_not_ignored(doors: Doors, token: str, name: str) -> None:
+@pytest.mark.parametrize("name", ["Group", "Uid", "Extra-reason"])
+def test_nobody_is_acted_as_without_a_name(doors: Doors, token: str, name: str) -> None:
+    headers = ((f"Impersonate-{name}", "system:masters"),)
+    assert doors.kube("GET", "/api", token, headers=headers).status == 400
+
+
+def test_who_acts_as_another_has_no_rights_but_the_other_s(doors: Doors, token: str) -> None:
+    path = "/api/v1/namespaces/default/secrets"
+    assert doors.kube("GET", path, token).status == 200
     client = agent()
-    headers = ((f"Impersonate-{name}", "system:masters"), ("user-agent", client))
-    answer = doors.kube("GET", "/api", token, headers=headers)
-    assert (answer.status, doors.noted(client)["code"]) == (403, "door.impersonation")
+    headers = (("Impersonate-User", "nobody"), ("user-agent", client))
+    assert doors.kube("GET", path, token, headers=headers).status == 403
+    assert doors.noted(client)["code"] == "rbac.no-rule-matches"
 
 
 def s3(

@@ -59,7 +59,7 @@ def fill(caller: Caller) -> None:
     )
 
 
-ARGUMENTS = {
+ARGUMENTS: dict[str, Any] = {
     "UserName": USER,
     "RoleName": ROLE,
     "GroupName": GROUP,
@@ -67,6 +67,9 @@ ARGUMENTS = {
     "OpenIDConnectProviderArn": f"arn:aws:iam::{HOME}:oidc-provider/issuer.example",
     "InstanceProfileName": PROFILE,
     "SerialNumber": f"arn:aws:iam::{HOME}:mfa/paged",
+    "PolicyInputList": [policy("s3:GetObject", Resource="*")],
+    "PolicySourceArn": f"arn:aws:iam::{HOME}:user/{USER}",
+    "ActionNames": ["s3:GetObject", "s3:PutObject"],
     "clusterName": CLUSTER,
     "name": CLUSTER,
 }

@@ -387,6 +387,27 @@ def test_a_federated_user_does_what_both_it_and_its_user_may(lab: RunningLab, ho
     assert (told.code, last_refusal(lab)["code"]) == ("AccessDenied", "sts.federated-user-may-not")
 
 
+def test_a_session_of_a_user_calls_nothing_else_of_sts(lab: RunningLab, ci: Caller) -> None:
+    again = ci.with_credentials(ci.ask("sts", "get_session_token"))
+    told = again.refused("sts", "get_access_key_info", AccessKeyId=ci.key_id)
+    assert (told.code, told.status) == ("AccessDenied", 403)
+    assert last_refusal(lab)["code"] == "sts.session-not-for-sts"
+    assert again.arn == ci.arn
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("{", "This policy contains invalid Json"),
+        (policy("s3:*"), "Policy statement must contain resources."),
+        ("[]", "Syntax errors in policy."),
+    ],
+)
+def test_a_malformed_session_policy(home: Caller, text: str, sentence: str) -> None:
+    told = home.refused("sts", "get_federation_token", Name="guest", Policy=text)
+    assert (told.code, told.status, told.message) == ("MalformedPolicyDocument", 400, sentence)
+
+
 def test_a_session_gets_no_session_token(lab: RunningLab, hub: Caller) -> None:
     for operation, more in (("get_session_token", {}), ("get_federation_token", {"Name": "guest"})):
         told = hub.refused("sts", operation, **more)

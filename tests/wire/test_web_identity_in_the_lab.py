@@ -173,6 +173,16 @@ def test_what_a_web_identity_session_assumes_is_a_chain(ground: Ground) -> None:
     assert (refused.code, refused.status) == ("ValidationError", 400)
 
 
+@pytest.mark.parametrize(("agent", "taken"), [("Boto3/*", True), ("curl/*", False)])
+def test_the_client_that_asks_is_in_the_context(ground: Ground, agent: str, taken: bool) -> None:
+    name = "agent-yes" if taken else "agent-no"
+    new_role(ground.home, name, ground.trust(StringLike={"aws:UserAgent": agent}))
+    if taken:
+        assert ground.ask(ground.token(), name)["SubjectFromWebIdentityToken"] == SUBJECT
+    else:
+        assert ground.refused(ground.token(), name).code == "AccessDenied"
+
+
 @pytest.mark.parametrize(("seconds", "role_maximum"), [(900, 3600), (3600, 3600), (43_200, 43_200)])
 def test_the_first_hop_lasts_as_long_as_the_role_allows(
     ground: Ground, seconds: int, role_maximum: int

@@ -17,6 +17,7 @@ _TITLES = {
     "signature": "Signature",
     "caller": "Caller",
     "mapping": "Identity mapping",
+    "impersonation": "Impersonation",
     "service-account": "Service account token",
     "authorization": "Authorization",
     "permission": "IAM permission",

@@ -82,8 +82,7 @@ def _session_policies(
 ) -> tuple[AttachedPolicy, ...] | None:
     """Return what the session was limited to when it was made; None if it was not."""
     if not session.policies:
-        # A federated user may do nothing that no session policy allows (STS API, "GetFederationToken").
-        return () if caller.type is PrincipalType.FEDERATED_USER else None
+        return None
     found = []
     for number, policy in enumerate(session.policies):
         at = Ref(policy.arn) if policy.arn else Ref(str(caller.arn)).child("session", number)

@@ -54,12 +54,7 @@ class SnapshotStsFacts:
 
     def organization(self, account: str) -> Organization | None:
         """Return the organization of an account; None if it is in none."""
-        found = organization_of(self.facts, account)
-        if found is None:
-            return None
-        member = self.facts.organization_account(account)
-        path = path_of(self.facts, found, member.parent) if member is not None else ""
-        return Organization(found.organization, path)
+        return organization_facts(self.facts, account)
 
     def provider(self, account: str, url: str) -> ProviderFacts | None:
         """Return the OIDC provider of ``account`` with exactly this URL (without scheme)."""
@@ -95,6 +90,16 @@ class SnapshotStsFacts:
     def policies(self, caller: Caller, session: Session | None, owner: AccountId) -> Policies:
         """Return what applies to ``caller`` on a resource of ``owner``, without the resource's own policy."""
         return caller_policies(self.facts, caller, self.aws_policy, session, owner)
+
+
+def organization_facts(facts: Snapshot, account: str) -> Organization | None:
+    """Return the organization of an account and where in it the account is; None if it is in none. Total."""
+    found = organization_of(facts, account)
+    if found is None:
+        return None
+    member = facts.organization_account(account)
+    path = path_of(facts, found, member.parent) if member is not None else ""
+    return Organization(found.organization, path)
 
 
 def _role(role: Role) -> RoleFacts:

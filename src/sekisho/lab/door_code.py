@@ -25,4 +25,3 @@ class DoorCode(ReasonCode):
     )
     UNREACHED = "door.unreached", "{target} cannot be found"
     TUNNEL = "door.tunnel", "tunnelled to {target}, which is not an AWS name"
-    IMPERSONATION = "door.impersonation", "impersonation is not served yet"

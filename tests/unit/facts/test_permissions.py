@@ -157,6 +157,12 @@ LIMITS: dict[str, tuple[Principal, tuple[sts.SessionPolicy, ...], set[str]]] = {
     ),
     "a federated user without a policy": (GUEST, (), set()),
     "a federated user with a policy": (GUEST, (inline(READ),), {READ}),
+    "a federated user of the root user without a policy": (sts.federated_user(ROOT, "guest"), (), set()),
+    "a federated user of the root user with one": (
+        sts.federated_user(ROOT, "guest"),
+        (inline(READ), inline(WRITE, effect="Deny")),
+        {READ},
+    ),
     "a federated user of a user that is gone": (
         sts.federated_user(sts.user(ACCOUNT, "gone", "AIDAGONEGONEGONEGONE1"), "guest"),
         (inline("*"),),
@@ -181,6 +187,10 @@ def test_a_session_does_what_its_policies_and_its_principal_s_allow(
 def test_a_user_named_root_gives_nothing_to_the_federated_users_of_the_root_user() -> None:
     guest = sts.federated_user(ROOT, "guest")
     assert caller_policies(PEOPLE, guest, AWS_POLICIES, session(guest)).identity == ()
+
+
+def test_a_federated_user_without_a_session_policy_has_none() -> None:
+    assert caller_policies(PEOPLE, GUEST, AWS_POLICIES, session(GUEST)).session is None
 
 
 def test_identity_policies_are_a_user_s_own_and_its_groups() -> None:

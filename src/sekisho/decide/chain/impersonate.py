@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from sekisho.decide.chain.person_to_cluster import ClusterFacts, authorize
-from sekisho.decide.decision import Decision, Outcome, ReasonCode, Step
+from sekisho.decide.chain.person_to_cluster import ClusterFacts, LinkName, authorize
+from sekisho.decide.decision import Chain, Decision, Link, Outcome, ReasonCode, Step
 from sekisho.decide.request.impersonation import (
     Ask,
     Mode,
@@ -50,6 +50,19 @@ def impersonate(
     if missing is None:
         return _allowed(user, wanted, None)
     return _refused(user, *(first or missing))
+
+
+def impersonated_chain(
+    before: Chain, found: Impersonated, request: RequestAttributes, facts: ClusterFacts
+) -> Chain:
+    """Return the chain ``before``, to the sender's user, and what followed from acting as another.
+
+    Total. Authorization is that of the user who is acted as.
+    """
+    links = [*before.links, Link(LinkName.IMPERSONATION, found.decision)]
+    if found.decision.value is not None:
+        links.append(Link(LinkName.AUTHORIZATION, authorize(found.decision.value, request, facts)))
+    return Chain(before.name, tuple(links))
 
 
 def _first_missing(

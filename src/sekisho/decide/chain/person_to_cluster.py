@@ -1,6 +1,6 @@
 """From an AWS identity to a Kubernetes answer: who calls, whom the cluster sees, what that user may do.
 
-    token -> signature -> caller -> mapping -> authorization
+    token -> signature -> caller -> mapping -> (impersonation ->) authorization
     service account token ---------------> authorization
 
 A link is asked only if the one before allowed. The first two need a token; a question
@@ -45,6 +45,7 @@ class LinkName(StrEnum):
     CALLER = "caller"
     MAPPING = "mapping"
     SERVICE_ACCOUNT = "service-account"
+    IMPERSONATION = "impersonation"
     AUTHORIZATION = "authorization"
 
 

@@ -146,9 +146,16 @@ def may_have_policy(lowered_action: str) -> bool:
 
 
 def is_root(request: AwsRequest) -> bool:
-    """Tell whether the caller is an account's root user, who needs no identity policy."""
+    """Tell whether an account's root user calls, or somebody it federated: no identity policy is needed.
+
+    What a federated user may do is what both its session policies and whom it stands for may (IAM User
+    Guide, "Permissions for GetFederationToken"), and the root user may everything.
+    """
     caller = request.principal
-    return isinstance(caller, Principal) and caller.type is PrincipalType.ROOT
+    if not isinstance(caller, Principal):
+        return False
+    is_federated = caller.type is PrincipalType.FEDERATED_USER and caller.entity.resource == "root"
+    return caller.type is PrincipalType.ROOT or is_federated
 
 
 def is_service_linked(request: AwsRequest) -> bool:

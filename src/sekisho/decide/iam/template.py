@@ -69,6 +69,12 @@ def parse_parts(text: str, *, variables: bool) -> tuple[Part, ...]:
     return tuple(part for part in parts if part != "") or ("",)
 
 
+def variable_names(text: str) -> tuple[str, ...]:
+    """Return the keys of the variables in ``text``, in order and as it spells them; total."""
+    inner = (found.group(1) for found in _VARIABLE.finditer(text))
+    return tuple(one.partition(",")[0].strip() for one in inner if isinstance(_variable(one), Variable))
+
+
 def _variable(inner: str) -> Part | None:
     if inner in _LITERALS:
         return Verbatim(inner)

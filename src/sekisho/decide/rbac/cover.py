@@ -50,6 +50,16 @@ _EVERYTHING = (
 )
 
 
+def message(decision: Decision[None]) -> str:
+    """Return a refusal as kube-apiserver words it, a line for each rule that is not held.
+
+    Source: kubernetes ``pkg/registry/rbac/validation`` (ConfirmNoEscalation). It goes to the client as JSON;
+    `Decision.sentence` is the same on one line.
+    """
+    step = decision.decisive[0]
+    return step.code.sentence.format_map(dict(step.facts))
+
+
 Authorizer = Callable[[RequestAttributes], bool]
 """Whether something beside RBAC lets the user make a request."""
 

@@ -8,6 +8,8 @@ resource would make a policy say yes.
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import groupby
 
 from sekisho.decide.decision import Decision, Outcome, ReasonCode, Step
 from sekisho.decide.request.aws_call import (
@@ -20,12 +22,17 @@ from sekisho.decide.request.aws_call import (
 )
 from sekisho.decide.request.aws_context import caller_keys, request_keys, state_keys, untold_keys
 from sekisho.decide.request.aws_reference import ActionFacts, ServiceReference
-from sekisho.decide.request.aws_request import AwsRequest, ContextValue
+from sekisho.decide.request.aws_request import AwsRequest, Context, ContextValue
 from sekisho.decide.request.aws_resources import SELF, passed_role, resources_of
 from sekisho.decide.request.aws_tables import ACTIONS, ALSO, PASSED_ROLES, VERSIONED
 from sekisho.decide.values import AccountId, PrincipalType, Ref
 
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
+
+_PASS_ROLE = ActionFacts(
+    "iam:PassRole", ("role",), frozenset({"iam:associatedresourcearn", "iam:passedtoservice"})
+)
+"""Service Authorization Reference, "AWS Identity and Access Management (IAM)"."""
 
 
 class Unmapped(ReasonCode):
@@ -52,9 +59,10 @@ def map_call(
 
     Args:
         call: the operation, its parameters and who calls.
-        reference: actions and resource types of the call's service, and of IAM for passed roles.
+        reference: actions and resource types of the call's service.
         find_arns: the ARNs of resources that exist, whose path or id is not in the parameters.
-        find_state: tags and state of the resource, and of a role that is passed.
+        find_state: tags and state of each resource, and of a role that is passed. Resources of which
+            different things are known are asked about one by one, each with its own context.
 
     Returns:
         At least one request, or the Decision UNKNOWN whose decisive step says what is missing.
@@ -73,14 +81,34 @@ def map_call(
         if caller.type not in {PrincipalType.USER, PrincipalType.ROOT}:
             return _unknown(Unmapped.NOT_A_USER, call, facts.name)
         resources = (str(caller.entity),)
-    state = find_state(resources[0]) if len(resources) == 1 else None
-    context = call.context.having(
-        {**caller_keys(call), **state_keys(call, state), **request_keys(call)},
-        unread=untold_keys(call, facts, state),
-    )
-    own = AwsRequest(call.principal, facts.name, resources, context, _owner(resources[0], call))
-    passed = _passed(call, find_arns, find_state)
-    return (own, *passed, *_also(call, own, reference, state))
+    states = tuple(find_state(resource) for resource in resources)
+    own: list[AwsRequest] = []
+    also: list[AwsRequest] = []
+    # Requests must differ where contexts do, and thousands of objects of one bucket must stay one request.
+    for (state, owner), alike in groupby(
+        zip(resources, _sharing(states), strict=True), lambda each: (each[1], _owner(each[0], call))
+    ):
+        about = tuple(resource for resource, _ in alike)
+        asked = AwsRequest(call.principal, facts.name, about, _context(call, facts, state), owner)
+        own.append(asked)
+        also.extend(_also(call, asked, reference, state))
+    return (*own, *_passed(call, find_arns, find_state), *also)
+
+
+def _sharing(states: tuple[ResourceState, ...]) -> tuple[ResourceState, ...]:
+    """Tell every resource what one of them says by a key of its service.
+
+    The reference lists such a key for the action and not for a resource type: the type of a policy
+    (organizations:PolicyType) is also a key of the account that the policy is attached to.
+    """
+    told = [(key, value) for state in states for key, value in state.keys.items() if value is not None]
+    shared = {key: value for key, value in told if not key.startswith("aws:")}
+    return tuple(replace(state, keys={**state.keys, **shared}) for state in states) if shared else states
+
+
+def _context(call: AwsCall, facts: ActionFacts, state: ResourceState) -> Context:
+    keys = {**caller_keys(call), **state_keys(facts, state), **request_keys(call)}
+    return call.context.having(keys, unread=untold_keys(call, facts, state))
 
 
 def _passed(call: AwsCall, find_arns: FindArns, find_state: FindState) -> Iterator[AwsRequest]:
@@ -96,21 +124,13 @@ def _passed(call: AwsCall, find_arns: FindArns, find_state: FindState) -> Iterat
         return
     state = find_state(role)
     told: dict[str, ContextValue] = {"iam:PassedToService": service} if service else {}
-    unread = {"iam:AssociatedResourceArn", "iam:PassedToService"}
-    if call.caller_tags is None:
-        unread.add("aws:PrincipalTag/*")
-    if state is None:
-        unread |= {"aws:ResourceTag/*", "iam:ResourceTag/*"}
-    else:
-        told |= {
-            f"{prefix}:ResourceTag/{key}": v for key, v in state.tags.items() for prefix in ("aws", "iam")
-        }
-    context = call.context.having({**caller_keys(call), **told}, unread)
-    yield AwsRequest(call.principal, "iam:PassRole", (role,), context, _owner(role, call))
+    keys = {**caller_keys(call), **state_keys(_PASS_ROLE, state), **told}
+    context = call.context.having(keys, untold_keys(call, _PASS_ROLE, state))
+    yield AwsRequest(call.principal, _PASS_ROLE.name, (role,), context, _owner(role, call))
 
 
 def _also(
-    call: AwsCall, own: AwsRequest, reference: ServiceReference, state: ResourceState | None
+    call: AwsCall, own: AwsRequest, reference: ServiceReference, state: ResourceState
 ) -> Iterator[AwsRequest]:
     """Yield what else the caller needs on the same resource: to tag what is made, to set an ACL.
 
@@ -122,7 +142,7 @@ def _also(
     for action in needed:
         facts = reference.action(action) or ActionFacts(action, ())
         context = own.context.having({}, untold_keys(call, facts, state))
-        yield AwsRequest(call.principal, action, own.resources, context, own.resource_account)
+        yield replace(own, action=action, context=context)
 
 
 def _owner(resource: str, call: AwsCall) -> AccountId | None:

@@ -14,8 +14,7 @@ class AwsCall:
     ``service`` is the prefix of its actions (``eks``), ``operation`` as in the API (``ListBuckets``);
     ``parameters`` are the members that were sent, by their names in the service model.
     ``context`` holds what the door knows: address, time, the session's own keys. ``caller_tags``
-    and ``resource_tags`` are all the tags of the caller and of the resource; None if they were
-    not read. What is about to be made has none yet.
+    are all the tags of the caller; None if they were not read.
     """
 
     service: str
@@ -27,7 +26,6 @@ class AwsCall:
     partition: str = "aws"
     context: Context = NO_CONTEXT
     caller_tags: Mapping[str, str] | None = None
-    resource_tags: Mapping[str, str] | None = None
 
     def text(self, *path: str) -> str | None:
         """Return the non-empty string at ``path`` in the parameters, None if there is none."""
@@ -51,20 +49,22 @@ decided and another is done.
 class ResourceState:
     """What is known of one resource, there or about to be made.
 
-    ``tags`` are all its tags. ``keys`` are condition keys that tell its state
-    (``iam:PermissionsBoundary``: the boundary that it has), None for one that is known to be absent.
+    ``tags`` are all its tags; None if they were not read, which is not the same as none. ``keys`` are
+    condition keys that tell its state (``iam:PermissionsBoundary``: the boundary that it has) and whose
+    it is (``aws:ResourceAccount``); None for one that is known to be absent.
     """
 
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] | None = None
     keys: Mapping[str, ContextValue | None] = field(default_factory=dict)
 
 
-FindState = Callable[[str], ResourceState | None]
-"""ARN -> what is known of the resource, None if nobody read it."""
+FindState = Callable[[str], ResourceState]
+"""An ARN, or ``*`` -> what is known of the resource. What does not exist yet has no tags."""
 
 
-def nothing_read(_arn: str) -> None:
+def nothing_read(_resource: str) -> ResourceState:
     """Answer for a world of which no resource was read."""
+    return ResourceState()
 
 
 def nothing_found(_resource_type: str, _names: tuple[str, ...]) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from sekisho.decide.request.aws_call import AwsCall, ResourceState
 from sekisho.decide.request.aws_reference import ActionFacts
 from sekisho.decide.request.aws_request import ContextValue
-from sekisho.decide.request.aws_tables import ATTACHES, KEYS, MANY, SAYS_ALL
+from sekisho.decide.request.aws_tables import ATTACHES, KEYS, MANY, POLICY_TYPE_IN, SAYS_ALL
 from sekisho.decide.values import Json, PrincipalType
 
 _PRINCIPAL_TYPES = {
@@ -26,6 +26,8 @@ def caller_keys(call: AwsCall) -> dict[str, ContextValue]:
         "aws:PrincipalArn": str(caller.entity),
         "aws:PrincipalAccount": str(caller.account),
         "aws:PrincipalType": _PRINCIPAL_TYPES[caller.type],
+        "aws:PrincipalIsAWSService": "false",
+        "aws:ViaAWSService": "false",
         "aws:userid": caller.user_id,
         "aws:RequestedRegion": call.region,
     }
@@ -35,16 +37,19 @@ def caller_keys(call: AwsCall) -> dict[str, ContextValue]:
     return keys | {f"aws:PrincipalTag/{key}": value for key, value in tags.items()}
 
 
-def state_keys(call: AwsCall, state: ResourceState | None) -> dict[str, ContextValue]:
-    """Return the keys that tell the state of the resource, its tags included."""
-    known = {} if state is None else state.keys
-    keys = {key: value for key, value in known.items() if value is not None}
-    tags = call.resource_tags if state is None else state.tags
-    for key, value in (tags or {}).items():
-        keys[f"aws:ResourceTag/{key}"] = value
-        if call.service == "iam":
-            keys[f"iam:ResourceTag/{key}"] = value
-    return keys
+def state_keys(facts: ActionFacts, state: ResourceState) -> dict[str, ContextValue]:
+    """Return the keys that tell the state of the resource, its tags included.
+
+    A key of the service's own is one of those that the action may bring: who lists roles is not asked
+    for their boundaries. Tags of IAM's resources have a name of IAM's own too.
+    """
+    told = ((key, value) for key, value in state.keys.items() if value is not None)
+    own = facts.condition_keys | facts.resource_keys
+    keys = {key: value for key, value in told if key.startswith("aws:") or key.lower() in own}
+    is_iam = facts.name.startswith("iam:")
+    families = ("aws:ResourceTag", "iam:ResourceTag") if is_iam else ("aws:ResourceTag",)
+    tags = state.tags or {}
+    return keys | {f"{family}/{key}": value for family in families for key, value in tags.items()}
 
 
 def request_keys(call: AwsCall) -> dict[str, ContextValue]:
@@ -56,6 +61,9 @@ def request_keys(call: AwsCall) -> dict[str, ContextValue]:
             keys[key] = value
     if call.service == "iam" and call.operation in ATTACHES and (policy := call.text("PolicyArn")):
         keys["iam:PolicyARN"] = policy
+    if call.service == "organizations":
+        sent = next(filter(None, (call.text(parameter) for parameter in POLICY_TYPE_IN)), None)
+        keys |= {} if sent is None else {"organizations:PolicyType": sent}
     tags = _tags(call)
     keys |= {f"aws:RequestTag/{key}": value for key, value in tags.items()}
     named = _at(call.parameters, ("TagKeys",)) or _at(call.parameters, ("tagKeys",))
@@ -65,7 +73,7 @@ def request_keys(call: AwsCall) -> dict[str, ContextValue]:
     return keys
 
 
-def untold_keys(call: AwsCall, facts: ActionFacts, state: ResourceState | None = None) -> frozenset[str]:
+def untold_keys(call: AwsCall, facts: ActionFacts, state: ResourceState) -> frozenset[str]:
     """Return the keys that may be in the context and that nobody told.
 
     They are unread, not absent: a deny that asks for one of them must not be passed over. A
@@ -73,7 +81,7 @@ def untold_keys(call: AwsCall, facts: ActionFacts, state: ResourceState | None =
     """
     says_all = call.operation.startswith(SAYS_ALL.get(call.service, ()))
     told = {key.lower() for key in KEYS.get(call.service, ())} if says_all else set()
-    told |= {key.lower() for key in state.keys} if state is not None else set()
+    told |= {key.lower() for key in state.keys}
     untold = {
         key
         for key in (facts.condition_keys - told) | facts.resource_keys
@@ -81,7 +89,7 @@ def untold_keys(call: AwsCall, facts: ActionFacts, state: ResourceState | None =
     }
     if call.caller_tags is None:
         untold.add("aws:principaltag/*")
-    if call.resource_tags is None and state is None and facts.resource_types:
+    if state.tags is None and facts.resource_types:
         untold |= {"aws:resourcetag/*", "iam:resourcetag/*"}
     return frozenset(untold)
 

@@ -7,7 +7,15 @@ from typing import Final
 from sekisho.decide.request.aws_call import AwsCall, FindArns
 from sekisho.decide.request.aws_reference import ActionFacts, ServiceReference
 from sekisho.decide.request.aws_request import ANY_RESOURCE
-from sekisho.decide.request.aws_tables import ARN_IN, LISTED_BY, NAMED_BY, WITH_PATH
+from sekisho.decide.request.aws_tables import (
+    ARN_IN,
+    BEGINNINGS,
+    LISTED_BY,
+    NAMED_BY,
+    ON_SEVERAL,
+    TAKEN_AS_GIVEN,
+    WITH_PATH,
+)
 from sekisho.decide.values import Arn, Json, Wildcard
 
 SELF: Final = "self"
@@ -35,10 +43,17 @@ def resources_of(
     if call.operation in ("CreateServiceLinkedRole", "GetServiceLinkedRoleDeletionStatus"):
         role = _service_linked_role(call, find_arns)
         return (role,) if role else None
+    several = ON_SEVERAL.get((call.service, call.operation), ())
+    if several:
+        each = [_by_id(call, parameter, types, reference, find_arns) for parameter, types in several]
+        known = tuple(dict.fromkeys(arn for arn in each if arn is not None))
+        return known if len(each) == sum(arn is not None for arn in each) else None
     for parameter in ARN_IN.get(call.service, ()):
         given = call.text(parameter)
+        if given is None:
+            continue
         types = facts.resource_types if parameter != _TAGGED else _types_of(call.service, reference)
-        if given is not None and _is_of(given, call.service, types, reference):
+        if parameter in TAKEN_AS_GIVEN or _is_of(given, call.service, types, reference):
             return (given,)
     for type_name in facts.resource_types:
         found = tuple(_named(call, f"{call.service}:{type_name}", reference, find_arns))
@@ -65,6 +80,11 @@ def _service_linked_role(call: AwsCall, find_arns: FindArns) -> str | None:
     return f"arn:{call.partition}:iam::{call.account}:role/{name}"
 
 
+def fits_pattern(pattern: str, text: str) -> bool:
+    """Tell whether ``text`` could be an ARN of the form ``pattern``, whatever stands for its placeholders."""
+    return Wildcard(_PLACEHOLDER.sub("*", pattern)).matches(text)
+
+
 def _types_of(service: str, reference: ServiceReference) -> tuple[str, ...]:
     """Return every resource type of a service: the reference does not list all those that have tags."""
     prefix = f"{service}:"
@@ -78,7 +98,7 @@ def _is_of(text: str, service: str, types: tuple[str, ...], reference: ServiceRe
     except ValueError:
         return False
     patterns = (reference.arn_patterns.get(f"{service}:{name}", "") for name in types)
-    return any(Wildcard(_PLACEHOLDER.sub("*", pattern)).matches(text) for pattern in patterns if pattern)
+    return any(fits_pattern(pattern, text) for pattern in patterns if pattern)
 
 
 def _named(call: AwsCall, type_name: str, reference: ServiceReference, find_arns: FindArns) -> Iterator[str]:
@@ -108,6 +128,23 @@ def _listed(call: AwsCall, type_name: str) -> tuple[dict[str, str], ...]:
     names = listed if isinstance(listed, list) else []
     found = tuple({placeholder: name} for name in names if isinstance(name, str) and name)
     return found if len(found) == len(names) else ()
+
+
+def _by_id(
+    call: AwsCall,
+    parameter: str,
+    types: tuple[str, ...],
+    reference: ServiceReference,
+    find_arns: FindArns,
+) -> str | None:
+    """Return the ARN of what an id names, existing or not; None if the parameter was not sent."""
+    id_ = call.text(parameter)
+    if id_ is None:
+        return None
+    type_ = next((name for name in types if id_.startswith(BEGINNINGS[name])), types[-1])
+    type_name = f"{call.service}:{type_}"
+    existing = find_arns(type_name, (id_,))
+    return existing if existing is not None else _filled(reference.arn_patterns[type_name], call, {})
 
 
 def _known_by(values: Mapping[str, str]) -> tuple[str, ...]:

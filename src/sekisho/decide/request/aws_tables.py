@@ -142,6 +142,10 @@ ARN_IN: Mapping[str, tuple[str, ...]] = {
 }
 """Parameters that may name the resource by its ARN."""
 
+TAKEN_AS_GIVEN = frozenset({"PolicySourceArn"})
+"""Parameters whose text is the resource even where it is the ARN of nothing that the action acts on: the
+operation refuses such an ARN in its own words, to those who may call it."""
+
 WITH_PATH = frozenset(
     {
         "CreateUser",
@@ -205,6 +209,33 @@ KEYS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
 }
 """Condition key of a service -> where in the parameters its value stands."""
+
+POLICY_TYPE_IN = ("PolicyType", "Type", "Filter")
+"""Parameters of Organizations that hold the type of a policy, organizations:PolicyType."""
+
+ON_SEVERAL: Mapping[tuple[str, str], tuple[tuple[str, tuple[str, ...]], ...]] = {
+    ("organizations", "AttachPolicy"): (
+        ("PolicyId", ("policy",)),
+        ("TargetId", ("root", "organizationalunit", "account")),
+    ),
+    ("organizations", "DetachPolicy"): (
+        ("PolicyId", ("policy",)),
+        ("TargetId", ("root", "organizationalunit", "account")),
+    ),
+    ("organizations", "MoveAccount"): (
+        ("AccountId", ("account",)),
+        ("SourceParentId", ("root", "organizationalunit")),
+        ("DestinationParentId", ("root", "organizationalunit")),
+    ),
+}
+"""Operations on several resources at once: each parameter that names one, and the types it may be of.
+
+Source: Service Authorization Reference, "AWS Organizations", the resource types of each action. That both
+parents of a moved account count is our reading: the reference lists their types and not their number.
+"""
+
+BEGINNINGS: Mapping[str, str] = {"root": "r-", "organizationalunit": "ou-", "policy": "p-", "account": ""}
+"""How the ids of each type begin (Organizations API Reference); the last fits what fits no other."""
 
 SAYS_ALL: Mapping[str, tuple[str, ...]] = {
     "iam": ("CreateUser", "CreateRole"),

@@ -18,6 +18,8 @@ from sekisho.decide.values import KubeUser, Ref, SekishoInputError
 
 MASTERS: Final = "system:masters"
 AUTHENTICATION: Final = "authentication.k8s.io"
+CONSTRAINED_SINCE: Final = 36
+"""The minor version of Kubernetes from which the constrained modes are on by default (KEP-5284, beta)."""
 MANY: Final = 4
 """From this many groups on a permission for the name ``*`` is looked for first."""
 

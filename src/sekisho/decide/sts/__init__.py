@@ -15,7 +15,7 @@ from sekisho.decide.sts.caller_identity import (
     user,
 )
 from sekisho.decide.sts.code import StsCode, StsFix, StsNear
-from sekisho.decide.sts.context import caller_context, principal_tags, session_keys
+from sekisho.decide.sts.context import caller_context, organization_keys, principal_tags, session_keys
 from sekisho.decide.sts.facts import Organization, ProviderFacts, RoleFacts, StsFacts
 from sekisho.decide.sts.federation_token import get_federation_token
 from sekisho.decide.sts.iam_calls import refuse_iam
@@ -36,6 +36,7 @@ from sekisho.decide.sts.session import (
     WebIdentity,
 )
 from sekisho.decide.sts.session_token import get_session_token
+from sekisho.decide.sts.sts_calls import refuse_sts
 from sekisho.decide.sts.web_identity import KeysAnswer, KeysFault, KeysQuestion, conclude, jwks_uri, plan
 
 __all__ = [
@@ -78,9 +79,11 @@ __all__ = [
     "get_session_token",
     "jwks_uri",
     "message_about",
+    "organization_keys",
     "plan",
     "principal_tags",
     "refuse_iam",
+    "refuse_sts",
     "role_session",
     "root",
     "session_keys",

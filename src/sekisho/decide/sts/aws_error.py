@@ -30,6 +30,7 @@ _TEXTS: Final[Mapping[ReasonCode, tuple[tuple[str, int], str]]] = {
     StsCode.PARAMETER: (_VALIDATION, "{message}"),
     StsCode.ROLE_ARN: (_VALIDATION, "{role} is invalid"),
     StsCode.SESSION_POLICY: (("MalformedPolicyDocument", 400), "This policy contains invalid Json"),
+    StsCode.SESSION_POLICY_GRAMMAR: (("MalformedPolicyDocument", 400), "{text}"),
     StsCode.POLICY_UNKNOWN: (_VALIDATION, "Policy {policy} does not exist or is not attachable."),
     StsCode.TAG_REPEATED: (
         _VALUE,
@@ -59,6 +60,7 @@ _TEXTS: Final[Mapping[ReasonCode, tuple[tuple[str, int], str]]] = {
     StsCode.ROOT: (_DENIED, "Roles may not be assumed by root accounts."),
     StsCode.FEDERATED_CALLER: (_DENIED, "User: {caller} is not authorized to perform: {action}"),
     StsCode.SESSION_CALLER: (_DENIED, "Cannot call {action} with session credentials"),
+    StsCode.SESSION_NOT_FOR_STS: (_DENIED, "Cannot call {action} with session credentials"),
     StsCode.SESSION_NOT_FOR_IAM: _NO_TOKEN,
     StsCode.FEDERATED_NOT_FOR_IAM: _NO_TOKEN,
     StsCode.NOT_A_PERSON: (_DENIED, "{caller} is not authorized to perform: sts:{action}"),

@@ -11,7 +11,8 @@ class StsCode(ReasonCode):
 
     PARAMETER = "sts.parameter-invalid", "{message}"
     ROLE_ARN = "sts.role-arn-invalid", "{role} is not the ARN of a role"
-    SESSION_POLICY = "sts.session-policy-malformed", "the session policy is not a policy: {problem}"
+    SESSION_POLICY = "sts.session-policy-malformed", "the session policy is not JSON: {problem}"
+    SESSION_POLICY_GRAMMAR = "sts.session-policy-grammar", "the session policy is not a policy: {problem}"
     POLICY_UNKNOWN = (
         "sts.session-policy-unknown",
         "there is no managed policy {policy} for a session of {role}",
@@ -43,6 +44,10 @@ class StsCode(ReasonCode):
         "{caller} is a federated user, who may call nothing of STS but GetCallerIdentity",
     )
     SESSION_CALLER = "sts.session-may-not", "{action} takes long-term keys, and {caller} signs with a session"
+    SESSION_NOT_FOR_STS = (
+        "sts.session-not-for-sts",
+        "{caller} signs with GetSessionToken's session, which may only AssumeRole and GetCallerIdentity",
+    )
     SESSION_NOT_FOR_IAM = (
         "sts.session-not-for-iam",
         "IAM takes no calls from a session of {caller} that was obtained without a code of an MFA device",

@@ -54,6 +54,7 @@ def caller_context(caller: SignedCaller, facts: StsFacts, now: Instant) -> Conte
         return Context.of(
             {
                 "aws:PrincipalIsAWSService": "true",
+                "aws:ViaAWSService": "false",
                 "aws:PrincipalServiceName": who.name,
                 **caller.context.present,
             },
@@ -64,8 +65,9 @@ def caller_context(caller: SignedCaller, facts: StsFacts, now: Instant) -> Conte
         "aws:PrincipalAccount": str(who.account),
         "aws:PrincipalType": _PRINCIPAL_TYPES[who.type],
         "aws:PrincipalIsAWSService": "false",
+        "aws:ViaAWSService": "false",
         "aws:userid": who.user_id,
-        **_organization_keys("Principal", facts.organization(who.account)),
+        **organization_keys("Principal", facts.organization(who.account)),
     }
     if who.type is PrincipalType.USER:
         keys["aws:username"] = who.arn.resource.rpartition("/")[2]
@@ -85,7 +87,7 @@ def role_keys(role: RoleFacts, facts: StsFacts, inherited: Tags = ()) -> tuple[K
     tags = overlaid(role.tags or (), inherited)
     keys: Keys = {
         "aws:ResourceAccount": role.arn.account,
-        **_organization_keys("Resource", facts.organization(role.arn.account)),
+        **organization_keys("Resource", facts.organization(role.arn.account)),
         **_tag_keys("aws:ResourceTag", tags),
         **_tag_keys("iam:ResourceTag", tags),
     }
@@ -108,14 +110,15 @@ def sent(keys: Mapping[str, str | None]) -> Keys:
     return {key: value for key, value in keys.items() if value is not None}
 
 
-def _tag_keys(family: str, tags: Tags) -> Keys:
-    return {f"{family}/{key}": value for key, value in tags}
-
-
-def _organization_keys(side: str, organization: Organization | None) -> Keys:
+def organization_keys(side: str, organization: Organization | None) -> Keys:
+    """Return the organization's keys of one ``side``, ``Principal`` or ``Resource``; none outside of one."""
     if organization is None:
         return {}
     keys: Keys = {f"aws:{side}OrgID": organization.org_id}
     if organization.path:
         keys[f"aws:{side}OrgPaths"] = (organization.path,)
     return keys
+
+
+def _tag_keys(family: str, tags: Tags) -> Keys:
+    return {f"{family}/{key}": value for key, value in tags}

@@ -8,6 +8,8 @@ import zlib
 from typing import Final
 
 from sekisho.decide.iam import PolicyKind, parse_policy
+from sekisho.decide.iam.grammar import FaultCode
+from sekisho.decide.iam.malformed import malformed_text
 from sekisho.decide.sts.code import StsCode
 from sekisho.decide.sts.parameters import SessionParameters
 from sekisho.decide.sts.refusal import Refusal, refused
@@ -26,11 +28,20 @@ def refuse_policies(operation: str, session: SessionParameters) -> Refusal | Non
         try:
             parse_policy(session.policy, at, PolicyKind.SESSION)
         except SekishoInputError as error:
-            return refused(StsCode.SESSION_POLICY, error.faults[0].at, ("problem", error.faults[0].problem))
+            return _malformed(error)
     plain = len(session.policy or "") + sum(len(arn) for arn in session.policy_arns)
     if plain > MAX_PLAIN_CHARS:
         return refused(StsCode.PACKED_TOO_LARGE, at, ("percent", str(_percent(plain))), ("what", "policy"))
     return None
+
+
+def _malformed(error: SekishoInputError) -> Refusal:
+    """Return the refusal of a policy: what is no JSON, and JSON that is no policy, are told apart."""
+    fault = error.faults[0]
+    if fault.code not in set(FaultCode):
+        return refused(StsCode.SESSION_POLICY, fault.at, ("problem", fault.problem))
+    said = ("text", malformed_text(error))
+    return refused(StsCode.SESSION_POLICY_GRAMMAR, fault.at, ("problem", fault.problem), said)
 
 
 def packed_percent(session: SessionParameters, tags: Tags) -> int | None:

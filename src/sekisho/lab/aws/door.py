@@ -6,6 +6,9 @@ Nothing behind the door is reached by a request that any step refused, and each 
 an answer in the service's own protocol, never 5xx: clients would ask again.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from sekisho.connect.issuer_keys import IssuerKeysClient
 from sekisho.decide.decision import Chain, Decision, Outcome
 from sekisho.decide.proof.credential import Signed
@@ -13,6 +16,7 @@ from sekisho.decide.proof.http_request import HttpRequest
 from sekisho.decide.sts import Session
 from sekisho.decide.values import Instant, Principal, SekishoInputError
 from sekisho.lab.aws import services, sts
+from sekisho.lab.aws.door_keys import client_headers
 from sekisho.lab.aws.door_refusal import (
     RefusedError,
     service_refusal,
@@ -164,7 +168,7 @@ class AwsDoor:
             if codec.names_unsigned(service, _message(signed)):
                 call = _decoded(where, signed)
                 question = f"{service.name} {call.operation.name}"
-                granted = await self._serve_unsigned(where, call)
+                granted = await self._serve_unsigned(where, call, signed)
                 answer = codec.encode(service, call.operation, granted.answer.output, request_id, call.form)
                 self._note(
                     request,
@@ -186,7 +190,7 @@ class AwsDoor:
             question = f"{service.name} {call.operation.name}"
             session = self._gate.session_of(proof)
             if not (where.service.name == "sts" and call.operation.name in sts.DECIDED_HERE):
-                self._gate.permit(where, call, proof, caller, session)
+                self._gate.permit(where, call, proof, caller, session, client_headers(signed))
             answer = await self._perform(where, call, signed, proof, session, now, request_id)
         except RefusedError as refused:
             answer = encode_fault(service, refused.fault, request_id, form, signed.path)
@@ -217,7 +221,7 @@ class AwsDoor:
         )
         return _response(answer)
 
-    async def _serve_unsigned(self, where: Route, call: Call) -> Granted:
+    async def _serve_unsigned(self, where: Route, call: Call, request: HttpRequest) -> Granted:
         """Answer a call that bears no signature; its decision is its own."""
         if call.operation.name not in services.WITHOUT_SIGNATURE.get(where.service.name, ()):
             raise unserved(where.service.name, call.operation.name)
@@ -225,7 +229,7 @@ class AwsDoor:
             validate.check(call)
         except WireError as error:
             raise unreadable(error) from None
-        granted = await self._web_identity.assume(where, call.parameters)
+        granted = await self._web_identity.assume(where, call.parameters, client_headers(request))
         self._world.commit(granted.answer.events, granted.answer.secrets)
         return granted
 
@@ -250,7 +254,9 @@ class AwsDoor:
             raise unserved(where.service.name, call.operation.name)
         try:
             validate.check(call)
-            done = operation(self._context(where, caller, now, session), call.parameters)
+            done = operation(
+                self._context(where, caller, now, session, client_headers(request)), call.parameters
+            )
             self._world.commit(done.events, done.secrets)
         except WireError as error:
             raise unreadable(error) from None
@@ -259,7 +265,12 @@ class AwsDoor:
         return codec.encode(where.service, call.operation, done.output, request_id, call.form)
 
     def _context(
-        self, where: Route, caller: Principal, now: Instant, session: Session | None = None
+        self,
+        where: Route,
+        caller: Principal,
+        now: Instant,
+        session: Session | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> Context:
         # AWS's dates have whole seconds; facts are stored with no more.
         now = Instant.from_epoch(int(now.epoch))
@@ -275,6 +286,7 @@ class AwsDoor:
             session,
             self._world.secret,
             lambda: message_key(self._world, self._ids),
+            headers,
         )
 
     def _note(

@@ -44,3 +44,9 @@ def git_version(name: str) -> str:
     """Return what ``/version`` of a cluster says: ``v1.34.2-eks-...``; for older names patch 0."""
     known = version_named(name)
     return f"v{known.patch if known else f'{name}.0'}-eks-5e0fdde"
+
+
+def minor_version(name: str) -> int:
+    """Return 34 for ``1.34``; 0 for what is no version."""
+    minor = name.partition(".")[2]
+    return int(minor) if minor.isascii() and minor.isdecimal() else 0

@@ -3,7 +3,7 @@
 signature -> who is calling -> action, resources, context -> policies
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from sekisho.decide.chain import request_to_aws
@@ -24,13 +24,15 @@ from sekisho.decide.sts import (
     SignedCaller,
     encode_message,
     message_about,
+    organization_keys,
     principal_tags,
     refuse_iam,
+    refuse_sts,
     session_keys,
 )
 from sekisho.decide.values import Instant, Principal
 from sekisho.facts.permissions import policies_for
-from sekisho.facts.sts_facts import SnapshotStsFacts
+from sekisho.facts.sts_facts import SnapshotStsFacts, organization_facts
 from sekisho.lab.aws.credentials import credential_of
 from sekisho.lab.aws.door_keys import door_keys
 from sekisho.lab.aws.door_refusal import permission_refusal, service_refusal, unreadable
@@ -95,17 +97,16 @@ class Gate:
         proof: Decision[Signed],
         caller: Principal,
         session: Session | None,
+        headers: Mapping[str, str],
     ) -> None:
         """Return if every permission the call needs is given.
 
         Raises:
             RefusedError: with the explained chain.
         """
-        if where.service.name == "iam":
-            unheard = refuse_iam(SignedCaller(caller, session))
-            if unheard is not None:
-                raise service_refusal(refusal(unheard), proof)
-        facts = self._world.facts
+        unheard = _unheard(where.service.name, call.operation.name, SignedCaller(caller, session))
+        if unheard is not None:
+            raise service_refusal(refusal(unheard), proof)
         aws_call = AwsCall(
             where.service.name,
             call.operation.name,
@@ -114,9 +115,10 @@ class Gate:
             caller.account,
             where.region,
             where.partition,
-            self._door_context(session),
+            self._door_context(caller, session, headers),
             caller_tags=self._caller_tags(caller, session),
         )
+        facts = self._world.facts
         reference = load_service_reference({where.service.name, "iam"})
         arns = found_arns(facts, caller.account, where.partition, where.region)
         states = found_states(facts, caller.account)
@@ -138,11 +140,14 @@ class Gate:
 
         raise permission_refusal(chain, requests, call, encoded)
 
-    def _door_context(self, session: Session | None) -> ConditionContext:
+    def _door_context(
+        self, caller: Principal, session: Session | None, headers: Mapping[str, str]
+    ) -> ConditionContext:
         """Return the condition keys that do not follow from the call itself."""
         now = self._clock.now()
         keys = {} if session is None else session_keys(session, now)
-        return ConditionContext.of({**door_keys(now), **keys})
+        own = organization_keys("Principal", organization_facts(self._world.facts, caller.account))
+        return ConditionContext.of({**door_keys(now, headers), **own, **keys})
 
     def _caller_tags(self, caller: Principal, session: Session | None) -> dict[str, str] | None:
         own = SnapshotStsFacts(self._world.facts, aws_policy_text).tags_of(caller)
@@ -158,3 +163,14 @@ def _hold_to_model(call: Call) -> None:
         validate.check(call)
     except WireError as error:
         raise unreadable(error) from None
+
+
+def _unheard(service: str, operation: str, caller: SignedCaller) -> Decision[Session] | None:
+    """Return why a service takes no such call from such credentials, whatever policies permit."""
+    match service:
+        case "iam":
+            return refuse_iam(caller)
+        case "sts":
+            return refuse_sts(caller, operation)
+        case _:
+            return None

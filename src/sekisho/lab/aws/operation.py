@@ -69,6 +69,8 @@ class Context:
     """Returns a secret that the world keeps beside its facts, by name."""
     message_key: Callable[[], bytes] | None = None
     """Returns the key that seals the encoded messages of refusals."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What the request says of its client, by header (`door_keys.CLIENT_HEADERS`)."""
 
 
 @dataclass(frozen=True, slots=True)

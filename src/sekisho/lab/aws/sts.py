@@ -111,7 +111,7 @@ def _facts(context: Context) -> SnapshotStsFacts:
 
 
 def _caller(context: Context) -> SignedCaller:
-    told = {**door_keys(context.now), "aws:RequestedRegion": context.region}
+    told = {**door_keys(context.now, context.headers), "aws:RequestedRegion": context.region}
     return SignedCaller(context.caller, context.session, ConditionContext.of(told))
 
 

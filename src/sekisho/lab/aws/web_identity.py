@@ -46,8 +46,8 @@ class WebIdentity:
         self._ids = ids
         self._keys = keys
 
-    async def assume(self, where: Route, parameters: Parameters) -> Granted:
-        """Give out a session of a role.
+    async def assume(self, where: Route, parameters: Parameters, headers: Mapping[str, str]) -> Granted:
+        """Give out a session of a role; ``headers`` tell of the client (`door_keys.CLIENT_HEADERS`).
 
         Raises:
             RefusedError: with the explained chain.
@@ -62,7 +62,7 @@ class WebIdentity:
         keys = await self._keys(self._planned(request))
         # What was true before the issuer was asked may have changed since: the facts are read anew.
         question = self._planned(request)
-        return self._concluded(where, question, keys)
+        return self._concluded(where, question, keys, headers)
 
     def _planned(self, request: sts.AssumeRoleWithWebIdentity) -> KeysQuestion:
         found = sts.plan(request, self._facts())
@@ -70,9 +70,15 @@ class WebIdentity:
             raise _refused(found, refused_early(found))
         return found
 
-    def _concluded(self, where: Route, question: KeysQuestion, keys: KeysAnswer | KeysFault) -> Granted:
+    def _concluded(
+        self,
+        where: Route,
+        question: KeysQuestion,
+        keys: KeysAnswer | KeysFault,
+        headers: Mapping[str, str],
+    ) -> Granted:
         now = Instant.from_epoch(int(self._clock.now().epoch))  # AWS's dates have whole seconds
-        context = ConditionContext.of({**door_keys(now), "aws:RequestedRegion": where.region})
+        context = ConditionContext.of({**door_keys(now, headers), "aws:RequestedRegion": where.region})
         found = sts.conclude(question, keys, self._facts(), now, context)
         chain = concluded(question, found)
         # Before its signature was found right, a token names nobody.

@@ -1,12 +1,14 @@
 """A cluster's API server: authentication, authorization, then the resource or document asked for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sekisho.decide.chain import admitted, without_token
+from sekisho.decide.chain.impersonate import Impersonated, impersonate, impersonated_chain
 from sekisho.decide.decision import Chain, Outcome, ReasonCode
+from sekisho.decide.request.impersonation import CONSTRAINED_SINCE, read_headers
 from sekisho.decide.request.kubernetes import RequestAttributes, parse
 from sekisho.decide.values import Instant, KubeUser, SekishoInputError
-from sekisho.lab.aws.eks_versions import git_version
+from sekisho.lab.aws.eks_versions import git_version, minor_version
 from sekisho.lab.door_code import DoorCode
 from sekisho.lab.journal import Asked, Journal
 from sekisho.lab.kube.authenticator import Authenticated, Authenticator
@@ -34,10 +36,14 @@ MAX_TOKEN_HEADER_CHARS = 32 * 1024
 
 @dataclass(frozen=True, slots=True)
 class _Caller:
-    """Who sends a request: the user, and what was found on the way to it."""
+    """Who sends a request: the user, and what was found on the way to it.
+
+    ``acting`` is set where the request asks to be made by another: ``user`` is that one then.
+    """
 
     user: KubeUser
     found: Authenticated | None = None
+    acting: Impersonated | None = None
 
     @property
     def name(self) -> str:
@@ -159,10 +165,6 @@ class KubeServer:
             code = DoorCode.FOREIGN_HOST
             sentence = code.sentence.format(host=status.quote(", ".join(hosts)[:128]))
             raise _RefusedError(KubeError(403, "Forbidden", sentence), "", None, code)
-        if any(name.startswith("impersonate-") for name, _ in request.headers):
-            # Ignoring these headers would run the request with rights that its sender gave up.
-            code = DoorCode.IMPERSONATION
-            raise _RefusedError(KubeError(403, "Forbidden", code.sentence), "", None, code)
 
     def _caller(self, request: Request, attributes: RequestAttributes) -> _Caller:
         headers = [value for name, value in request.headers if name == "authorization"]
@@ -181,27 +183,41 @@ class KubeServer:
             chain = found.chain(self._cluster, attributes)
             who = str(found.identity.arn) if found.identity is not None else found.claimed
             raise _RefusedError(status.unauthorized(), who, chain)
-        return _Caller(found.user, found)
+        return self._acting(_Caller(found.user, found), request, attributes)
+
+    def _acting(self, caller: _Caller, request: Request, attributes: RequestAttributes) -> _Caller:
+        """Return the caller as the user that the request asks to be made by, if it asks for one."""
+        try:
+            wanted = read_headers(request.headers)
+        except SekishoInputError as error:
+            raise status.bad_request(error.faults[0].problem) from None
+        if wanted is None:
+            return caller
+        constrained = minor_version(self._cluster.cluster.version) >= CONSTRAINED_SINCE
+        acting = impersonate(caller.user, wanted, attributes, self._cluster, constrained=constrained)
+        if acting.decision.value is not None:
+            return replace(caller, user=acting.decision.value, acting=acting)
+        lacking = replace(caller, acting=acting)
+        assert acting.denied is not None  # noqa: S101 - a refusal names what was missing
+        asked, because = acting.denied.request, acting.denied.forbidden
+        raise _RefusedError(
+            _forbidden(caller.user.name, asked, because), caller.name, self._chain(lacking, attributes)
+        )
+
+    def _chain(self, caller: _Caller, attributes: RequestAttributes) -> Chain | None:
+        """Return what was decided about a request, explained."""
+        if caller.found is None:
+            return None
+        if caller.acting is None:
+            return caller.found.chain(self._cluster, attributes)
+        sender = caller.found.chain(self._cluster)
+        return impersonated_chain(sender, caller.acting, attributes, self._cluster)
 
     def _authorize(self, caller: _Caller, attributes: RequestAttributes) -> None:
         if admitted(caller.user, attributes, self._cluster):
             return
-        found = caller.found
-        chain = None if found is None else found.chain(self._cluster, attributes)
-        user = caller.user.name
-        if attributes.path is not None:
-            error = status.forbidden_path(user, attributes.verb, attributes.path)
-        else:
-            error = status.forbidden_resource(
-                user,
-                attributes.verb,
-                group=attributes.group,
-                resource=attributes.resource,
-                subresource=attributes.subresource,
-                name=attributes.name,
-                namespace=attributes.namespace,
-            )
-        raise _RefusedError(error, caller.name, chain)
+        error = _forbidden(caller.user.name, attributes)
+        raise _RefusedError(error, caller.name, self._chain(caller, attributes))
 
     async def _answer(
         self, request: Request, attributes: RequestAttributes, user: KubeUser, now: Instant
@@ -295,6 +311,21 @@ def described(attributes: RequestAttributes) -> str:
     name = f" {attributes.name}" if attributes.name else ""
     place = f" in {attributes.namespace}" if attributes.namespace else ""
     return f"{attributes.verb} {attributes.resource_path}{group}{name}{place}"[:200]
+
+
+def _forbidden(user: str, attributes: RequestAttributes, because: str = "") -> KubeError:
+    if attributes.path is not None:
+        return status.forbidden_path(user, attributes.verb, attributes.path, because)
+    return status.forbidden_resource(
+        user,
+        attributes.verb,
+        group=attributes.group,
+        resource=attributes.resource,
+        subresource=attributes.subresource,
+        name=attributes.name,
+        namespace=attributes.namespace,
+        because=because,
+    )
 
 
 def _attributes(request: Request) -> RequestAttributes:

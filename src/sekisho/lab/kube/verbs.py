@@ -268,7 +268,7 @@ class Verbs:
             plural = f"{text(role, 'kind').lower()}s"
             answer = status.not_found(plural, RBAC_GROUP, text(role, "name"))
         else:
-            answer = status.forbidden(resource.plural, resource.group, name, decision.sentence())
+            answer = status.forbidden(resource.plural, resource.group, name, cover.message(decision))
         raise GrantRefusedError(answer, code)
 
 

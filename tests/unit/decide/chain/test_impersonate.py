@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from sekisho.decide.chain.impersonate import Code, impersonate
-from sekisho.decide.decision import Outcome
+from sekisho.decide.chain.impersonate import Code, impersonate, impersonated_chain
+from sekisho.decide.decision import Chain, Outcome
 from sekisho.decide.rbac.index import Index, build
 from sekisho.decide.rbac.objects import parse_object
 from sekisho.decide.request.impersonation import Wanted
@@ -104,6 +104,20 @@ def test_rbac_that_was_not_read_allows_nobody() -> None:
     found = impersonate(ANA, Wanted("bob"), LIST, cluster_with(None), constrained=True)
     assert found.decision.outcome is Outcome.UNKNOWN
     assert found.decision.value is None
+
+
+@pytest.mark.parametrize(
+    ("rules", "links"), [([OLD], ["impersonation", "authorization"]), ([], ["impersonation"])]
+)
+def test_the_chain_goes_on_with_the_rights_of_the_other(
+    rules: list[dict[str, Any]], links: list[str]
+) -> None:
+    facts = cluster_with(index_of(*rules, rule("list", "", "pods")))
+    found = impersonate(ANA, Wanted("bob"), LIST, facts, constrained=False)
+    chain = impersonated_chain(Chain("person_to_cluster", ()), found, LIST, facts)
+    assert [link.name for link in chain.links] == links
+    # Ana may list pods and bob may not: the answer is bob's.
+    assert chain.outcome is Outcome.NO_OPINION
 
 
 def test_the_codes_are_what_they_are_called() -> None:

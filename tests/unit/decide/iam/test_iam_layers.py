@@ -1,6 +1,7 @@
 """How the layers of policies combine: who has to allow, what limits, what a resource policy saves."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -42,6 +43,7 @@ ANA = str(user().arn)
 SESSION_ARN = str(session().arn)
 SESSION_ROLE = str(session().entity)
 GUEST = str(federated_user().arn)
+ROOT_GUEST = replace(federated_user(), entity=Arn.parse(f"arn:aws:iam::{ACCOUNT}:root"))
 ALL = policies(allow())
 EKS_BOUNDARY = layer(Layer.BOUNDARY, allow("eks:*"))
 EKS_SESSION = layer(Layer.SESSION, allow("eks:*"))
@@ -157,6 +159,24 @@ CASES: dict[str, tuple[AwsRequest, Policies, Outcome, list[Code]]] = {
         Policies(ALL, session=layer(Layer.SESSION, allow())),
         A,
         [Code.ALLOWED],
+    ),
+    "federated session of root with one": (
+        ask(GET, OBJECT, who=ROOT_GUEST),
+        Policies((), session=layer(Layer.SESSION, allow())),
+        A,
+        [Code.ROOT],
+    ),
+    "federated session of root with one that is silent": (
+        ask(GET, OBJECT, who=ROOT_GUEST),
+        Policies((), session=EKS_SESSION),
+        N,
+        [Code.NO_SESSION_ALLOW],
+    ),
+    "federated session of root without a policy": (
+        ask(GET, OBJECT, who=ROOT_GUEST),
+        Policies(()),
+        N,
+        [Code.NO_SESSION_ALLOW],
     ),
     "SCPs allow at each level": (S3, Policies(ALL, scps=(FULL_SCP, FULL_SCP)), A, [Code.ALLOWED]),
     "SCP missing at the root": (S3, Policies(ALL, scps=(EKS_SCP, FULL_SCP)), N, [Code.NO_SCP_ALLOW]),

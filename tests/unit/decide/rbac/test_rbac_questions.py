@@ -2,8 +2,8 @@
 
 import pytest
 
-from sekisho.decide.decision import Outcome, ReasonCode
-from sekisho.decide.rbac.cover import MAX_ATOMS, CoverCode, may_write, uncovered
+from sekisho.decide.decision import Decision, Outcome, ReasonCode, Step
+from sekisho.decide.rbac.cover import MAX_ATOMS, CoverCode, may_write, message, uncovered
 from sekisho.decide.rbac.examine import Code
 from sekisho.decide.rbac.index import build
 from sekisho.decide.rbac.model import RbacObject, Role
@@ -274,3 +274,11 @@ def test_what_is_missing_is_one_line_per_resource() -> None:
 def test_the_large_role_is_just_over_the_limit() -> None:
     assert isinstance(LARGE, Role)
     assert len(LARGE.rules[0].groups) * len(LARGE.rules[0].resources) > MAX_ATOMS
+
+
+def test_a_grant_that_is_refused_is_worded_as_kubernetes_does_a_line_for_each_rule() -> None:
+    facts = (("user", '"ana"'), ("groups", '["g"]'), ("missing", "one\ntwo"))
+    step = Step(CoverCode.NOT_HELD, Ref("role/r"), facts)
+    assert message(Decision(Outcome.DENY, (step,))) == (
+        'user "ana" (groups=["g"]) is attempting to grant RBAC permissions not currently held:\none\ntwo'
+    )

@@ -12,7 +12,7 @@ from sekisho.wire.service_reference import load_service_reference
 
 ACCOUNT = AccountId("111122223333")
 OTHER = "444455556666"
-REFERENCE = load_service_reference(["ec2", "iam", "eks", "eks-auth", "s3", "sts"])
+REFERENCE = load_service_reference(["ec2", "iam", "eks", "eks-auth", "organizations", "s3", "sts"])
 IAM = f"arn:aws:iam::{ACCOUNT}:"
 EC2 = f"arn:aws:ec2:eu-west-1:{ACCOUNT}:"
 EKS = f"arn:aws:eks:eu-west-1:{ACCOUNT}:"
@@ -44,7 +44,6 @@ def call(
     context: Context | None = None,
     *,
     caller_tags: dict[str, str] | None = None,
-    resource_tags: dict[str, str] | None = None,
 ) -> AwsCall:
     service, operation = action.split(":")
     return AwsCall(
@@ -56,12 +55,17 @@ def call(
         "eu-west-1",
         context=context or Context(),
         caller_tags=caller_tags,
-        resource_tags=resource_tags,
     )
 
 
-def found(asked: AwsCall) -> tuple[AwsRequest, ...]:
-    mapped = map_call(asked, REFERENCE, lambda kind, names: EXISTING.get((kind, names)))
+def found(asked: AwsCall, states: dict[str, ResourceState] | None = None) -> tuple[AwsRequest, ...]:
+    known = states or {}
+    mapped = map_call(
+        asked,
+        REFERENCE,
+        lambda kind, names: EXISTING.get((kind, names)),
+        lambda resource: known.get(resource, ResourceState()),
+    )
     assert isinstance(mapped, tuple)
     return mapped
 
@@ -540,8 +544,8 @@ def test_state_that_the_parameters_do_not_show_is_unread(
 
 
 def test_tags_that_were_read_are_all_there_are() -> None:
-    asked = call("iam:GetRole", WEB, caller_tags={"team": "a"}, resource_tags={"env": "x"})
-    context = found(asked)[0].context
+    asked = call("iam:GetRole", WEB, caller_tags={"team": "a"})
+    context = found(asked, {APP_WEB: ResourceState({"env": "x"})})[0].context
     assert context.value("aws:PrincipalTag/Team") == "a"
     assert (context.value("aws:ResourceTag/env"), context.value("iam:ResourceTag/env")) == ("x", "x")
     for key in ("aws:PrincipalTag/env", "aws:ResourceTag/team", "aws:ResourceTag/env"):
@@ -550,7 +554,8 @@ def test_tags_that_were_read_are_all_there_are() -> None:
 
 def test_tags_of_a_cluster_are_not_those_of_the_role_it_is_given() -> None:
     parameters: JsonObject = {"clusterName": "c", "nodegroupName": "n", "nodeRole": APP_WEB}
-    own, passing = found(call("eks:CreateNodegroup", parameters, caller_tags={}, resource_tags={"env": "x"}))
+    cluster = {f"arn:aws:eks:eu-west-1:{ACCOUNT}:cluster/c": ResourceState({"env": "x"})}
+    own, passing = found(call("eks:CreateNodegroup", parameters, caller_tags={}), cluster)
     assert own.context.value("aws:ResourceTag/env") == "x"
     assert passing.context.value("aws:ResourceTag/env") is None
     assert passing.context.is_unread("aws:ResourceTag/env")
@@ -682,14 +687,6 @@ READ: dict[str, ResourceState] = {
 }
 
 
-def with_state(name: str, parameters: JsonObject) -> tuple[AwsRequest, ...]:
-    mapped = map_call(
-        call(name, parameters), REFERENCE, lambda kind, names: EXISTING.get((kind, names)), READ.get
-    )
-    assert isinstance(mapped, tuple)
-    return mapped
-
-
 STATES: dict[str, tuple[str, JsonObject, str, str | None, bool]] = {
     "the boundary of what is changed": (
         "iam:AttachRolePolicy",
@@ -723,13 +720,14 @@ STATES: dict[str, tuple[str, JsonObject, str, str | None, bool]] = {
 def test_state_that_was_read_is_in_the_context(
     name: str, parameters: JsonObject, key: str, value: str | None, unread: bool
 ) -> None:
-    context = with_state(name, parameters)[0].context
+    context = found(call(name, parameters), READ)[0].context
     assert context.value(key) == value
     assert context.is_unread(key) is unread
 
 
 def test_a_role_in_an_instance_profile_has_to_be_passed_to_ec2() -> None:
-    own, passing = with_state("iam:AddRoleToInstanceProfile", {**WEB, "InstanceProfileName": "node"})
+    asked = call("iam:AddRoleToInstanceProfile", {**WEB, "InstanceProfileName": "node"})
+    own, passing = found(asked, READ)
     assert own.resources == (f"{IAM}instance-profile/node",)
     assert (passing.action, passing.resources) == ("iam:PassRole", (f"{IAM}role/app/web",))
     assert passing.context.value("iam:PassedToService") == "ec2.amazonaws.com"
@@ -739,8 +737,8 @@ def test_a_role_in_an_instance_profile_has_to_be_passed_to_ec2() -> None:
 
 
 def test_a_role_that_is_not_there_is_passed_by_its_name() -> None:
-    _, passing = with_state(
-        "iam:AddRoleToInstanceProfile", {"RoleName": "none", "InstanceProfileName": "node"}
+    _, passing = found(
+        call("iam:AddRoleToInstanceProfile", {"RoleName": "none", "InstanceProfileName": "node"})
     )
     assert passing.resources == (f"{IAM}role/none",)
 
@@ -757,3 +755,155 @@ TAGGED_AT_BIRTH: dict[str, tuple[str, JsonObject]] = {
 def test_tags_at_birth_need_their_own_permission(action: str, asked: tuple[str, JsonObject]) -> None:
     name, parameters = asked
     assert [one.action for one in found(call(name, {**parameters, "Tags": TAGS}))] == [name, action]
+
+
+ORGANIZATION = f"arn:aws:organizations::{ACCOUNT}:"
+NODES = {
+    "r-ab12": f"{ORGANIZATION}root/o-example/r-ab12",
+    "ou-ab12-dev": f"{ORGANIZATION}ou/o-example/ou-ab12-dev",
+    OTHER: f"{ORGANIZATION}account/o-example/{OTHER}",
+    "p-deny": f"{ORGANIZATION}policy/o-example/service_control_policy/p-deny",
+}
+SEVERAL: dict[str, tuple[AwsCall, tuple[str, ...]]] = {
+    "a policy and the account that gets it": (
+        call("organizations:AttachPolicy", {"PolicyId": "p-deny", "TargetId": OTHER}),
+        (NODES["p-deny"], NODES[OTHER]),
+    ),
+    "a policy and the root that loses it": (
+        call("organizations:DetachPolicy", {"PolicyId": "p-deny", "TargetId": "r-ab12"}),
+        (NODES["p-deny"], NODES["r-ab12"]),
+    ),
+    "an account and both its parents": (
+        call(
+            "organizations:MoveAccount",
+            {"AccountId": OTHER, "SourceParentId": "r-ab12", "DestinationParentId": "ou-ab12-dev"},
+        ),
+        (NODES[OTHER], NODES["r-ab12"], NODES["ou-ab12-dev"]),
+    ),
+    "the same parent twice is one resource": (
+        call(
+            "organizations:MoveAccount",
+            {"AccountId": OTHER, "SourceParentId": "r-ab12", "DestinationParentId": "r-ab12"},
+        ),
+        (NODES[OTHER], NODES["r-ab12"]),
+    ),
+    "what does not exist has the form of its kind": (
+        call("organizations:AttachPolicy", {"PolicyId": "p-gone", "TargetId": "ou-ab12-gone"}),
+        (
+            f"{ORGANIZATION}policy/o-*/*/p-*",
+            f"{ORGANIZATION}ou/o-*/ou-*",
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("asked", "resources"), SEVERAL.values(), ids=SEVERAL.keys())
+def test_operations_on_several_resources(asked: AwsCall, resources: tuple[str, ...]) -> None:
+    mapped = map_call(asked, REFERENCE, lambda _kind, names: NODES.get(names[0]))
+    assert isinstance(mapped, tuple)
+    assert [one.resources for one in mapped] == [resources]
+
+
+def test_all_of_several_resources_have_to_be_named() -> None:
+    assert unmapped(call("organizations:AttachPolicy", {"PolicyId": "p-deny"})) == Unmapped.RESOURCE
+
+
+@pytest.mark.parametrize("parameter", ["PolicyType", "Type", "Filter"])
+def test_the_type_of_a_policy(parameter: str) -> None:
+    asked = call("organizations:ListPolicies", {parameter: "SERVICE_CONTROL_POLICY"})
+    (request,) = found(asked)
+    assert request.context.value("organizations:PolicyType") == "SERVICE_CONTROL_POLICY"
+    (request,) = found(call("organizations:ListPolicies"))
+    assert request.context.value("organizations:PolicyType") is None
+
+
+def test_what_is_known_of_each_resource() -> None:
+    told = {
+        NODES["p-deny"]: ResourceState(
+            {"team": "red"}, {"organizations:PolicyType": "SERVICE_CONTROL_POLICY"}
+        ),
+        NODES[OTHER]: ResourceState({}, {"aws:ResourceAccount": OTHER, "organizations:PolicyType": None}),
+    }
+    asked = call("organizations:AttachPolicy", {"PolicyId": "p-deny", "TargetId": OTHER})
+    mapped = map_call(asked, REFERENCE, lambda _kind, names: NODES.get(names[0]), told.__getitem__)
+    assert isinstance(mapped, tuple)
+    policy, account = mapped
+    assert (policy.resources, account.resources) == ((NODES["p-deny"],), (NODES[OTHER],))
+    keys = ("aws:ResourceTag/team", "organizations:PolicyType", "aws:ResourceAccount")
+    assert [policy.context.value(key) for key in keys] == ["red", "SERVICE_CONTROL_POLICY", None]
+    # The reference lists the type of the policy for the action, so it is one for the account too.
+    assert [account.context.value(key) for key in keys] == [None, "SERVICE_CONTROL_POLICY", OTHER]
+    assert not account.context.is_unread("aws:ResourceTag/team")
+    assert not policy.context.is_unread("aws:ResourceTag/other")
+
+
+def test_resources_of_which_the_same_is_known_are_asked_about_together() -> None:
+    names = [f"docs/{number}" for number in range(3)]
+    arns = tuple(f"arn:aws:s3:::b/{name}" for name in names)
+    asked = call("s3:DeleteObjects", {"Bucket": "b", "Delete": {"Objects": [{"Key": n} for n in names]}})
+    assert [one.resources for one in found(asked)] == [arns]
+    last = {arns[2]: ResourceState({"kept": "yes"})}
+    assert [one.resources for one in found(asked, last)] == [arns[:2], arns[2:]]
+
+
+def test_a_key_that_is_known_to_be_absent_is_not_unread() -> None:
+    tag = call("organizations:TagResource", {"ResourceId": OTHER})
+    absent = {f"{ORGANIZATION}account/o-*/{OTHER}": ResourceState({}, {"organizations:PolicyType": None})}
+    for states, unread in ((absent, False), ({}, True)):
+        (asked,) = found(tag, states)
+        assert asked.context.value("organizations:PolicyType") is None
+        assert asked.context.is_unread("organizations:PolicyType") is unread
+
+
+def test_a_key_that_the_action_does_not_bring_is_absent() -> None:
+    (tagging,) = found(call("iam:TagRole", WEB), READ)
+    own, passing = found(call("eks:CreateCluster", {"name": "c", "roleArn": APP_WEB}), READ)
+    for one in (tagging, own, passing):
+        assert one.context.value("iam:PermissionsBoundary") is None
+        assert not one.context.is_unread("iam:PermissionsBoundary")
+    assert tagging.context.value("aws:ResourceTag/env") == "x"
+    assert passing.context.value("aws:ResourceTag/env") == "x"
+
+
+def test_tags_told_of_a_resource_are_told_of_everything_that_is_asked_about_it() -> None:
+    def read(resource: str) -> ResourceState:
+        return ResourceState({"of": resource.rpartition("/")[2]}, {"aws:ResourceAccount": str(ACCOUNT)})
+
+    user = map_call(
+        call("iam:CreateUser", {"UserName": "bob", "Tags": [{"Key": "a", "Value": "b"}]}),
+        REFERENCE,
+        find_state=read,
+    )
+    role = call("eks:CreateCluster", {"name": "*", "roleArn": f"{IAM}role/web"})
+    cluster = map_call(role, REFERENCE, find_state=read)
+    assert isinstance(user, tuple)
+    assert isinstance(cluster, tuple)
+    assert [one.action for one in (*user, *cluster)] == [
+        "iam:CreateUser",
+        "iam:TagUser",
+        "eks:CreateCluster",
+        "iam:PassRole",
+    ]
+    assert [one.context.value("aws:ResourceTag/of") for one in (*user, *cluster)] == [
+        "bob",
+        "bob",
+        "*",
+        "web",
+    ]
+    for one in (*user, *cluster):
+        assert not one.context.is_unread("aws:ResourceTag/x")
+        assert one.context.value("aws:ResourceAccount") == ACCOUNT
+        assert one.context.value("aws:PrincipalIsAWSService") == "false"
+        assert one.context.value("aws:ViaAWSService") == "false"
+        assert one.context.value("aws:CalledVia") is None
+    assert cluster[1].context.value("iam:ResourceTag/of") == "web"
+    assert cluster[0].context.value("iam:ResourceTag/of") is None
+
+
+@pytest.mark.parametrize("operation", ["SimulatePrincipalPolicy", "GetContextKeysForPrincipalPolicy"])
+@pytest.mark.parametrize(
+    "source", [f"{IAM}role/web", f"arn:aws:sts::{ACCOUNT}:assumed-role/web/s", "not an arn"]
+)
+def test_the_source_of_a_simulation_is_the_resource_as_it_is(operation: str, source: str) -> None:
+    (request,) = found(call(f"iam:{operation}", {"PolicySourceArn": source}))
+    assert request.resources == (source,)

@@ -113,6 +113,38 @@ def test_whose_calls_iam_takes(caller: sts.SignedCaller, code: StsCode | None) -
         assert error.message == "The security token included in the request is invalid"
 
 
+OTHERS = ("GetAccessKeyInfo", "DecodeAuthorizationMessage", "GetSessionToken")
+TO_STS: dict[str, tuple[sts.SignedCaller, dict[str, StsCode | None]]] = {
+    "long-term keys": (ME, dict.fromkeys(("AssumeRole", *OTHERS))),
+    "a service": (SERVICE, dict.fromkeys(("AssumeRole", *OTHERS))),
+    "a session of a role": (signing(assume(FACTS, ME)), dict.fromkeys(("AssumeRole", *OTHERS))),
+    "a session with a code": (
+        signing(session_token(ME, serial_number=SERIAL, token_code=CODE)),
+        {"AssumeRole": None, **dict.fromkeys(OTHERS, StsCode.SESSION_NOT_FOR_STS)},
+    ),
+    "a session of root": (
+        signing(session_token(BOSS)),
+        {"AssumeRole": None, **dict.fromkeys(OTHERS, StsCode.SESSION_NOT_FOR_STS)},
+    ),
+    "a federated user": (
+        signing(federation_token(ME)),
+        dict.fromkeys(("AssumeRole", *OTHERS), StsCode.FEDERATED_CALLER),
+    ),
+}
+
+
+@pytest.mark.parametrize(("caller", "codes"), TO_STS.values(), ids=TO_STS.keys())
+def test_which_calls_sts_takes(caller: sts.SignedCaller, codes: dict[str, StsCode | None]) -> None:
+    assert sts.refuse_sts(caller, "GetCallerIdentity") is None
+    for operation, code in codes.items():
+        refusal = sts.refuse_sts(caller, operation)
+        assert (None if refusal is None else refusal.decisive[0].code) == code
+        if refusal is not None:
+            error = sts.aws_error(refusal)
+            assert (error.code, error.http_status) == ("AccessDenied", 403)
+            assert operation in error.message
+
+
 def test_no_permission_is_needed_for_a_session_token() -> None:
     facts = world(OPEN)
     facts.accounts[HOME]["users"]["mira"]["policies"] = [statement("Deny", Action="*", Resource="*")]
@@ -183,6 +215,12 @@ REFUSED: dict[str, tuple[Decision[sts.Session], StsCode, str, str]] = {
     ),
     "a session policy that names principals": (
         federation_token(ME, policy=POLICY.replace('"Action"', '"Principal":"*","Action"')),
+        StsCode.SESSION_POLICY_GRAMMAR,
+        "MalformedPolicyDocument",
+        "Policy document should not specify a principal.",
+    ),
+    "a session policy with a name twice": (
+        federation_token(ME, policy='{"Statement":[],"Statement":[]}'),
         StsCode.SESSION_POLICY,
         "MalformedPolicyDocument",
         "This policy contains invalid Json",

@@ -268,9 +268,9 @@ REFUSALS: dict[str, tuple[Ask, StsCode, tuple[str, int], str]] = {
     ),
     "a session policy that is none": (
         lambda: planned("a.b.c", policy="[]"),
-        StsCode.SESSION_POLICY,
+        StsCode.SESSION_POLICY_GRAMMAR,
         ("MalformedPolicyDocument", 400),
-        "This policy contains invalid Json",
+        "Syntax errors in policy.",
     ),
     "an unknown managed policy": (
         lambda: with_token(FACTS, claims(), policy_arns=("arn:aws:iam::aws:policy/None",)),

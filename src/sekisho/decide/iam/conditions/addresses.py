@@ -12,13 +12,20 @@ from sekisho.decide.iam.conditions.comparison import Comparison, Fits, literals,
 from sekisho.decide.iam.template import Template
 
 
+def read_network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    """Return the network that ``text`` writes, a bare address being a network of one; None if it is none."""
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
+
+
 def _within(values: Sequence[Template]) -> Fits:
     # By version and by how many bits are free: an address is looked up once for each length of a prefix.
     networks: dict[int, dict[int, set[int]]] = {4: {}, 6: {}}
     for text in literals(values):
-        try:
-            network = ipaddress.ip_network(text, strict=False)
-        except ValueError:
+        network = read_network(text)
+        if network is None:
             continue
         free = network.max_prefixlen - network.prefixlen
         starts = networks[network.version].setdefault(free, set())

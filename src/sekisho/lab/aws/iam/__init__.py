@@ -17,6 +17,7 @@ from sekisho.lab.aws.iam import (
     policy_versions,
     roles,
     service_linked_roles,
+    simulation,
     tags,
     users,
 )
@@ -39,6 +40,7 @@ OPERATIONS: dict[str, Operation] = {
     **policy_versions.OPERATIONS,
     **roles.OPERATIONS,
     **service_linked_roles.OPERATIONS,
+    **simulation.OPERATIONS,
     **tags.OPERATIONS,
     **users.OPERATIONS,
 }

@@ -3,18 +3,10 @@
 from urllib.parse import quote
 
 from sekisho.decide.iam import parse_policy
-from sekisho.decide.iam.grammar import VERSION_WITH_VARIABLES, FaultCode
-from sekisho.decide.values import InputFault, Ref, SekishoInputError
+from sekisho.decide.iam.grammar import VERSION_WITH_VARIABLES
+from sekisho.decide.iam.malformed import malformed_text
+from sekisho.decide.values import Ref, SekishoInputError
 from sekisho.lab.aws.iam.errors import malformed_document
-from sekisho.lab.aws.operation import AwsError
-
-SYNTAX = "Syntax errors in policy."
-
-_SENTENCES = {
-    FaultCode.PRINCIPAL: "Policy document should not specify a principal.",
-    FaultCode.DUPLICATE_SID: "Statement IDs (SID) in a single policy must be unique.",
-    FaultCode.ACTION: "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.",
-}
 
 
 def on_wire(text: str) -> str:
@@ -31,21 +23,6 @@ def check_identity_policy(text: str, name: str) -> None:
     try:
         policy = parse_policy(text, Ref(name))
     except SekishoInputError as error:
-        raise _refusal(error) from error
+        raise malformed_document(malformed_text(error)) from error
     if policy.version != VERSION_WITH_VARIABLES:
         raise malformed_document(f"Policy document must be version {VERSION_WITH_VARIABLES} or greater.")
-
-
-def _refusal(error: SekishoInputError) -> AwsError:
-    fault = error.faults[0]
-    return malformed_document(_sentence(fault))
-
-
-def _sentence(fault: InputFault) -> str:
-    if fault.code == FaultCode.MISSING:
-        element = "actions" if "Action" in fault.problem else "resources"
-        return f"Policy statement must contain {element}."
-    if fault.code == FaultCode.RESOURCE:
-        written = fault.problem.split("`")[1]
-        return f'Resource {written} must be in ARN format or "*".'
-    return next((text for code, text in _SENTENCES.items() if fault.code == code), SYNTAX)

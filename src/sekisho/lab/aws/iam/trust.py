@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 
 from sekisho.decide.iam import PolicyKind, policy_size, read_policy
 from sekisho.decide.iam.grammar import MAX_TRUST_CHARS, FaultCode
+from sekisho.decide.iam.malformed import SYNTAX
 from sekisho.decide.values import InputFault, Json, Ref, SekishoInputError, documents
 from sekisho.facts import Role, Snapshot
-from sekisho.lab.aws.iam.documents import SYNTAX
 from sekisho.lab.aws.iam.errors import malformed_document, over_quota
 from sekisho.lab.aws.iam.principals import by_unique_id, checked_principal, principals_in
 from sekisho.lab.aws.operation import Context

@@ -17,7 +17,7 @@ def tag_resource(context: Context, parameters: Parameters) -> Answer:
     resource = _tagged(context, parameters)
     given = tags_given(parameters)
     changed = {key for key, _ in given}
-    tags = (*(tag for tag in _tags(resource) if tag[0] not in changed), *given)
+    tags = (*(tag for tag in tags_of(resource) if tag[0] not in changed), *given)
     _refuse_too_many(tags)
     return Answer({}, (_with_tags(resource, tags),))
 
@@ -26,12 +26,12 @@ def untag_resource(context: Context, parameters: Parameters) -> Answer:
     """Remove tags by key; keys that are not there change nothing."""
     resource = _tagged(context, parameters)
     gone = set(parameters["TagKeys"])
-    return Answer({}, (_with_tags(resource, tuple(tag for tag in _tags(resource) if tag[0] not in gone)),))
+    return Answer({}, (_with_tags(resource, tuple(tag for tag in tags_of(resource) if tag[0] not in gone)),))
 
 
 def list_tags_for_resource(context: Context, parameters: Parameters) -> Answer:
     """List the tags of a resource."""
-    tags = _tags(_tagged(context, parameters))
+    tags = tags_of(_tagged(context, parameters))
     # The operation has no MaxResults: all fit one page.
     sized = {**parameters, "MaxResults": MAX_TAGS}
     return Answer(listed("Tags", tags, sized, lambda tag: {"Key": tag[0], "Value": tag[1]}))
@@ -72,7 +72,8 @@ def _tagged(context: Context, parameters: Parameters) -> Node | OrganizationPoli
     return found
 
 
-def _tags(resource: Node | OrganizationPolicy) -> Tags:
+def tags_of(resource: Node | OrganizationPolicy) -> Tags:
+    """Return the tags of the root, an OU, an account or a policy."""
     return resource.root_tags if isinstance(resource, Organization) else resource.tags
 
 
