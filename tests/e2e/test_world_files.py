@@ -68,6 +68,7 @@ def furnish(lab: RunningLab, shell: Shell) -> None:
         AssumeRolePolicyDocument=document({"Version": "2012-10-17", "Statement": [trust]}),
         MaxSessionDuration=7200,
     )
+    admit(admin)
     iam.delete_user(UserName="gone")
     iam.put_user_permissions_boundary(UserName="ana", PermissionsBoundary=arn)
     iam.create_instance_profile(InstanceProfileName="web")
@@ -79,6 +80,31 @@ def furnish(lab: RunningLab, shell: Shell) -> None:
     organize(admin)
     shell.output("kubectl apply -f -", stdin=OBJECTS)
     shell.output("kubectl delete clusterrole system:kube-dns")
+
+
+def admit(admin: Caller) -> None:
+    """Make access entries: the creator's, one of somebody who is there and one of somebody soon gone."""
+    eks, here = admin.client("eks"), {"clusterName": CLUSTER}
+    eks.update_cluster_config(name=CLUSTER, accessConfig={"authenticationMode": "API_AND_CONFIG_MAP"})
+    ana = {**here, "principalArn": f"arn:aws:iam::{ACCOUNT}:user/team/ana"}
+    eks.create_access_entry(**ana, username="ana", kubernetesGroups=["viewers"], tags={"team": "1.30"})
+    eks.associate_access_policy(
+        **ana,
+        policyArn="arn:aws:eks::aws:cluster-access-policy/AmazonEKSEditPolicy",
+        accessScope={"type": "namespace", "namespaces": ["shop", "team-*"]},
+    )
+    eks.create_access_entry(**here, principalArn=f"arn:aws:iam::{ACCOUNT}:user/gone")
+
+
+def entries_of(admin: Caller) -> list[Any]:
+    """Return what EKS shows of the access entries and their policies."""
+    eks, here = admin.client("eks"), {"clusterName": CLUSTER}
+    found = []
+    for principal in eks.list_access_entries(**here)["accessEntries"]:
+        policies = eks.list_associated_access_policies(**here, principalArn=principal)
+        entry = eks.describe_access_entry(**here, principalArn=principal)["accessEntry"]
+        found.append((entry, policies["associatedAccessPolicies"]))
+    return found
 
 
 def organize(admin: Caller) -> None:
@@ -113,6 +139,7 @@ def seen(lab: RunningLab, shell: Shell) -> dict[str, Any]:
         "providers": profile(lab, "creator").ask("iam", "list_open_id_connect_providers")[
             "OpenIDConnectProviderList"
         ],
+        "entries": entries_of(admin),
         "root": root,
         "units": units,
         "accounts": [
@@ -186,6 +213,11 @@ def test_the_clients_see_elsewhere_what_they_saw(
     assert after.keys() == before.keys()
     for part in before:
         assert after[part] == before[part], part
+    assert [entry["principalArn"].rpartition("/")[2] for entry, _ in after["entries"]] == [
+        "eks-admin",
+        "gone",
+        "ana",
+    ]
     view = after["objects"]["ClusterRole", None, "view"]
     assert {"apiGroups": ["batch"], "resources": ["cronjobs"], "verbs": ["get"]} in view["rules"]
     assert ("ClusterRole", None, "system:kube-dns") not in after["objects"]

@@ -9,10 +9,12 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.loaders import create_loader
 
 from sekisho.testing import RunningLab
 
 _CLIENTS: dict[tuple[str, ...], Any] = {}
+_MODELS = create_loader()
 HOME, AWAY = "111122223333", "444455556666"
 REGION = "ap-northeast-1"
 
@@ -38,14 +40,15 @@ class Caller:
     def client(self, service: str, region: str = REGION) -> Any:
         """Return a boto3 client that goes through the lab's proxy, trusts its authority, and asks once."""
         environment = self.lab.environment()
-        # Making a client takes boto3 a while, most of it to read models; one serves a whole module.
-        key = (environment["HTTPS_PROXY"], self.key_id, self.token or "", service, region)
+        # Making a client takes boto3 a while: one serves a whole module.
+        key = (environment["HTTPS_PROXY"], self.key_id, self.secret, self.token or "", service, region)
         if key not in _CLIENTS:
             _CLIENTS[key] = self._new_client(service, region, environment)
         return _CLIENTS[key]
 
     def _new_client(self, service: str, region: str, environment: Mapping[str, str]) -> Any:
         session = boto3.Session(self.key_id, self.secret, self.token, region)
+        session._session.register_component("data_loader", _MODELS)  # reads each service model once
         config = Config(proxies={"https": environment["HTTPS_PROXY"]}, retries={"total_max_attempts": 1})
         return session.client(service, config=config, verify=environment["AWS_CA_BUNDLE"])
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sekisho.decide.authn.backend import Backend
+from sekisho.decide.eks.entry_book import NO_ENTRIES, EntryBook
 from sekisho.decide.rbac.index import Index
 from sekisho.decide.values import Ref
 
@@ -18,6 +19,7 @@ class GivenCluster:
     authentication_mode: str = "CONFIG_MAP"
     creator: str | None = None
     backends: Sequence[Backend] = ()
+    entries: EntryBook = NO_ENTRIES
 
 
 def cluster_with(index: Index | None) -> GivenCluster:

@@ -19,6 +19,7 @@ from support.world_build import (
     TEXTS,
     accounts,
     some,
+    unique_ids,
     unlike,
 )
 
@@ -164,9 +165,70 @@ def _object_name(body: Any) -> tuple[str, str, str]:
     return body["kind"], body["metadata"].get("namespace", "default"), body["metadata"]["name"]
 
 
+_POLICIES = st.lists(
+    st.one_of(
+        st.fixed_dictionaries({"policyArn": st.just("AmazonEKSViewPolicy")}, optional={"updated": DATES}),
+        st.fixed_dictionaries(
+            {
+                "policyArn": st.just("arn:aws:eks::aws:cluster-access-policy/AmazonEKSEditPolicy"),
+                "accessScope": st.one_of(
+                    st.just({"type": "cluster"}),
+                    st.fixed_dictionaries(
+                        {
+                            "type": st.just("namespace"),
+                            "namespaces": st.lists(KUBE_NAMES, min_size=1, max_size=2),
+                        }
+                    ),
+                ),
+            },
+            optional={"associated": DATES, "updated": DATES},
+        ),
+    ),
+    max_size=2,
+    unique_by=lambda one: str(one["policyArn"])[-12:],
+)
+_ENTRIES_OF_NODES = st.fixed_dictionaries({"type": st.sampled_from(["EC2_LINUX", "FARGATE_LINUX", "EC2"])})
+_ENTRIES_OF_PEOPLE = st.fixed_dictionaries(
+    {},
+    optional={
+        "username": st.one_of(TEXTS, st.just("me:{{SessionName}}")),
+        "kubernetesGroups": st.lists(TEXTS, max_size=2),
+        "associatedAccessPolicies": _POLICIES,
+    },
+)
+
+
 @st.composite
-def clusters(draw: st.DrawFn, account: dict[str, Any], name: str) -> dict[str, Any]:
-    """Return a cluster of an account."""
+def entries(draw: st.DrawFn, account: str, known: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return access entries of a cluster of ``account`` for some of the users and roles of ``known``."""
+    people = [
+        (f"arn:aws:iam::{one['id']}:{kind}{entity.get('path', '/')}{entity['name']}", True)
+        for one in known
+        for kind in ("user", "role")
+        for entity in one[f"{kind}s"]
+    ]
+    gone = [(f"arn:aws:iam::{one['id']}:{left}", False) for one in known for left in one["deletedPrincipals"]]
+    if not people and not gone:
+        return []
+    found = []
+    for arn, is_there in draw(st.lists(st.sampled_from(people + gone), max_size=3, unique=True)):
+        of_nodes = f"::{account}:role/" in arn and draw(st.booleans())
+        entry = {
+            "principalArn": arn,
+            **draw(_ENTRIES_OF_NODES if of_nodes else _ENTRIES_OF_PEOPLE),
+            **some(draw, {"entryId": st.just("0-1"), "created": DATES, "updated": DATES, "tags": TAGS}),
+        }
+        if not is_there or draw(st.integers(0, 3)) == 0:
+            entry["principalId"] = draw(unique_ids("AROA" if ":role/" in arn else "AIDA"))
+        found.append(entry)
+    return found
+
+
+@st.composite
+def clusters(
+    draw: st.DrawFn, account: dict[str, Any], name: str, known: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return a cluster of an account; ``known`` are all accounts."""
     named = [f"user/{one['name']}" for one in account["users"]]
     gone = [f"arn:aws:iam::{account['id']}:{one}" for one in account["deletedPrincipals"]]
     roles = [f"role/{one['name']}" for one in account["roles"]]
@@ -205,6 +267,11 @@ def clusters(draw: st.DrawFn, account: dict[str, Any], name: str) -> dict[str, A
     }
     if draw(st.booleans()) and roles:
         found["roleArn"] = draw(st.sampled_from(roles))
+    mode = draw(st.sampled_from([None, "CONFIG_MAP", "API_AND_CONFIG_MAP", "API"]))
+    found["authenticationMode"] = mode
+    if mode not in (None, "CONFIG_MAP"):
+        found["accessEntries"] = draw(entries(account["id"], known))
+        found["bootstrapClusterCreatorAdminPermissions"] = draw(st.booleans())
     return {
         **found,
         **some(
@@ -219,7 +286,6 @@ def clusters(draw: st.DrawFn, account: dict[str, Any], name: str) -> dict[str, A
                 "platformVersion": st.just("eks.9"),
                 "serviceIpv4Cidr": st.just("172.20.0.0/16"),
                 "version": st.just("1.33"),
-                "authenticationMode": st.sampled_from(["API", "CONFIG_MAP"]),
             },
         ),
     }
@@ -241,7 +307,7 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
         world["organizations"] = [draw(organizations(ids))]
     if ids:
         world["clusters"] = [
-            draw(clusters(draw(st.sampled_from(found)), f"c{number}"))
+            draw(clusters(draw(st.sampled_from(found)), f"c{number}", found))
             for number in range(draw(st.integers(0, 2)))
         ]
     return world

@@ -1,4 +1,4 @@
-"""The requests that ``eksctl create iamidentitymapping`` and its OIDC command send, without eksctl.
+"""The requests that eksctl's commands on identity mappings, OIDC and access entries send, without eksctl.
 
 In the order and form in which eksctl sends them: query and REST requests to AWS's own host names
 through the proxy, and a ConfigMap read and put back with a token that eksctl presigns itself
@@ -9,11 +9,11 @@ import base64
 import http.client
 import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from configparser import ConfigParser
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
 import yaml
@@ -147,3 +147,129 @@ def test_the_tag_that_says_the_provider_is_there(eksctl: Eksctl) -> None:
     assert status == 200
     _, body = eksctl.aws(EKS, "GET", f"/clusters/{CLUSTER}")
     assert json.loads(body)["cluster"]["tags"]["alpha.eksctl.io/cluster-oidc-enabled"] == "true"
+
+
+JSON = {"Content-Type": "application/json"}
+NODE_ROLE = "eksctl-eks-clu-nodegroup-ng-1-NodeInstanceRole"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/team/eksctl-ops"
+ADMIN = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+IAM = "iam.amazonaws.com"
+
+
+def entries_path(cluster: str, *names: str) -> str:
+    """Return a path of the API of access entries; every ARN in it is percent-encoded, slashes too."""
+    return "/".join([f"/clusters/{cluster}/access-entries", *(quote(name, safe="") for name in names)])
+
+
+def as_json(answer: tuple[int, str], status: int = 200) -> Any:
+    assert answer[0] == status, answer
+    return json.loads(answer[1])
+
+
+def iam(eksctl: Eksctl, action: str, **parameters: str) -> tuple[int, str]:
+    """Ask IAM, whose endpoint and signature are those of us-east-1."""
+    body = urlencode({"Action": action, "Version": "2010-05-08", **parameters})
+    request = AWSRequest("POST", f"https://{IAM}/", FORM, body)
+    SigV4Auth(eksctl.credentials, "iam", "us-east-1").add_auth(request)
+    proxy = urlsplit(eksctl.lab.status["proxy"])
+    connection = http.client.HTTPSConnection(
+        str(proxy.hostname), proxy.port, timeout=20, context=eksctl.tls()
+    )
+    connection.set_tunnel(IAM)
+    return answer_of(connection, "POST", "/", body, dict(request.headers.items()))
+
+
+@pytest.fixture
+def entries_cluster(eksctl: Eksctl) -> Iterator[str]:
+    """Return a cluster as `eksctl create cluster` asks for it: entries count beside aws-auth."""
+    name = "eksctl-entries"
+    access = {"authenticationMode": "API_AND_CONFIG_MAP", "bootstrapClusterCreatorAdminPermissions": True}
+    body = {
+        "name": name,
+        "roleArn": f"arn:aws:iam::{ACCOUNT}:role/eks-clu-cluster-role",
+        "resourcesVpcConfig": {"subnetIds": ["subnet-1", "subnet-2"]},
+        "accessConfig": access,
+    }
+    as_json(eksctl.aws(EKS, "POST", "/clusters", json.dumps(body), JSON))
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": ACCOUNT}}],
+    }
+    status, _ = iam(
+        eksctl,
+        "CreateRole",
+        RoleName="eksctl-ops",
+        Path="/team/",
+        AssumeRolePolicyDocument=json.dumps(trust),
+    )
+    assert status == 200
+    yield name
+    as_json(eksctl.aws(EKS, "DELETE", f"/clusters/{name}"))
+
+
+def test_create_get_and_delete_accessentry(eksctl: Eksctl, entries_cluster: str) -> None:
+    """What eksctl asks itself, and what CloudFormation asks for the stack of an entry."""
+    path = entries_path(entries_cluster)
+    body = {
+        "principalArn": ROLE,
+        "kubernetesGroups": ["viewers"],
+        "type": "STANDARD",
+        "clientRequestToken": "c",
+    }
+    made = as_json(eksctl.aws(EKS, "POST", path, json.dumps(body), JSON))["accessEntry"]
+    assert (made["principalArn"], made["kubernetesGroups"]) == (ROLE, ["viewers"])
+    assert made["username"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/eksctl-ops/{{{{SessionName}}}}"
+    policies = f"{entries_path(entries_cluster, ROLE)}/access-policies"
+    scope = {"policyArn": ADMIN, "accessScope": {"type": "cluster"}}
+    as_json(eksctl.aws(EKS, "POST", policies, json.dumps(scope), JSON))
+    listed = as_json(eksctl.aws(EKS, "GET", path))["accessEntries"]
+    assert listed == sorted([f"arn:aws:iam::{ACCOUNT}:user/eks-admin", ROLE], key=str)
+    described = as_json(eksctl.aws(EKS, "GET", entries_path(entries_cluster, ROLE)))["accessEntry"]
+    assert described["accessEntryArn"] == made["accessEntryArn"]
+    (associated,) = as_json(eksctl.aws(EKS, "GET", policies))["associatedAccessPolicies"]
+    assert associated["accessScope"] == {"type": "cluster", "namespaces": []}
+    gone = f"{policies}/{quote(ADMIN, safe='')}"
+    assert eksctl.aws(EKS, "DELETE", gone) == (200, "{}")
+    assert as_json(eksctl.aws(EKS, "GET", policies))["associatedAccessPolicies"] == []
+    assert eksctl.aws(EKS, "DELETE", entries_path(entries_cluster, ROLE)) == (200, "{}")
+    status, body_text = eksctl.aws(EKS, "GET", entries_path(entries_cluster, ROLE))
+    assert (status, "list-access-entries" in body_text) == (404, True)
+
+
+def test_migrate_to_access_entry(eksctl: Eksctl) -> None:
+    """`eksctl utils migrate-to-access-entry --target-authentication-mode API`: the requests it sends."""
+    name = "eksctl-migrates"
+    body = {
+        "name": name,
+        "roleArn": f"arn:aws:iam::{ACCOUNT}:role/eks-clu-cluster-role",
+        "resourcesVpcConfig": {"subnetIds": ["subnet-1"]},
+    }
+    as_json(eksctl.aws(EKS, "POST", "/clusters", json.dumps(body), JSON))
+    cluster = as_json(eksctl.aws(EKS, "GET", f"/clusters/{name}"))["cluster"]
+    assert cluster["accessConfig"] == {"authenticationMode": "CONFIG_MAP"}
+    assert as_json(eksctl.aws(EKS, "GET", f"/clusters/{name}/node-groups"))["nodegroups"] == []
+    status, found = iam(eksctl, "GetRole", RoleName=NODE_ROLE)
+    assert (status, f"role/{NODE_ROLE}</Arn>" in found) == (200, True)
+    status, found = iam(eksctl, "GetUser", UserName="nobody")
+    assert (status, "NoSuchEntity" in found) == (404, True)
+
+    def to_mode(mode: str) -> None:
+        wanted = {"accessConfig": {"authenticationMode": mode}, "clientRequestToken": mode}
+        answer = eksctl.aws(EKS, "POST", f"/clusters/{name}/update-config", json.dumps(wanted), JSON)
+        update = as_json(answer)["update"]
+        assert update["type"] == "AccessConfigUpdate"
+        told = as_json(eksctl.aws(EKS, "GET", f"/clusters/{name}/updates/{update['id']}"))["update"]
+        assert told["status"] == "Successful"
+
+    to_mode("API_AND_CONFIG_MAP")
+    node = {"principalArn": f"arn:aws:iam::{ACCOUNT}:role/{NODE_ROLE}", "type": "EC2_LINUX"}
+    made = as_json(eksctl.aws(EKS, "POST", entries_path(name), json.dumps(node), JSON))["accessEntry"]
+    assert (made["username"], made["kubernetesGroups"]) == (
+        "system:node:{{EC2PrivateDNSName}}",
+        ["system:nodes"],
+    )
+    to_mode("API")
+    cluster = as_json(eksctl.aws(EKS, "GET", f"/clusters/{name}"))["cluster"]
+    assert (cluster["status"], cluster["accessConfig"]["authenticationMode"]) == ("ACTIVE", "API")
+    as_json(eksctl.aws(EKS, "DELETE", f"/clusters/{name}"))

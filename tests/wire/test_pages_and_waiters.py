@@ -11,7 +11,7 @@ from sekisho.lab.aws.services import OPERATIONS
 from sekisho.testing import running_lab
 from support.boto_lab import HOME, REGION, Caller, new_role, new_user, policy, profile, trust
 
-CLUSTER, USER, ROLE, GROUP, PROFILE = "eks-clu", "paged", "paged", "paged", "paged"
+CLUSTER, USER, ROLE, GROUP, PROFILE = "second", "paged", "paged", "paged", "paged"
 POLICY = f"arn:aws:iam::{HOME}:policy/paged"
 
 
@@ -52,11 +52,23 @@ def fill(caller: Caller) -> None:
         iam.create_instance_profile(InstanceProfileName=name, Tags=tags)
         iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=ROLE)
         iam.create_virtual_mfa_device(VirtualMFADeviceName=name, Tags=tags)
-    caller.client("eks").create_cluster(
-        name="second",
+    eks = caller.client("eks")
+    eks.create_cluster(
+        name=CLUSTER,
         roleArn=f"arn:aws:iam::{HOME}:role/{ROLE}",
         resourcesVpcConfig={"subnetIds": ["subnet-1", "subnet-2"]},
+        accessConfig={"authenticationMode": "API"},
     )
+    for name in (USER, f"{USER}-2"):
+        principal = f"arn:aws:iam::{HOME}:user/{name}"
+        eks.create_access_entry(clusterName=CLUSTER, principalArn=principal)
+    for name in ("AmazonEKSViewPolicy", "AmazonEKSEditPolicy"):
+        eks.associate_access_policy(
+            clusterName=CLUSTER,
+            principalArn=f"arn:aws:iam::{HOME}:user/{USER}",
+            policyArn=f"arn:aws:eks::aws:cluster-access-policy/{name}",
+            accessScope={"type": "cluster"},
+        )
 
 
 ARGUMENTS: dict[str, Any] = {
@@ -70,6 +82,7 @@ ARGUMENTS: dict[str, Any] = {
     "PolicyInputList": [policy("s3:GetObject", Resource="*")],
     "PolicySourceArn": f"arn:aws:iam::{HOME}:user/{USER}",
     "ActionNames": ["s3:GetObject", "s3:PutObject"],
+    "principalArn": f"arn:aws:iam::{HOME}:user/{USER}",
     "clusterName": CLUSTER,
     "name": CLUSTER,
 }
@@ -119,13 +132,26 @@ WAITERS: list[tuple[str, str, dict[str, Any]]] = [
     ("iam", "instance_profile_exists", {"InstanceProfileName": PROFILE}),
     ("eks", "cluster_active", {"name": CLUSTER}),
     ("eks", "cluster_deleted", {"name": "none"}),
+    ("eks", "nodegroup_deleted", {"clusterName": CLUSTER, "nodegroupName": "none"}),
+    ("eks", "addon_deleted", {"clusterName": CLUSTER, "addonName": "none"}),
+    ("eks", "fargate_profile_deleted", {"clusterName": CLUSTER, "fargateProfileName": "none"}),
 ]
+UPDATE = "certificate_authority_update_complete"
+NEVER = {("eks", "nodegroup_active"), ("eks", "addon_active"), ("eks", "fargate_profile_active")}
+"""Waiters for what no cluster of the lab has."""
 
 
 @pytest.mark.parametrize(("service", "name", "given"), WAITERS, ids=[row[1] for row in WAITERS])
 def test_a_waiter_returns_at_once(admin: Caller, service: str, name: str, given: dict[str, Any]) -> None:
     waiter = admin.client(service).get_waiter(name)
     assert waiter.wait(**given, WaiterConfig={"MaxAttempts": 1}) is None
+
+
+def test_an_update_is_waited_for(admin: Caller) -> None:
+    access = {"authenticationMode": "API_AND_CONFIG_MAP"}
+    update = admin.ask("eks", "update_cluster_config", name="eks-clu", accessConfig=access)["update"]["id"]
+    waiter = admin.client("eks").get_waiter(UPDATE)
+    assert waiter.wait(name="eks-clu", updateId=update, WaiterConfig={"MaxAttempts": 1}) is None
 
 
 def test_every_waiter_of_a_served_operation_has_a_row() -> None:
@@ -135,4 +161,4 @@ def test_every_waiter_of_a_served_operation_has_a_row() -> None:
         for name in client.waiter_names:
             if client.get_waiter(name).config.operation in table:
                 served.add((service, name))
-    assert served == {(service, name) for service, name, _ in WAITERS}
+    assert served - NEVER == {(service, name) for service, name, _ in WAITERS} | {("eks", UPDATE)}

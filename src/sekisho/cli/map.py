@@ -17,6 +17,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from sekisho.cli.errors import note, report
+from sekisho.cli.map_migrate import migrate
+from sekisho.cli.map_options import ClusterOption, FileOption, ProfileOption, RegionOption
 from sekisho.cli.map_output import (
     ListForm,
     ResultForm,
@@ -46,12 +48,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-ClusterOption = Annotated[str | None, typer.Option("--cluster", "--name", help="Name of the cluster.")]
-FileOption = Annotated[
-    Path | None, typer.Option("--file", "-f", help="Manifest of aws-auth to use, instead of a cluster.")
-]
-RegionOption = Annotated[str | None, typer.Option("--region", help="AWS region.")]
-ProfileOption = Annotated[str | None, typer.Option("--profile", help="Profile of the AWS configuration.")]
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Write even if it locks out you or the last nodes.")
 ]
@@ -60,6 +56,9 @@ BackupOption = Annotated[
     Path | None, typer.Option("--backup-dir", help="Folder of backups (XDG state folder, sekisho/backups).")
 ]
 ResultOption = Annotated[ResultForm, typer.Option("--output", "-o", help="Form of the answer.")]
+
+
+app.command("migrate")(migrate)
 
 
 @app.command("create")

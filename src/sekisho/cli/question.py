@@ -28,7 +28,8 @@ FromOption = Annotated[
     typer.Option(
         "--from",
         help="Answer from files instead of a lab: a world file, manifests, `kubectl get -o yaml`, `aws eks "
-        "describe-cluster`, `aws iam get-account-authorization-details`; may be repeated.",
+        "describe-cluster`, `list-access-entries`, `describe-access-entry` or `list-associated-access-"
+        "policies`, `aws iam get-account-authorization-details`; may be repeated.",
     ),
 ]
 ModeOption = Annotated[

@@ -24,6 +24,15 @@ def _command(repair: Any, target: str) -> str:
             for group in groups:
                 words += ["--group", group]
             return shlex.join(words)
+        case "eks.create-access-entry":
+            words = ["aws", "eks", "create-access-entry", "--cluster-name", target or "CLUSTER"]
+            groups = [group for group in facts["groups"].split(",") if group]
+            named = ["--kubernetes-groups", *groups] if groups else []
+            return shlex.join([*words, "--principal-arn", facts["arn"], *named])
+        case "eks.recreate-access-entry":
+            return _recreate(facts["principal"], target or "CLUSTER")
+        case "eks.associate-access-policy":
+            return _associate(facts, target or "CLUSTER")
         case "rbac.bind-role":
             return _bind(facts)
         case "rbac.grant":
@@ -37,6 +46,23 @@ def _command(repair: Any, target: str) -> str:
             words = ["kubectl", "create", "token", facts["name"], "-n", facts["namespace"]]
             return shlex.join([*words, "--audience", facts["audience"]])
     return ""
+
+
+def _recreate(principal: str, cluster: str) -> str:
+    """Two commands; what the entry gave (groups, policies) has to be given again."""
+    words = ["--cluster-name", cluster, "--principal-arn", principal]
+    return " && ".join(
+        shlex.join(["aws", "eks", command, *words])
+        for command in ("delete-access-entry", "create-access-entry")
+    )
+
+
+def _associate(facts: Any, cluster: str) -> str:
+    words = ["aws", "eks", "associate-access-policy", "--cluster-name", cluster]
+    policy = f"arn:aws:eks::aws:cluster-access-policy/{facts['policy']}"
+    scope = f"type=namespace,namespaces={facts['namespaces']}" if facts["namespaces"] else "type=cluster"
+    asked = ["--principal-arn", facts["principal"], "--policy-arn", policy, "--access-scope", scope]
+    return shlex.join([*words, *asked])
 
 
 def _bind(facts: Any) -> str:

@@ -82,6 +82,7 @@ def kube_document(asked: str, found: "KubeWhoCan", cluster: str, source: "Source
                 "mapping": [step_to_json(step) for step in one.mapped_by],
                 "everything": one.is_master,
                 "ways": [_way(access) for access in one.ways],
+                "accessPolicies": [step_to_json(step) for step in one.policies],
             }
             for one in found.mapped
         ],
@@ -121,6 +122,9 @@ def kube_lines(document: Any, style: Style) -> Iterator[str]:
             yield "    > everything, as a member of system:masters"
         for way in one["ways"]:
             yield from _way_lines(way, style)
+        for step in one["accessPolicies"]:
+            yield f"    > access policy {step['facts']['policy']} {step['facts']['scope']}"
+            yield style.quiet(f"        by {place(step)}")
     for one in alone:
         yield f"{style.good('yes')} {style.strong(one['subject'])}"
         yield from _way_lines(one, style)

@@ -3,6 +3,7 @@
 A Snapshot holds no secret: it can be saved, shown and compared freely.
 """
 
+from sekisho.facts.cluster_access import ClusterAccessEntry, ClusterUpdate, PolicyAssociation
 from sekisho.facts.iam_model import (
     DeletionStatus,
     InstanceProfile,
@@ -38,6 +39,8 @@ __all__ = [
     "Account",
     "AccountCreation",
     "Cluster",
+    "ClusterAccessEntry",
+    "ClusterUpdate",
     "Delete",
     "DeletionStatus",
     "Document",
@@ -60,6 +63,7 @@ __all__ = [
     "OrganizationPolicyType",
     "OrganizationalUnit",
     "PasswordPolicy",
+    "PolicyAssociation",
     "PolicyVersion",
     "Put",
     "Role",

@@ -1,8 +1,8 @@
 """Files as people have them, recognised by what is in them, read into one Snapshot.
 
 Understood: world files, Kubernetes manifests and what `kubectl get -o yaml|json` prints, and the output of
-`aws eks describe-cluster` and `aws iam get-account-authorization-details`. What none of the files says
-becomes a gap.
+`aws eks describe-cluster`, `list-access-entries`, `describe-access-entry`, `list-associated-access-policies`
+and `aws iam get-account-authorization-details`. What none of the files says becomes a gap.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,7 +16,15 @@ from sekisho.decide.rbac.objects import GROUP
 from sekisho.decide.values import AccountId, InputFault, Json, Ref, SekishoInputError, documents
 from sekisho.facts.account_details import is_account_details, read_account_details
 from sekisho.facts.aws_auth_data import aws_auth_key
+from sekisho.facts.cluster_entries import entries_at
 from sekisho.facts.described_cluster import is_described_cluster, read_described_cluster
+from sekisho.facts.described_entries import (
+    DescribedEntries,
+    cluster_named,
+    is_access_entries,
+    merged,
+    read_access_entries,
+)
 from sekisho.facts.kube_documents import is_kubernetes, read_kubernetes
 from sekisho.facts.lines import line_of
 from sekisho.facts.loaded import Loaded, NoticeCode, SourceText
@@ -31,7 +39,8 @@ from sekisho.facts.world_file import is_world, parse_world
 
 UNDERSTOOD = (
     "a world file, Kubernetes manifests or `kubectl get -o yaml|json` output, the output of "
-    "`aws eks describe-cluster` or of `aws iam get-account-authorization-details`"
+    "`aws eks describe-cluster`, `list-access-entries`, `describe-access-entry` or "
+    "`list-associated-access-policies`, or of `aws iam get-account-authorization-details`"
 )
 NAMELESS = "cluster"
 """What a cluster is called of which only objects were read and nobody said the name."""
@@ -87,6 +96,7 @@ class _Reader:
         self._clusters: dict[str, Cluster] = {}
         self._worlds: set[str] = set()
         self._loose: list[Manifest] = []
+        self._described: dict[str, DescribedEntries] = {}
         self._manifests: dict[Key, Manifest] = {}
 
     def read(self, name: str, content: str) -> None:
@@ -116,6 +126,7 @@ class _Reader:
         chosen = self._chosen(wanted)
         if chosen is not None:
             self._place_loose(chosen)
+        self._place_entries(chosen)
         for arn in self._clusters:
             self._note_gaps(arn)
         snapshot = Snapshot(self._events, self._gaps)
@@ -149,6 +160,9 @@ class _Reader:
                     for account in details.accounts
                     for kind in (Kind.USER, Kind.GROUP, Kind.ROLE, Kind.POLICY)
                 )
+        elif is_access_entries(value):
+            described = self._described.setdefault(cluster_named(value), DescribedEntries())
+            read_access_entries(value, at, described)
         elif is_kubernetes(value):
             self._loose.extend(read_kubernetes(value, at))
         else:
@@ -159,13 +173,16 @@ class _Reader:
         for _, place in world.places:
             if place.document in self._files:
                 self._texts.setdefault(place.document, SourceText(self._files[place.document]))
-        self._events.extend(account_events(world, UnknownIds(), UNDATED))
+        accounts = account_events(world, UnknownIds(), UNDATED)
+        self._events.extend(accounts)
         self._places.update({Ref(name): place for name, place in world.places})
         for found in world.clusters:
             arn = str(found.cluster.arn)
             self._worlds.add(arn)
             self._clusters[arn] = found.cluster
-            self._events.extend(cluster_events(found, UNDATED))
+            self._events.extend(cluster_events(found, accounts, UNDATED))
+            places = {entries_at(arn).child(one.entry.principal): one.at for one in found.entries}
+            self._places.update(places)
             self._events.extend(kube_events(found, UNDATED))
             self._manifests.update({one.key(arn): one for one in manifests(found, UNDATED)})
 
@@ -182,9 +199,10 @@ class _Reader:
         """Return the cluster in question; one that only has objects is made for them."""
         known = self._clusters
         if not known:
-            if wanted is None and not self._loose:
+            if wanted is None and not self._loose and not self._described:
                 return None
-            cluster = _unread_cluster(wanted or NAMELESS, self._mode)
+            named = next((name for name in self._described if name), NAMELESS)
+            cluster = _unread_cluster(wanted or named, self._mode)
             self._clusters[str(cluster.arn)] = cluster
             self._events.append(Put(_key(cluster), cluster))
             return cluster
@@ -196,7 +214,7 @@ class _Reader:
             problem = f"no file speaks of a cluster `{str(wanted)[:200]}`"
             hint = nearest(str(wanted), names) or f"known are {', '.join(known)}"
             raise SekishoInputError.single("facts.cluster-unknown", Ref("cluster"), problem, hint)
-        if wanted is None and not self._loose:
+        if wanted is None and not self._loose and "" not in self._described:
             return None
         problem = f"the files speak of {len(fitting)} clusters"
         raise SekishoInputError.single(
@@ -216,6 +234,24 @@ class _Reader:
                 self._notices.append(Step(NoticeCode.REPLACED, before.at, facts))
             self._manifests[key] = manifest
             self._events.append(put_manifest(arn, manifest))
+
+    def _place_entries(self, chosen: Cluster | None) -> None:
+        """Give the outputs about access entries to their clusters: a listing names none."""
+        known = {"", *(cluster.name for cluster in self._clusters.values())}
+        stray = next((name for name in self._described if name not in known), None)
+        if stray is not None:
+            problem = f"access entries of a cluster `{stray[:200]}`, of which no other file speaks"
+            hint = nearest(stray, known) or "add the output of `aws eks describe-cluster`"
+            raise SekishoInputError.single("facts.cluster-unknown", Ref("cluster"), problem, hint)
+        for arn, cluster in self._clusters.items():
+            names = {cluster.name, ""} if cluster is chosen else {cluster.name}
+            named = [self._described[name] for name in names if name in self._described]
+            if arn in self._worlds and not named:
+                continue
+            events, gaps, places = merged(named).facts(arn)
+            self._events.extend(events)
+            self._gaps.extend(gaps)
+            self._places.update(places)
 
     def _note_gaps(self, arn: str) -> None:
         """Note what was not read of a cluster; a world file says all there is."""

@@ -1,5 +1,6 @@
-"""MFA devices, login profiles, instance profiles and role deletions of a Snapshot."""
+"""MFA devices, login profiles, instance profiles, role deletions and unique ids of a Snapshot."""
 
+from sekisho.decide.values import Arn
 from sekisho.facts.iam_model import InstanceProfile, LoginProfile, MfaDevice, RoleDeletion
 from sekisho.facts.snapshot import Key, Kind, Snapshot
 
@@ -43,3 +44,17 @@ def role_deletions(facts: Snapshot, account: str) -> tuple[RoleDeletion, ...]:
     """Return the requests to delete service-linked roles of an account, oldest first."""
     known = facts.scope(Kind.ROLE_DELETION, account).values()
     return tuple(one for one in known if isinstance(one, RoleDeletion))
+
+
+def unique_id_of(facts: Snapshot, principal: str) -> str:
+    """Return the unique id that the ARN of a user or role stands for now; empty if for nothing."""
+    try:
+        arn = Arn.parse(principal)
+    except ValueError:
+        return ""
+    name = arn.resource.rpartition("/")[2]
+    role = facts.role(arn.account, name)
+    if role is not None and role.arn == arn:
+        return role.role_id
+    user = facts.user(arn.account, name)
+    return user.user_id if user is not None and user.arn == arn else ""

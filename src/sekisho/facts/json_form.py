@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from sekisho.decide.values import Instant, Json, Ref, SekishoInputError
+from sekisho.facts.cluster_access import ClusterAccessEntry, ClusterUpdate
 from sekisho.facts.iam_model import InstanceProfile, LoginProfile, MfaDevice, RoleDeletion
 from sekisho.facts.model import (
     Account,
@@ -45,6 +46,8 @@ _TYPES: dict[Kind, type] = {
     Kind.INSTANCE_PROFILE: InstanceProfile,
     Kind.ROLE_DELETION: RoleDeletion,
     Kind.CLUSTER: Cluster,
+    Kind.ACCESS_ENTRY: ClusterAccessEntry,
+    Kind.CLUSTER_UPDATE: ClusterUpdate,
     Kind.ORGANIZATION: Organization,
     Kind.ORGANIZATIONAL_UNIT: OrganizationalUnit,
     Kind.ORGANIZATION_ACCOUNT: OrganizationAccount,

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from sekisho.decide.values import Json
+from sekisho.facts.cluster_access import ClusterAccessEntry, ClusterUpdate
 from sekisho.facts.iam_model import InstanceProfile, LoginProfile, MfaDevice, RoleDeletion
 from sekisho.facts.model import (
     Account,
@@ -44,6 +45,8 @@ Fact = (
     | InstanceProfile
     | RoleDeletion
     | Cluster
+    | ClusterAccessEntry
+    | ClusterUpdate
     | Organization
     | OrganizationalUnit
     | OrganizationAccount
@@ -62,6 +65,8 @@ F = TypeVar(
     ManagedPolicy,
     OpenIdConnectProvider,
     Cluster,
+    ClusterAccessEntry,
+    ClusterUpdate,
     Organization,
     OrganizationalUnit,
     OrganizationAccount,
@@ -99,6 +104,10 @@ class Kind(StrEnum):
     """scope the account id, name the id of the task"""
     CLUSTER = "cluster"
     """scope ``ACCOUNT/REGION``, name the cluster's name"""
+    ACCESS_ENTRY = "access-entry"
+    """scope the cluster's ARN, name the ARN of the principal"""
+    CLUSTER_UPDATE = "cluster-update"
+    """scope the cluster's ARN, name the update's id"""
     ORGANIZATION = "organization"
     """scope empty, name the organization's id"""
     ORGANIZATIONAL_UNIT = "organizational-unit"
@@ -338,6 +347,18 @@ class Snapshot:
             for fact in self.scope(Kind.CLUSTER, scope).values()
             if isinstance(fact, Cluster)
         )
+
+    def access_entry(self, cluster_arn: str, principal: str) -> ClusterAccessEntry | None:
+        """Return the access entry of a principal by its ARN."""
+        return self._typed(Kind.ACCESS_ENTRY, cluster_arn, principal, ClusterAccessEntry)
+
+    def access_entries(self, cluster_arn: str) -> tuple[ClusterAccessEntry, ...]:
+        """Return the access entries of a cluster."""
+        return self._all(Kind.ACCESS_ENTRY, cluster_arn, ClusterAccessEntry)
+
+    def cluster_updates(self, cluster_arn: str) -> tuple[ClusterUpdate, ...]:
+        """Return the updates of a cluster, the oldest first."""
+        return self._all(Kind.CLUSTER_UPDATE, cluster_arn, ClusterUpdate)
 
     def kube(self, key: Key) -> Mapping[str, Json] | None:
         """Return a Kubernetes object by its key."""

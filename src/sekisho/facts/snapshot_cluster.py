@@ -6,12 +6,15 @@ from sekisho.decide.authn.aws_auth import CONFIG_MAP, AwsAuth
 from sekisho.decide.authn.backend import Backend, BackendMode
 from sekisho.decide.authn.entry import Reading
 from sekisho.decide.authn.notice import Notice
+from sekisho.decide.eks.creator import API_MODES
+from sekisho.decide.eks.entry_book import EntryBook
 from sekisho.decide.rbac import index as rbac_index
 from sekisho.decide.rbac.index import Index
 from sekisho.decide.rbac.model import RbacObject
 from sekisho.decide.rbac.objects import GROUP, parse_object
 from sekisho.decide.values import InputFault, Ref
 from sekisho.facts.aws_auth_data import NAME, NAMESPACE, aws_auth_key, data_of, read_data
+from sekisho.facts.cluster_entries import book_of_cluster
 from sekisho.facts.manifest import Manifest
 from sekisho.facts.model import Cluster
 from sekisho.facts.snapshot import Gap, Key, Kind, Snapshot, kube_scope
@@ -44,6 +47,7 @@ class SnapshotCluster:
             if (gap := snapshot.gap(Kind.KUBE, kube_scope(self._arn, GROUP, resource))) is not None
         ]
         self._rbac = None if self._gaps else rbac_index.build(rbac_objects(snapshot, self._arn, manifests))
+        self._entries = book_of_cluster(snapshot, cluster)
         self._aws_auth = _aws_auth(snapshot, self._arn, manifests)
         self._backends = self._sources(snapshot, manifests)
 
@@ -77,6 +81,11 @@ class SnapshotCluster:
         return self._backends
 
     @property
+    def entries(self) -> EntryBook:
+        """The access entries; none in mode CONFIG_MAP."""
+        return self._entries
+
+    @property
     def rbac(self) -> Index | None:
         """The compiled RBAC objects; None if they were not read."""
         return self._rbac
@@ -97,22 +106,22 @@ class SnapshotCluster:
         return tuple(self._gaps)
 
     def _sources(self, snapshot: Snapshot, manifests: Mapping[Key, Manifest]) -> tuple[Backend, ...]:
-        match self.cluster.authentication_mode:
-            case "CONFIG_MAP":
-                place = manifests.get(aws_auth_key(self._arn))
-                at = place.at if place is not None and place.at is not None else Ref(CONFIG_MAP.document)
-                if self._aws_auth is not None:
-                    return (Backend.from_aws_auth(self._aws_auth, at),)
-                gap = snapshot.gap(Kind.KUBE, aws_auth_scope(self._arn))
-                return (
-                    unread_source(at, gap.reason if gap else f"no ConfigMap {NAMESPACE}/{NAME} was read"),
-                )
-            case "":
-                problem = "the authentication mode of the cluster was not read"
-                return (unread_source(self.at.child("accessConfig", "authenticationMode"), problem),)
-            case mode:
-                problem = f"the access entries, which count first in mode {mode}, were not read"
-                return (unread_source(self.at.child("accessEntries"), problem),)
+        mode = self.cluster.authentication_mode
+        if not mode:
+            problem = "the authentication mode of the cluster was not read"
+            return (unread_source(self.at.child("accessConfig", "authenticationMode"), problem),)
+        own = (self._entries.backend,) if mode in API_MODES else ()
+        if mode == "API" or self._entries.unread:
+            return own
+        return (*own, self._config_map(snapshot, manifests))
+
+    def _config_map(self, snapshot: Snapshot, manifests: Mapping[Key, Manifest]) -> Backend:
+        place = manifests.get(aws_auth_key(self._arn))
+        at = place.at if place is not None and place.at is not None else Ref(CONFIG_MAP.document)
+        if self._aws_auth is not None:
+            return Backend.from_aws_auth(self._aws_auth, at)
+        gap = snapshot.gap(Kind.KUBE, aws_auth_scope(self._arn))
+        return unread_source(at, gap.reason if gap else f"no ConfigMap {NAMESPACE}/{NAME} was read")
 
 
 def aws_auth_scope(cluster_arn: str) -> str:

@@ -14,6 +14,7 @@ from sekisho.facts.node_manifest import WorkerNode
 from sekisho.facts.shape import FaultCode, Node, nearest
 from sekisho.facts.snapshot import Key
 from sekisho.facts.world_content import UNDATED, Accounts
+from sekisho.facts.world_entries import WorldEntry, read_entries
 from sekisho.facts.world_shape import Fields
 from sekisho.facts.world_tables import AWS_AUTH, AWS_AUTH_RAW, CLUSTER
 
@@ -35,6 +36,7 @@ class WorldCluster:
     nodes: tuple[WorkerNode, ...] = ()
     manifests: tuple[Manifest, ...] = ()
     absent: tuple[Key, ...] = ()
+    entries: tuple[WorldEntry, ...] = ()
 
 
 def read_clusters(
@@ -84,6 +86,7 @@ def _read_cluster(fields: Fields, accounts: Accounts, region: str, notices: list
         tuple(_worker(item) for item in fields.objects("nodes")),
         tuple(manifest for manifest in manifests if manifest is not None),
         tuple(_absent(item, str(cluster.arn)) for item in fields.objects("absent")),
+        _entries(fields, cluster, accounts),
     )
     _check_once(node, found)
     return found
@@ -102,6 +105,23 @@ def _creator(fields: Fields, account: Account, accounts: Accounts) -> str:
         hint = nearest(written, spellings) or "name a user or role of the cluster's account: user/NAME"
         node.fault(FaultCode.REFERENCE, f"account {account.account} has no identity `{written[:200]}`", hint)
     return ""
+
+
+def _entries(fields: Fields, cluster: Cluster, accounts: Accounts) -> tuple[WorldEntry, ...]:
+    """Return the access entries: of users and roles of every account, by ARN those of other accounts."""
+    people: tuple[User | Role, ...] = (*accounts.users, *accounts.roles)
+    known = {str(one.arn): str(one.arn) for one in people}
+    spellings = {**known, **_spellings(accounts.identities_of(cluster.account))}
+    wanted = fields.flag("bootstrapClusterCreatorAdminPermissions")
+    if not wanted and cluster.authentication_mode == "CONFIG_MAP":
+        fields.member("bootstrapClusterCreatorAdminPermissions").fault(
+            FaultCode.CHOICE,
+            "bootstrapClusterCreatorAdminPermissions must be true if cluster authentication mode is set to "
+            "CONFIG_MAP",
+        )
+    # EKS makes the entry for an identity that exists: a creator that is gone has none.
+    bootstrap = wanted and cluster.creator in known
+    return read_entries(fields, cluster, spellings, frozenset(accounts.gone), bootstrap=bootstrap)
 
 
 def _role_arn(fields: Fields, account: Account, accounts: Accounts) -> str:

@@ -1,6 +1,6 @@
 """From a world file to facts: what AWS adds when it makes an object is given, not invented here."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from sekisho.facts.policy_documents import trusted_arns
 from sekisho.facts.snapshot import Event, Key, Kind, Put
 from sekisho.facts.world_clusters import WorldCluster
 from sekisho.facts.world_content import UNDATED
+from sekisho.facts.world_entries import entry_events, unique_ids
 from sekisho.facts.world_file import WorldFile
 from sekisho.facts.world_organizations import STAND_IN, WorldOrganization
 
@@ -140,16 +141,23 @@ def organization_events(found: WorldOrganization, ids: Ids, created: Instant) ->
     )
 
 
-def cluster_events(found: WorldCluster, created: Instant) -> tuple[Event, ...]:
-    """Return a cluster without endpoint and authority, which the file does not say."""
+def cluster_events(found: WorldCluster, accounts: Iterable[Event], created: Instant) -> tuple[Event, ...]:
+    """Return a cluster without endpoint and authority, which the file does not say, and its entries.
+
+    ``accounts`` are the events that make the users and roles, which have the ids that entries pin.
+    """
     cluster = replace(found.cluster, created=_date(found.cluster.created, created))
-    return (Put(Key(Kind.CLUSTER, f"{cluster.account}/{cluster.region}", cluster.name), cluster),)
+    return (
+        Put(Key(Kind.CLUSTER, f"{cluster.account}/{cluster.region}", cluster.name), cluster),
+        *entry_events(str(cluster.arn), found.entries, unique_ids(accounts), created),
+    )
 
 
 def events(world: WorldFile, ids: Ids, created: Instant) -> tuple[Event, ...]:
     """Return accounts and clusters, without what the clusters hold (`manifests`)."""
-    clusters = (event for found in world.clusters for event in cluster_events(found, created))
-    return (*account_events(world, ids, created), *clusters)
+    accounts = account_events(world, ids, created)
+    clusters = (event for found in world.clusters for event in cluster_events(found, accounts, created))
+    return (*accounts, *clusters)
 
 
 def manifests(found: WorldCluster, created: Instant) -> tuple[Manifest, ...]:

@@ -22,6 +22,7 @@ ALL_FEATURES = "ALL"
 SOME = Text(re.compile(r"[\s\S]+"), "text that is not empty")
 TAGS = Named(Text())
 CREATED = Member("created", Moment(), "when it was made; default: when the world is made")
+UNIQUE_ID = Text(re.compile(r"[A-Za-z0-9_]{16,128}", re.ASCII), "a unique id such as `AIDACKCEVSQ6C2EXAMPLE`")
 ACCOUNT_ID = Text(re.compile(r"[0-9]{12}", re.ASCII), "an account id, which is twelve digits")
 
 ATTACHED = Member(

@@ -73,6 +73,9 @@ def gone_principals(facts: Snapshot) -> dict[str, set[str]]:
     known = {str(one.arn) for one in _everybody(facts)}
     named = {name for role in _roles(facts) for _, name in trusted_arns(role.trust)}
     named |= {arn for one in facts.clusters() for arn in (one.creator, one.role_arn) if arn}
+    named |= {
+        one.entry.principal for cluster in facts.clusters() for one in facts.access_entries(str(cluster.arn))
+    }
     gone: dict[str, set[str]] = {}
     for name in named - known:
         try:

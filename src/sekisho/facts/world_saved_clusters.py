@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping
 
 from sekisho.decide.authn.aws_auth import ACCOUNTS, SECTIONS
-from sekisho.decide.values import Instant, Json, JsonObject, Ref, SekishoInputError, documents
+from sekisho.decide.values import Arn, Instant, Json, JsonObject, Ref, SekishoInputError, documents
 from sekisho.facts.aws_auth_data import config_map, data_of, is_aws_auth, read_data, section_text
 from sekisho.facts.manifest import text
 from sekisho.facts.model import Cluster
 from sekisho.facts.node_manifest import WorkerNode, node_manifest
-from sekisho.facts.policy_documents import principal_arn
 from sekisho.facts.snapshot import Key, Kind, Put, Snapshot
 from sekisho.facts.world_saved_accounts import filled, tags_document
+from sekisho.facts.world_saved_entries import entry_documents, is_principal
 from sekisho.facts.world_tables import CLUSTER
 
 _SERVER_OWNED = frozenset(
@@ -60,6 +60,7 @@ def cluster_document(
             "brokenAwsAuth": True if maps and read_data(data_of(maps[0]), _AT).faults else None,
         }
     )
+    document |= entry_documents(facts, cluster, notices)
     if aws_auth is not None:
         document["awsAuth"] = aws_auth
     absent = sorted((body for key, body in known.items() if key not in bodies), key=_order)
@@ -189,7 +190,7 @@ def _creator(facts: Snapshot, cluster: Cluster, notices: list[str]) -> str:
     root = f"arn:{cluster.partition}:iam::{cluster.account}:root"
     if cluster.creator == root:
         return "root"
-    if _is_principal(facts, cluster.creator, cluster.account):
+    if _is_own(facts, cluster, cluster.creator):
         known = {
             *(str(one.arn) for one in facts.users(cluster.account)),
             *(str(one.arn) for one in facts.roles(cluster.account)),
@@ -200,18 +201,14 @@ def _creator(facts: Snapshot, cluster: Cluster, notices: list[str]) -> str:
 
 
 def _role_arn(facts: Snapshot, cluster: Cluster, notices: list[str]) -> str:
-    if not cluster.role_arn or _is_principal(facts, cluster.role_arn, cluster.account):
+    if not cluster.role_arn or _is_own(facts, cluster, cluster.role_arn):
         return cluster.role_arn
     notices.append(f"the role of {cluster.name} is no role of its account: it is left out")
     return ""
 
 
-def _is_principal(facts: Snapshot, name: str, account: str) -> bool:
-    try:
-        arn = principal_arn(name)
-    except ValueError:
-        return False
-    return arn is not None and arn.account == account and facts.account(account) is not None
+def _is_own(facts: Snapshot, cluster: Cluster, name: str) -> bool:
+    return is_principal(facts, name) and Arn.parse(name).account == cluster.account
 
 
 def _unless_default(name: str, value: str) -> str:

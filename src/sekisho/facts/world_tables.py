@@ -9,7 +9,15 @@ import re
 from sekisho.decide.authn.aws_auth import SECTIONS
 from sekisho.decide.eks.creator import MODES
 from sekisho.decide.values import PARTITIONS
-from sekisho.facts.world_organization_tables import ACCOUNT_ID, CREATED, ORGANIZATION, SOME, TAGS
+from sekisho.facts.world_entry_tables import ACCESS_ENTRY
+from sekisho.facts.world_organization_tables import (
+    ACCOUNT_ID,
+    CREATED,
+    ORGANIZATION,
+    SOME,
+    TAGS,
+    UNIQUE_ID,
+)
 from sekisho.facts.world_shape import (
     Anything,
     Choice,
@@ -37,9 +45,6 @@ _FREE = Text()
 _ENTITY = Text(re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}", re.ASCII), NAMED)
 _NAMED_POLICY = Text(POLICY_NAME, NAMED)
 _PATH = Text(re.compile(r"/([!-.0-~]+/)*", re.ASCII), "a path that starts and ends with a slash", 512, "/")
-_UNIQUE_ID = Text(
-    re.compile(r"[A-Za-z0-9_]{16,128}", re.ASCII), "a unique id such as `AIDACKCEVSQ6C2EXAMPLE`"
-)
 _REGION = Text(re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]", re.ASCII), "a region such as `ap-northeast-1`")
 _ALIAS = Text(
     re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII),
@@ -74,7 +79,7 @@ USER = Record(
     "user",
     (
         Member("name", _ENTITY, "user name", required=True),
-        Member("userId", _UNIQUE_ID, "unique id; default: a new one"),
+        Member("userId", UNIQUE_ID, "unique id; default: a new one"),
         Member("path", _PATH, "path"),
         CREATED,
         _POLICIES,
@@ -89,7 +94,7 @@ GROUP = Record(
     "group",
     (
         Member("name", _NAMED_POLICY, "group name", required=True),
-        Member("groupId", _UNIQUE_ID, "unique id; default: a new one"),
+        Member("groupId", UNIQUE_ID, "unique id; default: a new one"),
         Member("path", _PATH, "path"),
         CREATED,
         _POLICIES,
@@ -100,12 +105,12 @@ ROLE = Record(
     "role",
     (
         Member("name", _ENTITY, "role name", required=True),
-        Member("roleId", _UNIQUE_ID, "unique id; default: a new one"),
+        Member("roleId", UNIQUE_ID, "unique id; default: a new one"),
         Member("path", _PATH, "path"),
         CREATED,
         Member("trust", Document(), "trust policy", required=True),
         Member(
-            "trustedIds", Named(_UNIQUE_ID), "unique ids that trusted ARNs stand for, if not those of today"
+            "trustedIds", Named(UNIQUE_ID), "unique ids that trusted ARNs stand for, if not those of today"
         ),
         _POLICIES,
         _INLINE,
@@ -127,7 +132,7 @@ POLICY = Record(
     "policy",
     (
         Member("name", _NAMED_POLICY, "policy name", required=True),
-        Member("policyId", _UNIQUE_ID, "unique id; default: a new one"),
+        Member("policyId", UNIQUE_ID, "unique id; default: a new one"),
         Member("path", _PATH, "path"),
         CREATED,
         Member("updated", Moment(), "when it was changed last; default: `created`"),
@@ -168,7 +173,7 @@ INSTANCE_PROFILE = Record(
     "instanceProfile",
     (
         Member("name", _NAMED_POLICY, "name of the instance profile", required=True),
-        Member("profileId", _UNIQUE_ID, "unique id; default: a new one"),
+        Member("profileId", UNIQUE_ID, "unique id; default: a new one"),
         Member("path", _PATH, "path"),
         CREATED,
         Member("role", SOME, "name of its role"),
@@ -295,6 +300,12 @@ CLUSTER = Record(
             "`user/NAME`, `role/NAME`, `root` or an ARN of the account: the hidden administrator",
             required=True,
         ),
+        Member(
+            "bootstrapClusterCreatorAdminPermissions",
+            Flag(default=True),
+            "whether the creator gets an administrator's access entry, in modes that have entries",
+        ),
+        Member("accessEntries", Listed(ACCESS_ENTRY), "access entries, in modes that have them"),
         Member("roleArn", SOME, "the cluster's role, by ARN or `role/NAME`"),
         Member(
             "issuer",

@@ -11,6 +11,7 @@ from sekisho.facts.lines import line_of
 from sekisho.facts.manifest import text as member_text
 from sekisho.facts.shape import MAX_FAULTS
 from sekisho.facts.world_clusters import WorldCluster
+from sekisho.facts.world_entries import entry_events, unique_ids
 from sekisho.facts.world_events import account_events, manifests
 from sekisho.facts.world_file import WorldFile, parse_world
 from sekisho.lab.aws.credentials import key_secret_name
@@ -46,6 +47,7 @@ class Installation:
         }
         meta = {REGION_META: self.file.region, STALE_META: "1"}
         events: list[Event] = list(account_events(self.file, self.ids, self.now))
+        ids = unique_ids(events)
         for wanted in self.file.keys:
             key_id = self.ids.unique_id("AKIA")
             key = UserAccessKey(wanted.account, key_id, wanted.user, self.now, wanted.active)
@@ -53,13 +55,15 @@ class Installation:
             secrets[key_secret_name(key_id)] = self.ids.secret_key()
             meta[profile_meta(key_id)] = wanted.profile
         for found in self.file.clusters:
-            events += self._cluster(found, site, before)
+            events += self._cluster(found, site, before, ids)
         for arn in {str(one.arn) for one in before.clusters()}:
             meta[last_good_meta(arn)] = "{}"
         world.commit([*(Delete(key) for key, _ in before.items()), *events], secrets, meta)
         write_profiles(world, state)
 
-    def _cluster(self, found: WorldCluster, site: Site, before: Snapshot) -> list[Event]:
+    def _cluster(
+        self, found: WorldCluster, site: Site, before: Snapshot, ids: Mapping[str, str]
+    ) -> list[Event]:
         known = before.cluster(found.cluster.account, found.cluster.region, found.cluster.name)
         cluster: Cluster = replace(
             found.cluster,
@@ -87,6 +91,7 @@ class Installation:
         objects += own
         return [
             Put(Key(Kind.CLUSTER, f"{cluster.account}/{cluster.region}", cluster.name), cluster),
+            *entry_events(arn, found.entries, ids, self.now),
             *objects,
             *seed.aggregated_roles(arn, Snapshot(objects).kube_objects(arn, RBAC.group, "clusterroles")),
         ]
@@ -120,13 +125,6 @@ def install(
 def _unserved(file: WorldFile, now: Instant) -> Iterable[InputFault]:
     """Yield what a world file may say and the lab does not serve."""
     for found in file.clusters:
-        mode = found.cluster.authentication_mode
-        if mode != "CONFIG_MAP":
-            yield InputFault(
-                "world.unserved-mode",
-                found.at.child("authenticationMode"),
-                f"the lab serves CONFIG_MAP; {mode} needs access entries, which it does not serve yet",
-            )
         for one in manifests(found, now):
             try:
                 seed.check(one.body, one.at or found.at)

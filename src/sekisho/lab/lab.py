@@ -8,7 +8,7 @@ import os
 import shlex
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from types import MappingProxyType
 from typing import Self
 
@@ -230,9 +230,16 @@ class Lab:
         if change.key.kind in _CREDENTIAL_KINDS:
             self.clusters.credentials_changed(change)
         if isinstance(change.after, Cluster) and change.before is None:
-            task = asyncio.get_running_loop().create_task(self.clusters.start(change.after))
-            self._starting.add(task)
-            task.add_done_callback(self._starting.discard)
+            self._run(self.clusters.start(change.after))
+        elif isinstance(change.before, Cluster) and change.after is None:
+            server = self.clusters.forget(str(change.before.arn))
+            if server is not None:
+                self._run(server.stop())
+
+    def _run(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._starting.add(task)
+        task.add_done_callback(self._starting.discard)
 
     def _refuse_head(self, code: str, _client: tuple[str, int] | None) -> Response:
         door_code = head_code(code)

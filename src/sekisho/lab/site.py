@@ -114,6 +114,14 @@ class Clusters:
         await http.start()
         self._servers[arn], self.live[arn], self.authenticators[arn] = http, live, authenticator
 
+    def forget(self, arn: str) -> HttpServer | None:
+        """Leave a cluster that was deleted; its server is returned, to be stopped."""
+        live = self.live.pop(arn, None)
+        if live is not None:
+            live.stop()
+        self.authenticators.pop(arn, None)
+        return self._servers.pop(arn, None)
+
     async def stop(self) -> None:
         """Stop every API server."""
         for listener in self._reserved.values():

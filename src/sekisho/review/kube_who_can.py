@@ -17,6 +17,7 @@ from sekisho.decide.authn.sts_answer import StsIdentity, identity_of
 from sekisho.decide.authn.templates import PRIVATE_DNS
 from sekisho.decide.chain import admitted, user_of
 from sekisho.decide.decision import Decision, Outcome, Step
+from sekisho.decide.eks import policy_authorizer
 from sekisho.decide.rbac.model import MASTERS
 from sekisho.decide.rbac.who_can import Access, who_can
 from sekisho.decide.request.kubernetes import RequestAttributes
@@ -33,12 +34,16 @@ _INSTANCE = "i-00000000000000000"
 
 @dataclass(frozen=True, slots=True)
 class MappedAccess:
-    """An IAM principal that may. ``ways`` are empty for a member of ``system:masters``."""
+    """An IAM principal that may. ``ways`` are those of RBAC, empty for a member of ``system:masters``.
+
+    ``policies`` are the access policies of its access entry that allow it.
+    """
 
     arn: Arn
     user: KubeUser
     mapped_by: tuple[Step, ...]
     ways: tuple[Access, ...]
+    policies: tuple[Step, ...] = ()
 
     @property
     def is_master(self) -> bool:
@@ -81,7 +86,14 @@ def who_can_in(request: RequestAttributes, snapshot: Snapshot, cluster: Snapshot
                 unread.setdefault((str(step.code), str(step.at)), step)
         elif seen.value is not None and admitted(seen.value, request, cluster):
             ways = tuple(access for access in subjects if names(access.subject, seen.value))
-            found.setdefault(identity.arn, MappedAccess(identity.arn, seen.value, seen.decisive, ways))
+            by_policy = policy_authorizer.explain(seen.value, request, cluster.entries)
+            policies = by_policy.decisive if by_policy.allowed else ()
+            mapped = MappedAccess(identity.arn, seen.value, seen.decisive, ways, policies)
+            found.setdefault(identity.arn, mapped)
+        elif seen.value is not None:
+            refused = policy_authorizer.explain(seen.value, request, cluster.entries)
+            for step in refused.decisive if refused.outcome is Outcome.UNKNOWN else ():
+                unread.setdefault((str(step.code), str(step.at)), step)
     ordered = sorted(found.values(), key=lambda access: str(access.arn))
     return KubeWhoCan(subjects, tuple(ordered), tuple(unread.values()))
 

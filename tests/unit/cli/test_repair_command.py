@@ -72,3 +72,44 @@ OTHERS = {
 @pytest.mark.parametrize(("code", "facts", "command"), OTHERS.values(), ids=OTHERS.keys())
 def test_other_repairs(code: str, facts: dict[str, str], command: str) -> None:
     assert command_of({"code": code, "facts": facts}, "eks-clu") == command
+
+
+ENTRY = "arn:aws:iam::111122223333:role/ops"
+NAMED = f"--cluster-name eks-clu --principal-arn {ENTRY}"
+POLICY = "AmazonEKSViewPolicy"
+ASSOCIATE = (
+    f"aws eks associate-access-policy {NAMED} --policy-arn arn:aws:eks::aws:cluster-access-policy/{POLICY} "
+    "--access-scope "
+)
+ENTRIES = {
+    "an entry": (
+        "eks.create-access-entry",
+        {"arn": ENTRY, "groups": ""},
+        f"aws eks create-access-entry {NAMED}",
+    ),
+    "an entry with groups": (
+        "eks.create-access-entry",
+        {"arn": ENTRY, "groups": "a,b"},
+        f"aws eks create-access-entry {NAMED} --kubernetes-groups a b",
+    ),
+    "an entry made again": (
+        "eks.recreate-access-entry",
+        {"principal": ENTRY},
+        f"aws eks delete-access-entry {NAMED} && aws eks create-access-entry {NAMED}",
+    ),
+    "a policy in namespaces": (
+        "eks.associate-access-policy",
+        {"principal": ENTRY, "policy": POLICY, "namespaces": "a,b"},
+        f"{ASSOCIATE}type=namespace,namespaces=a,b",
+    ),
+    "a policy in the whole cluster": (
+        "eks.associate-access-policy",
+        {"principal": ENTRY, "policy": POLICY, "namespaces": ""},
+        f"{ASSOCIATE}type=cluster",
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "facts", "command"), ENTRIES.values(), ids=ENTRIES.keys())
+def test_access_entries(code: str, facts: dict[str, str], command: str) -> None:
+    assert command_of({"code": code, "facts": facts}, "eks-clu") == command

@@ -8,11 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sekisho.decide import sts
+from sekisho.decide.eks.access_entry import AccessEntry, AssociatedPolicy, EntryType, ScopeType
 from sekisho.decide.values import AccountId, Arn, Instant, Principal, PrincipalType, Ref, SekishoInputError
 from sekisho.facts import (
     Account,
     AccountCreation,
     Cluster,
+    ClusterAccessEntry,
+    ClusterUpdate,
     DeletionStatus,
     Document,
     Fact,
@@ -30,6 +33,7 @@ from sekisho.facts import (
     OrganizationPolicy,
     OrganizationPolicyType,
     PasswordPolicy,
+    PolicyAssociation,
     PolicyVersion,
     Role,
     RoleDeletion,
@@ -63,6 +67,11 @@ SESSIONS = st.builds(
     st.none() | st.integers(0, 100),
 )
 COMMON: dict[str, Any] = {"path": TEXT, "partition": TEXT, "inline": DOCUMENTS, "attached": TEXTS}
+POLICIES = st.lists(st.builds(AssociatedPolicy, TEXT, st.sampled_from(ScopeType), TEXTS), max_size=2)
+ENTRIES = st.builds(
+    AccessEntry, TEXT, st.sampled_from(EntryType), TEXT, TEXTS, TEXT, st.none() | POLICIES.map(tuple)
+)
+DATES = st.lists(st.builds(PolicyAssociation, TEXT, INSTANTS, INSTANTS), max_size=2).map(tuple)
 FACTS: dict[Kind, st.SearchStrategy[Any]] = {
     Kind.ACCOUNT: st.builds(
         Account,
@@ -91,6 +100,8 @@ FACTS: dict[Kind, st.SearchStrategy[Any]] = {
     Kind.ROLE_DELETION: st.builds(
         RoleDeletion, ACCOUNTS, TEXT, INSTANTS, st.sampled_from(DeletionStatus), used_by=TAGS
     ),
+    Kind.ACCESS_ENTRY: st.builds(ClusterAccessEntry, TEXT, ENTRIES, TEXT, INSTANTS, INSTANTS, TAGS, DATES),
+    Kind.CLUSTER_UPDATE: st.builds(ClusterUpdate, TEXT, TEXT, TEXT, TAGS, INSTANTS, TEXT),
     Kind.GROUP: st.builds(Group, ACCOUNTS, TEXT, TEXT, INSTANTS, **COMMON),
     Kind.ROLE: st.builds(
         Role,

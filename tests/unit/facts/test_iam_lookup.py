@@ -9,8 +9,10 @@ from sekisho.facts import (
     LoginProfile,
     MfaDevice,
     Put,
+    Role,
     RoleDeletion,
     Snapshot,
+    User,
 )
 from sekisho.facts.iam_lookup import (
     instance_profile,
@@ -20,6 +22,7 @@ from sekisho.facts.iam_lookup import (
     mfa_devices,
     mfa_devices_of,
     role_deletions,
+    unique_id_of,
 )
 
 ACCOUNT, OTHER = AccountId("111122223333"), AccountId("444455556666")
@@ -67,3 +70,12 @@ def test_profiles_are_found_by_name() -> None:
 def test_deletions_are_remembered() -> None:
     assert role_deletions(FACTS, ACCOUNT) == (TASK,)
     assert role_deletions(FACTS, OTHER) == ()
+
+
+def test_an_arn_stands_for_the_id_of_who_has_it_with_that_path() -> None:
+    user, role = User(ACCOUNT, "one", "AIDAONE", NOW, "/ops/"), Role(ACCOUNT, "one", "AROAONE", NOW, "{}")
+    facts = Snapshot([Put(Key(Kind.USER, ACCOUNT, "one"), user), Put(Key(Kind.ROLE, ACCOUNT, "one"), role)])
+    assert unique_id_of(facts, str(user.arn)) == "AIDAONE"
+    assert unique_id_of(facts, str(role.arn)) == "AROAONE"
+    for name in (f"arn:aws:iam::{ACCOUNT}:user/one", f"arn:aws:iam::{OTHER}:role/one", "one"):
+        assert unique_id_of(facts, name) == "", name

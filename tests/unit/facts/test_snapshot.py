@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sekisho.decide.eks.access_entry import AccessEntry, EntryType
 from sekisho.decide.values import AccountId, Instant, Json
 from sekisho.facts import (
     Account,
     Cluster,
+    ClusterAccessEntry,
+    ClusterUpdate,
     Delete,
     Event,
     Gap,
@@ -143,3 +146,20 @@ def test_an_older_snapshot_does_not_change(first: list[Event], then: list[Event]
 def test_scopes_are_those_that_hold_a_fact(events: list[Event]) -> None:
     expected = sorted({key.scope for key in naive(events) if key.kind is Kind.USER})
     assert list(Snapshot(events).scopes(Kind.USER)) == expected
+
+
+def test_the_access_entries_and_updates_of_a_cluster() -> None:
+    arn, moment = "arn:aws:eks:eu-west-1:111122223333:cluster/one", Instant.from_epoch(0)
+    principal = "arn:aws:iam::111122223333:user/ana"
+    entry = ClusterAccessEntry(arn, AccessEntry(principal, EntryType.STANDARD, "ana"), "0", moment, moment)
+    update = ClusterUpdate(arn, "u-1", "VersionUpdate", (("Version", "1.34"),), moment)
+    facts = Snapshot(
+        [
+            Put(Key(Kind.ACCESS_ENTRY, arn, principal), entry),
+            Put(Key(Kind.CLUSTER_UPDATE, arn, "u-1"), update),
+        ]
+    )
+    assert facts.access_entry(arn, principal) is entry
+    assert facts.access_entry(f"{arn}-2", principal) is None
+    assert facts.access_entries(arn) == (entry,)
+    assert facts.cluster_updates(arn) == (update,)

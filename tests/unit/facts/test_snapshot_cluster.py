@@ -5,14 +5,27 @@ import pytest
 from sekisho.decide.authn.sts_answer import identity_of
 from sekisho.decide.chain import ClusterFacts, LinkName, chain_of
 from sekisho.decide.decision import Outcome
+from sekisho.decide.eks.access_entry import AccessEntry, EntryType
 from sekisho.decide.rbac.objects import GROUP
 from sekisho.decide.request.kubernetes import RequestAttributes
 from sekisho.decide.values import AccountId, Instant, Ref, SekishoInputError
-from sekisho.facts import Account, Cluster, Event, Gap, Kind, Put, Snapshot, kube_key, kube_scope
+from sekisho.facts import (
+    Account,
+    Cluster,
+    ClusterAccessEntry,
+    Event,
+    Gap,
+    Kind,
+    Put,
+    Snapshot,
+    kube_key,
+    kube_scope,
+)
 from sekisho.facts.aws_auth_data import aws_auth_key, config_map, section_text
 from sekisho.facts.files import read_documents
 from sekisho.facts.identity import identity_from_arn
 from sekisho.facts.snapshot_cluster import RBAC_RESOURCES, SnapshotCluster, aws_auth_scope
+from sekisho.facts.world_entries import put_entry
 from unit.facts.worlds import WORLD
 
 NOW = Instant.from_epoch(0)
@@ -39,6 +52,10 @@ def links(facts: ClusterFacts) -> list[tuple[str, Outcome, str]]:
     return [(link.name, link.decision.outcome, str(link.decision.decisive[0].code)) for link in chain.links]
 
 
+BY_ENTRY = put_entry(
+    ClusterAccessEntry(ARN, AccessEntry(OPERATOR, EntryType.STANDARD, "by-entry"), "0", NOW, NOW)
+)
+
 MAPPINGS: dict[str, tuple[Cluster, list[Event], list[Gap], Outcome, str]] = {
     "mapped": (cluster_of(), [MAPPED], [], Outcome.ALLOW, "mapping.user-matched"),
     "aws-auth absent": (cluster_of(), [], [], Outcome.NO_OPINION, "mapping.not-mapped"),
@@ -60,13 +77,62 @@ MAPPINGS: dict[str, tuple[Cluster, list[Event], list[Gap], Outcome, str]] = {
     ),
     "creator unread": (cluster_of(creator=""), [], [], Outcome.UNKNOWN, "eks.creator-unknown"),
     "creator unread, mapped": (cluster_of(creator=""), [MAPPED], [], Outcome.ALLOW, "mapping.user-matched"),
-    "access entries": (cluster_of("API"), [MAPPED], [], Outcome.UNKNOWN, "mapping.source-unread"),
-    "access entries first": (
+    "no access entry": (cluster_of("API"), [MAPPED], [], Outcome.NO_OPINION, "mapping.not-mapped"),
+    "access entries unread": (
+        cluster_of("API"),
+        [MAPPED],
+        [Gap(Kind.ACCESS_ENTRY, ARN, "not listed")],
+        Outcome.UNKNOWN,
+        "mapping.source-unread",
+    ),
+    "access entries, which count first, unread": (
+        cluster_of("API_AND_CONFIG_MAP"),
+        [MAPPED],
+        [Gap(Kind.ACCESS_ENTRY, ARN, "not listed")],
+        Outcome.UNKNOWN,
+        "mapping.source-unread",
+    ),
+    "no access entry, but aws-auth": (
         cluster_of("API_AND_CONFIG_MAP"),
         [MAPPED],
         [],
+        Outcome.ALLOW,
+        "mapping.user-matched",
+    ),
+    "an access entry before aws-auth": (
+        cluster_of("API_AND_CONFIG_MAP"),
+        [MAPPED, BY_ENTRY],
+        [],
+        Outcome.ALLOW,
+        "mapping.access-entry-matched",
+    ),
+    "an access entry, aws-auth unread": (
+        cluster_of("API_AND_CONFIG_MAP"),
+        [BY_ENTRY],
+        [AUTH_GAP],
+        Outcome.ALLOW,
+        "mapping.access-entry-matched",
+    ),
+    "an access entry in a list that was not read": (
+        cluster_of("API"),
+        [BY_ENTRY],
+        [Gap(Kind.ACCESS_ENTRY, ARN, "not listed")],
+        Outcome.ALLOW,
+        "mapping.access-entry-matched",
+    ),
+    "an access entry that was not described": (
+        cluster_of("API"),
+        [],
+        [Gap(Kind.ACCESS_ENTRY, f"{ARN} {OPERATOR}", "not described")],
         Outcome.UNKNOWN,
-        "mapping.source-unread",
+        "eks.access-entry-undescribed",
+    ),
+    "an access entry in CONFIG_MAP counts nothing": (
+        cluster_of(),
+        [BY_ENTRY],
+        [],
+        Outcome.NO_OPINION,
+        "mapping.not-mapped",
     ),
     "mode unread": (cluster_of(""), [MAPPED], [], Outcome.UNKNOWN, "mapping.source-unread"),
 }

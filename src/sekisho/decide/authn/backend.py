@@ -14,12 +14,13 @@ from sekisho.decide.values import InputFault, Ref
 
 
 class BackendMode(StrEnum):
-    """The kinds of mapping source, by their names in aws-iam-authenticator."""
+    """The kinds of mapping source, by their names in aws-iam-authenticator, and EKS's own."""
 
     MOUNTED_FILE = "MountedFile"
     CONFIG_MAP = "EKSConfigMap"
     CRD = "CRD"
     DYNAMIC_FILE = "DynamicFile"
+    ACCESS_ENTRIES = "AccessEntry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ class Backend:
     """Mappings, in document order, and how they are asked.
 
     With ``user_id_strict`` an entry is found by the principal's unique id alone, so a
-    principal that was deleted and created again under its old name is not found. A user
+    principal that was deleted and created again under its old name is not found. An access entry
+    is found by its ARN and not taken for another unique id than the one it pins. A user
     name that starts with one of ``reserved_prefixes`` is refused. ``unread`` are faults that
     left part of the source unknown. ``at`` is the source as a whole.
     """
@@ -104,6 +106,8 @@ class Backend:
             key = Reading.CANONICAL.key(pinned.arn)
             return Found(pinned, pinned_to_other=pinned.arn != "" and key != identity.canonical.key)
         mapping = self._by_key.get(identity.canonical.key)
+        if mapping is not None and self.mode is BackendMode.ACCESS_ENTRIES:
+            return Found(mapping) if mapping.user_id in ("", identity.user_id) else None
         if mapping is not None and mapping.section is not Section.USERS:
             return Found(mapping)
         # A role mapping, by permission set too, is looked up before a user mapping.
@@ -123,4 +127,6 @@ def matches(mapping: Mapping, identity: StsIdentity, backend: Backend) -> bool:
         return mapping.user_id != "" and mapping.user_id == identity.user_id
     if mapping.sso is not None:
         return backend.sso_role_match and mapping.sso.key == sso_key(identity.canonical)
+    if backend.mode is BackendMode.ACCESS_ENTRIES and mapping.user_id not in ("", identity.user_id):
+        return False
     return mapping.key != "" and mapping.key == identity.canonical.key

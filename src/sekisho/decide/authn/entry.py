@@ -20,6 +20,7 @@ class Section(StrEnum):
     ROLES = "mapRoles"
     USERS = "mapUsers"
     CUSTOM_RESOURCES = "identityMappings"
+    ACCESS_ENTRIES = "accessEntries"
 
 
 class Reading(StrEnum):

@@ -24,6 +24,7 @@ UNAUTHENTICATED: Final = "system:unauthenticated"
 _UID: Final = "aws-iam-authenticator"
 _NO_NAMES: Final[PrivateDnsNames] = {}
 _NO_SOURCE: Final = Ref("mappings")
+_MATCHED: Final = {Section.USERS: Code.USER, Section.ACCESS_ENTRIES: Code.ACCESS_ENTRY}
 
 
 def resolve(
@@ -137,9 +138,8 @@ def _mapped(
         step = Step(Code.RESERVED, mapping.at, facts)
         return Decision(Outcome.DENY, (step,), (step,))
     groups = tuple(values.render(group) for group in mapping.groups)
-    code = Code.USER if mapping.section is Section.USERS else Code.ROLE
     step = Step(
-        Code.SSO if mapping.sso else code,
+        Code.SSO if mapping.sso else _MATCHED.get(mapping.section, Code.ROLE),
         mapping.at,
         (("principal", mapping.principal), ("username", username), *_caller(identity)),
     )

@@ -4,12 +4,16 @@ from sekisho.decide.decision import ReasonCode
 
 
 class MappingCode(ReasonCode):
-    """What decided. The first four allow."""
+    """What decided. The first five allow."""
 
     ROLE = "mapping.role-matched", "{principal} is mapped to user `{username}`"
     USER = "mapping.user-matched", "{principal} is mapped to user `{username}`"
     SSO = "mapping.sso-matched", "{principal} covers {arn}: user `{username}`"
     ACCOUNT = "mapping.account-allowed", "everybody of account {account} may log in: user `{username}`"
+    ACCESS_ENTRY = (
+        "mapping.access-entry-matched",
+        "the access entry of {principal} makes it user `{username}`",
+    )
     NOT_MAPPED = "mapping.not-mapped", "no entry of {sources} maps {canonical_arn}"
     UNREAD = (
         "mapping.source-unread",

@@ -19,8 +19,11 @@ from sekisho.decide.authn.mapping import implicit_groups, resolve
 from sekisho.decide.authn.mapping_code import MappingRepairCode
 from sekisho.decide.authn.service_account_token import Bearer
 from sekisho.decide.authn.sts_answer import StsIdentity
+from sekisho.decide.authn.templates import PrivateDnsNames
 from sekisho.decide.decision import Chain, Decision, Link, Outcome, ReasonCode, Repair, Step
-from sekisho.decide.eks import creator
+from sekisho.decide.eks import creator, policy_authorizer
+from sekisho.decide.eks.entry_book import EntryBook
+from sekisho.decide.eks.entry_repair import EntryRepairCode, for_access_entries, held_to_ids
 from sekisho.decide.proof.credential import Signed
 from sekisho.decide.rbac import authorize as rbac
 from sekisho.decide.rbac.index import Index
@@ -31,6 +34,7 @@ from sekisho.decide.values import KubeUser, Ref
 CLUSTER_CHAIN = "person_to_cluster"
 MAX_PROPOSED_GROUPS = 3
 _RESERVED = ("system:", "eks:")
+_NO_NAMES: PrivateDnsNames = {}
 
 
 class LinkName(StrEnum):
@@ -83,11 +87,21 @@ class ClusterFacts(Protocol):
         """The identity mappings, in the order they are asked."""
 
     @property
+    def entries(self) -> EntryBook:
+        """The access entries; none in a mode that knows none. Their mappings are among ``backends``."""
+
+    @property
     def rbac(self) -> Index | None:
         """The compiled RBAC objects; None if they were not read."""
 
 
-def user_of(identity: StsIdentity, facts: ClusterFacts, *, explain: bool = False) -> Decision[KubeUser]:
+def user_of(
+    identity: StsIdentity,
+    facts: ClusterFacts,
+    private_dns: PrivateDnsNames = _NO_NAMES,
+    *,
+    explain: bool = False,
+) -> Decision[KubeUser]:
     """Return ALLOW with the Kubernetes user that the cluster sees in ``identity``, groups complete.
 
     NO_OPINION: nothing maps the identity (the API server answers 401). Total. With ``explain``
@@ -98,7 +112,13 @@ def user_of(identity: StsIdentity, facts: ClusterFacts, *, explain: bool = False
     hidden = creator.admit(identity, facts.creator, facts.authentication_mode, facts.at)
     if hidden.value is not None:
         return _with_groups(hidden, (mode, *hidden.trace))
-    mapped = resolve(identity, facts.backends, explain=explain)
+    undescribed = facts.entries.undescribed_step(identity)
+    if undescribed is not None:
+        return Decision(Outcome.UNKNOWN, (undescribed,), (mode, *hidden.trace, undescribed))
+    mapped = resolve(identity, facts.backends, private_dns, explain=explain)
+    mapped = held_to_ids(mapped, facts.entries.stale(identity))
+    if facts.authentication_mode in creator.API_MODES:
+        mapped = replace(mapped, repairs=tuple(for_access_entries(one) for one in mapped.repairs))
     trace = (mode, *hidden.trace, *mapped.trace)
     if hidden.outcome is Outcome.UNKNOWN and mapped.outcome is not Outcome.ALLOW:
         # The creator's rule comes before every mapping, so it would also overrule a DENY.
@@ -107,16 +127,40 @@ def user_of(identity: StsIdentity, facts: ClusterFacts, *, explain: bool = False
 
 
 def authorize(user: KubeUser, request: RequestAttributes, facts: ClusterFacts) -> Decision[None]:
-    """Return whether ``user`` may make ``request``, with every rule that was looked at. Total."""
+    """Return whether ``user`` may make ``request``, with every rule that was looked at. Total.
+
+    RBAC first, then the access policies of the user's access entry: who says yes is enough, and
+    nobody can say no.
+    """
     if facts.rbac is None:
         step = Step(Code.RBAC_UNREAD, facts.at)
-        return Decision(Outcome.UNKNOWN, (step,), (step,))
-    return rbac.explain(user, request, facts.rbac)
+        by_rbac: Decision[None] = Decision(Outcome.UNKNOWN, (step,), (step,))
+    else:
+        by_rbac = rbac.explain(user, request, facts.rbac)
+    by_policy = policy_authorizer.explain(user, request, facts.entries)
+    if not by_policy.trace:
+        return by_rbac
+    both = (by_rbac, by_policy)
+    outcome = next(
+        (one for one in (Outcome.ALLOW, Outcome.UNKNOWN) if one in {two.outcome for two in both}),
+        Outcome.NO_OPINION,
+    )
+    if outcome is Outcome.NO_OPINION:
+        decisive = by_rbac.decisive
+    else:
+        decisive = tuple(step for one in both if one.outcome is outcome for step in one.decisive)
+    trace = (*by_rbac.trace, *by_policy.trace)
+    if outcome is Outcome.ALLOW:
+        return Decision(outcome, decisive, trace)
+    nearest = (*by_policy.nearest, *by_rbac.nearest)
+    return Decision(outcome, decisive, trace, None, nearest, (*by_policy.repairs, *by_rbac.repairs))
 
 
 def admitted(user: KubeUser, request: RequestAttributes, facts: ClusterFacts) -> bool:
-    """Return the answer of `authorize` as yes or no, by the compiled index; unread is no. Total."""
-    return facts.rbac is not None and facts.rbac.allows(user, request)
+    """Return the answer of `authorize` as yes or no, by compiled indexes; unread is no. Total."""
+    if facts.rbac is not None and facts.rbac.allows(user, request):
+        return True
+    return policy_authorizer.allows(user, request, facts.entries)
 
 
 def chain_of(
@@ -185,7 +229,8 @@ def _with_groups_for(repair: Repair, request: RequestAttributes, facts: ClusterF
     Groups of the system are left out: a repair should not make an administrator.
     """
     proposed = dict(repair.facts)
-    if repair.code is not MappingRepairCode.MAP or proposed["groups"] or facts.rbac is None:
+    adds = repair.code in (MappingRepairCode.MAP, EntryRepairCode.CREATE)
+    if not adds or proposed["groups"] or facts.rbac is None:
         return repair
     subjects = (access.subject.partition(":") for access in who_can(request, facts.rbac))
     groups = (name for kind, _, name in subjects if kind == "Group" and not name.startswith(_RESERVED))

@@ -18,6 +18,9 @@ GROUP = "system:masters"
 MODES = frozenset({"CONFIG_MAP", "API_AND_CONFIG_MAP", "API"})
 """EKS's authentication modes; only the first has the hidden administrator."""
 
+API_MODES = MODES - {"CONFIG_MAP"}
+"""The modes in which access entries count."""
+
 
 class Code(ReasonCode):
     """Why the creator's rule does or does not admit the caller."""

@@ -4,7 +4,7 @@ Nobody can hand out what they do not hold (Kubernetes reference, "Using RBAC Aut
 "Privilege escalation prevention and bootstrapping"; kubernetes ``rbac/policybased`` storages).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from sekisho.decide.decision import Decision, Outcome, ReasonCode, Step
 from sekisho.decide.rbac.authorize import explain
@@ -60,19 +60,40 @@ def message(decision: Decision[None]) -> str:
     return step.code.sentence.format_map(dict(step.facts))
 
 
-def may_write(user: KubeUser, operation: str, attempted: RbacObject, index: Index) -> Decision[None]:
+Authorizer = Callable[[RequestAttributes], bool]
+"""Whether something beside RBAC lets the user make a request."""
+
+
+def _nothing_else(_request: RequestAttributes) -> bool:
+    return False
+
+
+def may_write(
+    user: KubeUser,
+    operation: str,
+    attempted: RbacObject,
+    index: Index,
+    also: Authorizer = _nothing_else,
+) -> Decision[None]:
     """Return whether the user may ``create`` or ``update`` the object in the cluster of ``index``.
 
     The write itself must be authorized (else NO_OPINION, with the explanation of that request);
     then granting must be (else DENY, each missing permission a fact of the step). Total. An
     update that changes nothing but owner references and finalizers is exempt; the caller knows.
+    What ``also`` allows counts for the write, for ``escalate`` and for ``bind``; a permission that it
+    gives is not held: only RBAC's rules are compared.
     """
     resource = _kind(attempted).lower() + "s"
     name = attempted.key.name if operation == "update" else ""
-    write = explain(user, _request(operation, resource, attempted.key.namespace, name), index)
-    if not write.allowed:
+    wanted = _request(operation, resource, attempted.key.namespace, name)
+    write = explain(user, wanted, index)
+    if not write.allowed and not also(wanted):
         return write
-    step = _granting(user, resource, name, attempted, index)
+
+    def allows(request: RequestAttributes) -> bool:
+        return index.allows(user, request) or also(request)
+
+    step = _granting(user, resource, name, attempted, index, allows)
     refused = step.code in (CoverCode.NOT_HELD, CoverCode.ROLE_MISSING, CoverCode.TOO_LARGE)
     return Decision(Outcome.DENY if refused else Outcome.ALLOW, (step,), (*write.trace, step))
 
@@ -94,13 +115,15 @@ def uncovered(held: Iterable[Rule], wanted: Iterable[Rule]) -> Iterator[Rule]:
             yield atom
 
 
-def _granting(user: KubeUser, resource: str, name: str, attempted: RbacObject, index: Index) -> Step:
+def _granting(
+    user: KubeUser, resource: str, name: str, attempted: RbacObject, index: Index, allows: Authorizer
+) -> Step:
     if MASTERS in user.groups:
         return Step(CoverCode.MASTERS, attempted.at)
     namespace = attempted.key.namespace
     if isinstance(attempted, Binding):
-        return _binding(user, namespace, attempted, index)
-    if index.allows(user, _request("escalate", resource, namespace, name)):
+        return _binding(user, namespace, attempted, index, allows)
+    if allows(_request("escalate", resource, namespace, name)):
         return Step(CoverCode.ESCALATE, attempted.at, (("what", resource),))
     stored = index.stored.get(attempted.key)
     aggregates = attempted.aggregation is not None or (stored is not None and stored.aggregation is not None)
@@ -108,10 +131,10 @@ def _granting(user: KubeUser, resource: str, name: str, attempted: RbacObject, i
     return _held(user, namespace, wanted, attempted.at, index)
 
 
-def _binding(user: KubeUser, namespace: str, attempted: Binding, index: Index) -> Step:
+def _binding(user: KubeUser, namespace: str, attempted: Binding, index: Index, allows: Authorizer) -> Step:
     """``bind`` is asked on roles or clusterroles, by the kind of the roleRef, before it is resolved."""
     resource = "clusterroles" if attempted.role.kind == "ClusterRole" else "roles"
-    if index.allows(user, _request("bind", resource, namespace, attempted.role.name)):
+    if allows(_request("bind", resource, namespace, attempted.role.name)):
         return Step(CoverCode.BIND, attempted.at, (("what", str(attempted.role)),))
     role = index.role_of(attempted)
     if role is None:

@@ -26,6 +26,8 @@ _SERVICE_LINKED = "iam:service-linked-role"
 _DELETION_TASK = re.compile(r"task/(aws-service-role/[^/]+/[^/]+)/[^/]+")
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 _PRINCIPAL = "PrincipalArn"
+_TAGGED = "resourceArn"
+"""The parameter of EKS's operations on tags."""
 _NO_SUCH_ID = "*"
 """Stands for the id of something that does not exist: fits wildcards, never a policy that names an id."""
 
@@ -53,7 +55,8 @@ def resources_of(
         given = call.text(parameter)
         if given is None:
             continue
-        if parameter in TAKEN_AS_GIVEN or _is_of(given, call.service, facts, reference):
+        types = facts.resource_types if parameter != _TAGGED else _types_of(call.service, reference)
+        if parameter in TAKEN_AS_GIVEN or _is_of(given, call.service, types, reference):
             return (given,)
     for type_name in facts.resource_types:
         found = tuple(_named(call, f"{call.service}:{type_name}", reference, find_arns))
@@ -85,13 +88,19 @@ def fits_pattern(pattern: str, text: str) -> bool:
     return Wildcard(_PLACEHOLDER.sub("*", pattern)).matches(text)
 
 
-def _is_of(text: str, service: str, facts: ActionFacts, reference: ServiceReference) -> bool:
-    """Tell whether ``text`` is the ARN of a type that the action acts on."""
+def _types_of(service: str, reference: ServiceReference) -> tuple[str, ...]:
+    """Return every resource type of a service: the reference does not list all those that have tags."""
+    prefix = f"{service}:"
+    return tuple(name.removeprefix(prefix) for name in reference.arn_patterns if name.startswith(prefix))
+
+
+def _is_of(text: str, service: str, types: tuple[str, ...], reference: ServiceReference) -> bool:
+    """Tell whether ``text`` is the ARN of one of ``types``, those that the action acts on."""
     try:
         Arn.parse(text)
     except ValueError:
         return False
-    patterns = (reference.arn_patterns.get(f"{service}:{name}", "") for name in facts.resource_types)
+    patterns = (reference.arn_patterns.get(f"{service}:{name}", "") for name in types)
     return any(fits_pattern(pattern, text) for pattern in patterns if pattern)
 
 

@@ -1,15 +1,19 @@
 """EKS operations on clusters (EKS API Reference).
 
 A cluster here is ACTIVE as soon as its endpoint answers, which is before CreateCluster
-returns; the answer still says CREATING, as the real one does.
+returns, and gone when DeleteCluster returns; the answers still say CREATING and DELETING, as the
+real ones do, so that the waiters of clients find what they wait for at once.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from sekisho.decide.eks.creator import API_MODES, MODES
 from sekisho.decide.values import Arn, Instant
-from sekisho.facts import Cluster, Key, Kind, Put
+from sekisho.facts import Cluster, ClusterAccessEntry, Kind, Put
+from sekisho.lab.aws import eks_associations, eks_entries, eks_none, eks_updates
+from sekisho.lab.aws.eks_lookup import cluster_key, cluster_named, invalid_parameter
 from sekisho.lab.aws.eks_versions import DEFAULT_VERSION, VERSIONS, EksVersion, version_named
 from sekisho.lab.aws.operation import Answer, AwsError, Context, Operation, Parameters
 from sekisho.lab.aws.paging import page
@@ -30,11 +34,15 @@ def create_cluster(context: Context, parameters: Parameters) -> Answer:
         raise AwsError("InvalidParameterException", "unsupported Kubernetes version", clusterName=name)
     access = parameters.get("accessConfig") or {}
     mode = access.get("authenticationMode") or "CONFIG_MAP"
-    if mode != "CONFIG_MAP":
-        raise AwsError(
-            "InvalidParameterException",
-            f"the lab serves authenticationMode CONFIG_MAP; {mode} needs access entries, not served yet",
-            clusterName=name,
+    bootstrap = access.get("bootstrapClusterCreatorAdminPermissions", True)
+    if mode not in MODES:
+        modes = ", ".join(sorted(MODES))
+        raise invalid_parameter(f"authenticationMode must be one of {modes}, not {mode[:40]}", name)
+    if mode == "CONFIG_MAP" and not bootstrap:
+        raise invalid_parameter(
+            "bootstrapClusterCreatorAdminPermissions must be true if cluster authentication mode "
+            "is set to CONFIG_MAP",
+            name,
         )
     vpc = parameters.get("resourcesVpcConfig") or {}
     cluster = Cluster(
@@ -54,13 +62,20 @@ def create_cluster(context: Context, parameters: Parameters) -> Answer:
         subnet_ids=tuple(vpc.get("subnetIds") or ()),
         security_group_ids=tuple(vpc.get("securityGroupIds") or ()),
     )
-    events = (Put(_key(cluster), cluster), *context.site.first_objects(cluster))
+    admin = eks_updates.creator_events(context, cluster) if bootstrap and mode in API_MODES else ()
+    events = (Put(cluster_key(cluster), cluster), *context.site.first_objects(cluster), *admin)
     return Answer({"cluster": _describe(cluster, "CREATING")}, events)
 
 
 def describe_cluster(context: Context, parameters: Parameters) -> Answer:
     """Describe one cluster."""
-    return Answer({"cluster": _describe(_cluster(context, parameters["name"]), "ACTIVE")})
+    return Answer({"cluster": _describe(cluster_named(context, parameters["name"]), "ACTIVE")})
+
+
+def delete_cluster(context: Context, parameters: Parameters) -> Answer:
+    """Delete a cluster with everything in it; its endpoint answers no more."""
+    cluster = cluster_named(context, parameters["name"])
+    return Answer({"cluster": _describe(cluster, "DELETING")}, eks_updates.everything_of(context, cluster))
 
 
 def list_clusters(context: Context, parameters: Parameters) -> Answer:
@@ -88,60 +103,64 @@ def describe_cluster_versions(context: Context, parameters: Parameters) -> Answe
 
 
 def tag_resource(context: Context, parameters: Parameters) -> Answer:
-    """Add or replace tags of a cluster."""
-    cluster = _by_arn(context, parameters["resourceArn"])
-    tags = {**dict(cluster.tags), **parameters["tags"]}
+    """Add or replace tags of a cluster or of an access entry."""
+    found = _by_arn(context, parameters["resourceArn"])
+    tags = {**dict(found.tags), **parameters["tags"]}
     if len(tags) > MAX_TAGS:
         raise AwsError("BadRequestException", f"a resource has at most {MAX_TAGS} tags")
-    return Answer({}, (Put(_key(cluster), replace(cluster, tags=tuple(tags.items()))),))
+    return Answer({}, (_tagged(found, tags),))
 
 
 def untag_resource(context: Context, parameters: Parameters) -> Answer:
-    """Remove tags of a cluster."""
-    cluster = _by_arn(context, parameters["resourceArn"])
-    left = tuple((key, value) for key, value in cluster.tags if key not in parameters["tagKeys"])
-    return Answer({}, (Put(_key(cluster), replace(cluster, tags=left)),))
+    """Remove tags of a cluster or of an access entry."""
+    found = _by_arn(context, parameters["resourceArn"])
+    left = {key: value for key, value in found.tags if key not in parameters["tagKeys"]}
+    return Answer({}, (_tagged(found, left),))
 
 
 def list_tags_for_resource(context: Context, parameters: Parameters) -> Answer:
-    """List the tags of a cluster."""
+    """List the tags of a cluster or of an access entry."""
     return Answer({"tags": dict(_by_arn(context, parameters["resourceArn"]).tags)})
 
 
 OPERATIONS: dict[str, Operation] = {
     "CreateCluster": create_cluster,
+    "DeleteCluster": delete_cluster,
     "DescribeCluster": describe_cluster,
     "DescribeClusterVersions": describe_cluster_versions,
     "ListClusters": list_clusters,
     "ListTagsForResource": list_tags_for_resource,
     "TagResource": tag_resource,
     "UntagResource": untag_resource,
+    **eks_associations.OPERATIONS,
+    **eks_entries.OPERATIONS,
+    **eks_none.OPERATIONS,
+    **eks_updates.OPERATIONS,
 }
 
 
-def _cluster(context: Context, name: str) -> Cluster:
-    found = context.facts.cluster(context.account, context.region, name)
-    if found is None:
-        raise AwsError(
-            "ResourceNotFoundException", f"No cluster found for name: {name}.", 404, clusterName=name
-        )
-    return found
-
-
-def _by_arn(context: Context, text: str) -> Cluster:
+def _by_arn(context: Context, text: str) -> Cluster | ClusterAccessEntry:
     try:
         arn = Arn.parse(text)
     except ValueError:
         raise AwsError("BadRequestException", f"invalid ARN: {text}") from None
-    kind, _, name = arn.resource.partition("/")
-    found = context.facts.cluster(arn.account, arn.region, name) if kind == "cluster" else None
-    if found is None or found.arn != arn or found.account != context.account:
-        raise AwsError("NotFoundException", f"The requested resource was not found: {text}", 404)
-    return found
+    kind, _, rest = arn.resource.partition("/")
+    found = context.facts.cluster(arn.account, arn.region, rest.partition("/")[0])
+    if found is not None and found.account == context.account:
+        if kind == "cluster" and found.arn == arn:
+            return found
+        entries = context.facts.access_entries(str(found.arn)) if kind == "access-entry" else ()
+        for entry in entries:
+            if entry.arn == arn:
+                return entry
+    raise AwsError("NotFoundException", f"The requested resource was not found: {text}", 404)
 
 
-def _key(cluster: Cluster) -> Key:
-    return Key(Kind.CLUSTER, f"{cluster.account}/{cluster.region}", cluster.name)
+def _tagged(found: Cluster | ClusterAccessEntry, tags: Mapping[str, str]) -> Put:
+    pairs = tuple(tags.items())
+    if isinstance(found, Cluster):
+        return Put(cluster_key(found), replace(found, tags=pairs))
+    return Put(eks_entries.entry_key(found), replace(found, tags=pairs))
 
 
 def _describe(cluster: Cluster, status: str) -> Mapping[str, Any]:

@@ -33,6 +33,10 @@ def found_arns(facts: Snapshot, account: AccountId, region: str, partition: str 
                 return None if profile is None else str(profile.arn)
             case "iam:service-linked-role", (service, suffix):
                 return str(linked_role_arn(partition, account, service, suffix))
+            case "eks:access-entry", (name, principal):
+                cluster = facts.cluster(account, region, name)
+                entry = None if cluster is None else facts.access_entry(str(cluster.arn), principal)
+                return None if entry is None else str(entry.arn)
             case "iam:access-key", (key_id,):
                 key = facts.access_key(key_id)
                 if key is None or key.account != account or not key.user:

@@ -87,12 +87,34 @@ def _found(facts: Snapshot, arn: Arn) -> tuple[Tags | None, Mapping[str, Context
         case "eks" if kind == "cluster":
             cluster = facts.cluster(arn.account, arn.region, name)
             return _NONE if cluster is None else cluster.tags, {}
+        case "eks" if kind == "access-entry":
+            return _access_entry(facts, arn)
         case "organizations":
             return _tags_in_organization(facts, arn), _policy_type(arn)
         case "sts":
             return _NONE, {}
         case _:
             return None, {}
+
+
+def _access_entry(facts: Snapshot, arn: Arn) -> tuple[Tags, Mapping[str, ContextValue | None]]:
+    """Return tags and keys of an access entry; one that does not exist has none (its ARN names no id).
+
+    Source: Service Authorization Reference of EKS, condition keys of the type ``access-entry``.
+    """
+    name = arn.resource.split("/")[1]
+    cluster = facts.cluster(arn.account, arn.region, name)
+    entries = () if cluster is None else facts.access_entries(str(cluster.arn))
+    found = next((one for one in entries if one.arn == arn), None)
+    if found is None:
+        return _NONE, {}
+    return found.tags, {
+        "eks:clusterName": name,
+        "eks:principalArn": found.entry.principal,
+        "eks:accessEntryType": str(found.entry.type),
+        "eks:username": found.entry.username,
+        "eks:kubernetesGroups": found.entry.groups,
+    }
 
 
 def _entity(facts: Snapshot, arn: Arn, kind: str) -> User | Role | None:

@@ -10,13 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from sekisho.decide.authn import aws_auth
 from sekisho.decide.authn.aws_auth import AwsAuth
 from sekisho.decide.authn.backend import Backend
+from sekisho.decide.eks.entry_book import EntryBook
 from sekisho.decide.rbac import index as rbac_index
 from sekisho.decide.rbac.index import Index
 from sekisho.decide.rbac.model import RbacObject
 from sekisho.decide.rbac.objects import GROUP, parse_object
 from sekisho.decide.values import Ref, SekishoInputError
-from sekisho.facts import Cluster, Fact, Snapshot, kube_key, kube_scope
+from sekisho.facts import Cluster, Fact, Kind, Snapshot, kube_key, kube_scope
 from sekisho.facts.aws_auth_data import RULES
+from sekisho.facts.cluster_entries import book_of_cluster
 from sekisho.lab.world import Change, World
 
 RBAC_RESOURCES = ("clusterroles", "clusterrolebindings", "roles", "rolebindings")
@@ -33,6 +35,7 @@ class LiveCluster:
         self._aws_auth_key = kube_key(self._arn, "", "configmaps", "kube-system", "aws-auth")
         self._rbac_scopes = frozenset(kube_scope(self._arn, GROUP, resource) for resource in RBAC_RESOURCES)
         self._index = rbac_index.build(rbac_objects(world.facts, self._arn))
+        self._entries = book_of_cluster(world.facts, cluster)
         self._auth = aws_auth.parse(self._last_good(), RULES)
         self._read_aws_auth()
         self.stop: Callable[[], None] = world.listen(self._changed)
@@ -59,8 +62,19 @@ class LiveCluster:
 
     @property
     def backends(self) -> Sequence[Backend]:
-        """aws-auth, the only source of mappings in CONFIG_MAP mode."""
-        return (self._backend,)
+        """The sources of mappings that count in the cluster's mode, access entries before aws-auth."""
+        match self.cluster.authentication_mode:
+            case "API":
+                return (self._entries.backend,)
+            case "API_AND_CONFIG_MAP":
+                return (self._entries.backend, self._backend)
+            case _:
+                return (self._backend,)
+
+    @property
+    def entries(self) -> EntryBook:
+        """The access entries; none in mode CONFIG_MAP."""
+        return self._entries
 
     @property
     def rbac(self) -> Index:
@@ -81,8 +95,11 @@ class LiveCluster:
                 self._index = self._index.without_object(before)
             elif after is not None:
                 self._index = self._index.with_object(after)
+        elif change.key.kind is Kind.ACCESS_ENTRY and change.key.scope == self._arn:
+            self._entries = book_of_cluster(self._world.facts, self.cluster)
         elif isinstance(change.after, Cluster) and change.after.arn == self.cluster.arn:
             self.cluster = change.after
+            self._entries = book_of_cluster(self._world.facts, self.cluster)
 
     def _read_aws_auth(self) -> None:
         data = aws_auth_data(self._world.facts, self._arn)

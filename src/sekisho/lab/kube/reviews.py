@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from sekisho.decide.rbac import authorize
+from sekisho.decide.chain import authorize
+from sekisho.decide.eks.creator import API_MODES
 from sekisho.decide.rbac.model import Rule
 from sekisho.decide.rbac.rules_for import rules_for
 from sekisho.decide.request.kubernetes import RequestAttributes
@@ -69,7 +70,7 @@ class Reviews:
         return decoded.value
 
     def _access(self, user: KubeUser, spec: JsonObject) -> JsonObject:
-        decision = authorize.explain(user, attributes_of(spec), self._cluster.rbac)
+        decision = authorize(user, attributes_of(spec), self._cluster)
         answered: dict[str, Json] = {"allowed": decision.allowed}
         if decision.allowed:
             answered["reason"] = decision.decisive[0].sentence()
@@ -82,10 +83,15 @@ class Reviews:
         answered: dict[str, Json] = {
             "resourceRules": resource_rules,
             "nonResourceRules": url_rules,
-            "incomplete": bool(found.errors),
         }
-        if found.errors:
-            answered["evaluationError"] = "; ".join(step.sentence() for step in found.errors)
+        errors = [step.sentence() for step in found.errors]
+        if self._cluster.authentication_mode in API_MODES:
+            # The authorizer of access policies is a webhook, and webhooks cannot list (kubernetes
+            # ``plugin/pkg/auth/authorizer/webhook``, RulesFor).
+            errors.append("webhook authorizer does not support user rule resolution")
+        answered["incomplete"] = bool(errors)
+        if errors:
+            answered["evaluationError"] = "; ".join(errors)
         return answered
 
     def _token(self, spec: JsonObject) -> JsonObject:

@@ -92,8 +92,7 @@ class KubeServer:
         self._clock = clock
         self._ids = ids
         self._address = address
-        self._version = git_version(cluster.cluster.version)
-        self._openapi = OpenApi(REGISTRY, schema.load(), self._version)
+        self._openapi = OpenApi(REGISTRY, schema.load(), git_version(cluster.cluster.version))
 
     async def serve(self, request: Request) -> Response | StreamResponse:
         """Answer one request; never raises for what a client sent."""
@@ -253,8 +252,11 @@ class KubeServer:
         own = api_server_page(path, self._cluster.cluster.issuer, self._address, self._keys)
         if own is not None:
             return own
+        version = git_version(self._cluster.cluster.version)
+        if self._openapi.git_version != version:  # the cluster was updated
+            self._openapi = OpenApi(REGISTRY, schema.load(), version)
         page = (
-            version_page(self._version)
+            version_page(version)
             if path.rstrip("/") == "/version"
             else discover(REGISTRY, path, request.header("accept") or "", self._address)
             or self._openapi.page(path)

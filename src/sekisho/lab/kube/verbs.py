@@ -4,7 +4,9 @@ import base64
 import binascii
 import json
 
+from sekisho.decide.chain import admitted
 from sekisho.decide.decision import ReasonCode
+from sekisho.decide.eks import policy_authorizer
 from sekisho.decide.rbac import cover
 from sekisho.decide.rbac.objects import GROUP as RBAC_GROUP
 from sekisho.decide.rbac.objects import parse_object
@@ -233,7 +235,7 @@ class Verbs:
 
     def _may_create_by_update(self, exchange: Exchange) -> None:
         wanted = creation_by_update(exchange.attributes)
-        if not self._cluster.rbac.allows(exchange.user, wanted):
+        if not admitted(exchange.user, wanted, self._cluster):
             raise status.forbidden_resource(
                 exchange.user.name,
                 wanted.verb,
@@ -251,7 +253,13 @@ class Verbs:
             attempted = parse_object(body)
         except SekishoInputError as error:
             raise status.bad_request(str(error)) from None
-        decision = cover.may_write(exchange.user, operation, attempted, self._cluster.rbac)
+        decision = cover.may_write(
+            exchange.user,
+            operation,
+            attempted,
+            self._cluster.rbac,
+            lambda asked: policy_authorizer.allows(exchange.user, asked, self._cluster.entries),
+        )
         if decision.allowed:
             return
         code, name = decision.decisive[0].code, text(body, "metadata", "name")

@@ -27,6 +27,11 @@ from sekisho.decide.chain import (
 from sekisho.decide.chain.person_to_cluster import Code, refused_signature
 from sekisho.decide.decision import Decision, Link, Outcome, Repair, Step
 from sekisho.decide.eks import creator as eks
+from sekisho.decide.eks.access_entry import AccessEntry, AssociatedPolicy, EntryType, ScopeType
+from sekisho.decide.eks.access_policies import PREFIX
+from sekisho.decide.eks.entry_book import NO_ENTRIES, EntryBook, book_of
+from sekisho.decide.eks.entry_book import Code as EntryCode
+from sekisho.decide.eks.entry_repair import EntryRepairCode
 from sekisho.decide.proof.credential import Signed
 from sekisho.decide.rbac import index as rbac_index
 from sekisho.decide.rbac.index import Index
@@ -80,6 +85,7 @@ class Facts:
     rbac: Index | None = READERS
     name: str = "one"
     at: Ref = CLUSTER
+    entries: EntryBook = NO_ENTRIES
 
 
 LIST_PODS = RequestAttributes("list", resource="pods")
@@ -298,3 +304,106 @@ def test_a_service_account_token_that_is_refused_ends_the_chain() -> None:
     link = service_account_link(service_account((), Outcome.DENY))
     assert link.decision.value is None
     assert chain_of((link,), None, Facts(), LIST_PODS).links == (link,)
+
+
+ENTRIES = Ref("cluster/one", "/accessEntries")
+ROLE = f"arn:aws:iam::{A}:role/ops"
+VIEW = AssociatedPolicy(f"{PREFIX}AmazonEKSViewPolicy", ScopeType.NAMESPACE, ("a",))
+
+
+def in_api(*entries: AccessEntry, mode: str = "API", rbac: Index | None = READERS) -> Facts:
+    book = book_of(ENTRIES, entries)
+    backends = (book.backend,) if mode == "API" else (book.backend, aws_auth("readers"))
+    return Facts(authentication_mode=mode, backends=backends, rbac=rbac, entries=book)
+
+
+def entry(*policies: AssociatedPolicy, groups: tuple[str, ...] = (), pinned: str = "") -> AccessEntry:
+    return AccessEntry(ROLE, EntryType.STANDARD, "by-entry", groups, pinned, policies)
+
+
+def decided(facts: Facts, namespace: str = "", verb: str = "list") -> Decision[None]:
+    user = user_of(OPS, facts).value
+    assert user is not None
+    request = RequestAttributes(verb, resource="pods", namespace=namespace)
+    answer = authorize(user, request, facts)
+    assert admitted(user, request, facts) is answer.allowed
+    return answer
+
+
+def test_an_entry_wins_over_aws_auth_whole() -> None:
+    user = user_of(OPS, in_api(entry(groups=("g",)), mode="API_AND_CONFIG_MAP")).value
+    assert user is not None
+    assert (user.name, user.groups) == ("by-entry", ("g", "system:authenticated"))
+
+
+def test_aws_auth_counts_for_whom_no_entry_means() -> None:
+    for facts in (
+        in_api(mode="API_AND_CONFIG_MAP"),
+        in_api(entry(VIEW, pinned="AROAOLD"), mode="API_AND_CONFIG_MAP"),
+    ):
+        user = user_of(OPS, facts, explain=True).value
+        assert user is not None
+        assert user.name == "ops"
+        assert not authorize(
+            user, RequestAttributes("list", resource="services", namespace="a"), facts
+        ).allowed
+
+
+def test_a_principal_made_again_is_refused_and_told_why() -> None:
+    for explain in (True, False):
+        decision = user_of(OPS, in_api(entry(pinned="AROAOLD")), explain=explain)
+        assert (decision.outcome, decision.value) == (Outcome.NO_OPINION, None)
+        assert [step.code for step in decision.decisive] == [EntryCode.STALE]
+        assert [one.code for one in decision.repairs] == [EntryRepairCode.RECREATE]
+
+
+def test_an_entry_that_was_not_described_leaves_everything_open() -> None:
+    book = EntryBook(ENTRIES, undescribed=(ROLE,))
+    facts = Facts(authentication_mode="API", backends=(book.backend,), entries=book)
+    decision = user_of(OPS, facts)
+    assert (decision.outcome, decision.decisive[0].code) == (Outcome.UNKNOWN, EntryCode.UNDESCRIBED)
+
+
+def test_an_access_entry_is_what_a_cluster_with_entries_would_need() -> None:
+    chain = chain_of((), ANA, in_api(), LIST_PODS)
+    (repair,) = chain.links[-1].decision.repairs
+    assert repair.code is EntryRepairCode.CREATE
+    assert dict(repair.facts) == {"arn": f"arn:aws:iam::{A}:user/ana", "groups": "readers"}
+
+
+AUTHORIZED = {
+    "RBAC alone": (entry(groups=("readers",)), "a", Outcome.ALLOW, ["rbac.matched"]),
+    "a policy alone": (entry(VIEW), "a", Outcome.ALLOW, ["eks.access-policy-allows"]),
+    "both": (
+        entry(VIEW, groups=("readers",)),
+        "a",
+        Outcome.ALLOW,
+        ["rbac.matched", "eks.access-policy-allows"],
+    ),
+    "neither": (entry(VIEW), "b", Outcome.NO_OPINION, ["rbac.no-rule-matches"]),
+}
+
+
+@pytest.mark.parametrize(("one", "namespace", "outcome", "codes"), AUTHORIZED.values(), ids=AUTHORIZED.keys())
+def test_rbac_and_access_policies_add_up(
+    one: AccessEntry, namespace: str, outcome: Outcome, codes: list[str]
+) -> None:
+    decision = decided(in_api(one), namespace)
+    assert (decision.outcome, [str(step.code) for step in decision.decisive]) == (outcome, codes)
+
+
+def test_a_refusal_shows_the_nearest_policy_first() -> None:
+    decision = decided(in_api(entry(VIEW)), "b")
+    assert str(decision.nearest[0].code) == "eks.access-policy-in-other-namespace"
+    assert str(decision.repairs[0].code) == "eks.associate-access-policy"
+    assert str(decision.repairs[-1].code).startswith("rbac.")
+
+
+def test_what_one_authorizer_does_not_know_the_other_may_allow() -> None:
+    assert decided(in_api(entry(VIEW), rbac=None), "a").allowed
+    unread = AccessEntry(ROLE, EntryType.STANDARD, "x", ("readers",), policies=None)
+    assert decided(in_api(unread), "a").allowed
+    refused = decided(in_api(entry(VIEW), rbac=None), "b")
+    assert (refused.outcome, refused.decisive[0].code) == (Outcome.UNKNOWN, Code.RBAC_UNREAD)
+    open_ = decided(in_api(unread), "a", verb="delete")
+    assert (open_.outcome, str(open_.decisive[0].code)) == (Outcome.UNKNOWN, "eks.access-policies-unread")
