@@ -189,7 +189,11 @@ def _with_verb(request: RequestAttributes, verb: str) -> RequestAttributes:
 
 
 def _unescaped(key: str) -> str:
-    """Return an extra key as Kubernetes reads it: percent-decoded where it can be."""
+    """Return an extra key as Kubernetes reads it: percent-decoded where it can be.
+
+    Always in lower case, which in Kubernetes an escape evades (``canonical%41rn``): the keys that EKS knows a
+    principal of an access entry by are no one's to claim.
+    """
     if re.search(r"%(?![0-9a-fA-F]{2})", key):
         return key
     try:

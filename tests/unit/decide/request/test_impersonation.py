@@ -37,6 +37,10 @@ READ: dict[str, tuple[Headers, Wanted | None]] = {
         (("impersonate-user", "ana"), ("impersonate-extra-acme.io%2Fk", "1")),
         Wanted("ana", extra=(("acme.io/k", ("1",)),)),
     ),
+    "a key that hides a capital": (
+        (("impersonate-user", "ana"), ("impersonate-extra-canonical%41rn", "1")),
+        Wanted("ana", extra=(("canonicalarn", ("1",)),)),
+    ),
     "a key that is no escape": (
         (("impersonate-user", "ana"), ("impersonate-extra-a%zz", "1")),
         Wanted("ana", extra=(("a%zz", ("1",)),)),
