@@ -95,11 +95,15 @@ class ApiServerProcess:
 
 @contextmanager
 def running_apiserver(
-    folder: Path, options: Sequence[str] = (), users: Mapping[str, Sequence[str]] | None = None
+    folder: Path,
+    options: Sequence[str] = (),
+    users: Mapping[str, Sequence[str]] | None = None,
+    more_authorizers: Sequence[str] = (),
 ) -> Iterator[ApiServerProcess]:
     """Start etcd and kube-apiserver with RBAC; ``options`` are further flags. Skips without the programs.
 
-    ``users`` are further users with their groups; the token of one is its name.
+    ``users`` are further users with their groups; the token of one is its name. ``more_authorizers`` are
+    asked after Node and RBAC.
     """
     programs = {name: client(name) for name in ("etcd", "kube-apiserver")}
     folder.mkdir(parents=True, exist_ok=True)
@@ -131,7 +135,7 @@ def running_apiserver(
         f"--service-account-key-file={folder / 'sa.pub'}",
         f"--service-account-signing-key-file={folder / 'sa.key'}",
         f"--token-auth-file={tokens}",
-        "--authorization-mode=Node,RBAC",
+        f"--authorization-mode={','.join(('Node', 'RBAC', *more_authorizers))}",
         "--service-cluster-ip-range=10.0.0.0/24",
         "--disable-admission-plugins=ServiceAccount",  # no controller makes default accounts here
         *options,

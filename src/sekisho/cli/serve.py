@@ -9,6 +9,7 @@ import typer
 
 from sekisho.cli.errors import note, report
 from sekisho.cli.output import write
+from sekisho.cli.serve_authorizer import authorizer
 from sekisho.serve.json_log import LogForm, start_log
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(authorizer)
 
 
 @app.callback()
@@ -82,9 +84,20 @@ def authenticator(
     backend_mode: Annotated[
         str,
         typer.Option(
-            "--backend-mode", help="Sources in order: MountedFile,EKSConfigMap,CRD,DynamicFile (MountedFile)."
+            "--backend-mode",
+            help="Sources in order: MountedFile,EKSConfigMap,CRD,DynamicFile,AccessEntry (MountedFile).",
         ),
     ] = "",
+    entry_files: Annotated[
+        list[Path] | None,
+        typer.Option("--access-entries", help="Files of AccessEntry: aws eks describe-access-entry."),
+    ] = None,
+    eks_cluster: Annotated[
+        str, typer.Option("--eks-cluster", help="Cluster that AccessEntry asks EKS about, instead of files.")
+    ] = "",
+    refresh: Annotated[
+        float, typer.Option("--refresh-seconds", min=1, help="How often EKS is asked for access entries.")
+    ] = 30.0,
     describe_qps: Annotated[
         int | None, typer.Option("--ec2-describeInstances-qps", min=1, help="Calls of EC2 a second (15).")
     ] = None,
@@ -120,6 +133,7 @@ def authenticator(
     """
     from sekisho.serve.authenticator.settings import Flags, complete, feature_gates
     from sekisho.serve.authenticator.start import certificate_files, endpoints_of, load_config
+    from sekisho.serve.entry_flags import EntryFlags
     from sekisho.serve.tls import CertificateFiles, ServingCertificate
 
     if (tls_cert_file is None) != (tls_key_file is None):
@@ -144,6 +158,7 @@ def authenticator(
         kept_seconds=sts_cache,
         sts_seconds=sts_timeout,
         shutdown_delay=shutdown_delay,
+        entries=EntryFlags(tuple(entry_files or ()), eks_cluster, region, "", refresh),
     )
     sso_role_match = feature_gates(gates).get("SSORoleMatch", False)
     settings = complete(flags, load_config(config, sso_role_match=sso_role_match))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from sekisho.decide.eks.access_entry import AccessEntry, AssociatedPolicy, EntryType, ScopeType
+from sekisho.decide.eks.entry_book import EntryBook, PlacedEntry
 from sekisho.decide.values import Arn, Json, Ref
 from sekisho.facts.aws_members import Output
 from sekisho.facts.cluster_access import ClusterAccessEntry
@@ -48,6 +49,20 @@ class DescribedEntries:
                 reason = "the access entry was listed and not described"
                 gaps.append(Gap(Kind.ACCESS_ENTRY, undescribed_scope(cluster_arn, principal), reason))
         return tuple(events), tuple(gaps), places
+
+
+def book_of_described(found: DescribedEntries, at: Ref) -> EntryBook:
+    """Return the entries that were described, with their access policies, as authorizers ask them. Total.
+
+    What was listed and not described is undescribed; without a whole list the book is unread.
+    """
+    placed = tuple(
+        PlacedEntry(replace(one.entry, policies=found.policies.get(principal, (None, at))[0]), place)
+        for principal, (one, place) in found.entries.items()
+    )
+    undescribed = tuple(principal for principal in found.listed if principal not in found.entries)
+    unread = "" if found.whole else "the access entries were not listed to their end"
+    return EntryBook(at, placed, undescribed, unread)
 
 
 def merged(read: Iterable[DescribedEntries]) -> DescribedEntries:

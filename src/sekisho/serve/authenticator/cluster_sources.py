@@ -1,4 +1,4 @@
-"""Mappings from the cluster itself: the aws-auth ConfigMap and IAMIdentityMapping objects, both watched."""
+"""Mappings from the cluster: aws-auth and IAMIdentityMapping objects, watched, and access entries of EKS."""
 
 import logging
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from sekisho.decide.authn.backend_file import load_custom_resources
 from sekisho.decide.authn.entry_reader import Rules
 from sekisho.decide.values import JsonObject, Ref
 from sekisho.serve.authenticator.metrics import Metrics
+from sekisho.serve.entry_sources import EntrySource
 from sekisho.serve.json_log import facts
 
 _log = logging.getLogger("sekisho.authenticator")
@@ -63,6 +64,27 @@ class ConfigMapSource:
         self._cut = f"the cluster cannot be watched: {problem}"
         self._metrics.watch_failures.inc()
         _log.warning("the watch of aws-auth failed", extra=facts(problem=problem))
+
+
+class AccessEntrySource:
+    """Access entries of EKS, each held to the unique id that it pins where that is known."""
+
+    def __init__(self, source: EntrySource) -> None:
+        self._source = source
+
+    @property
+    def backend(self) -> Backend | None:
+        """The mappings of the entries."""
+        return self._source.book.backend if self._source.book is not None else None
+
+    @property
+    def problem(self) -> str:
+        """Why what there is may not be what is in use."""
+        return self._source.problem
+
+    async def run(self) -> None:
+        """Follow the entries."""
+        await self._source.run()
 
 
 class CustomResourceSource:

@@ -1,6 +1,6 @@
 """What a server is started with: the flags, completed by the configuration file and checked together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -9,6 +9,7 @@ from sekisho.decide.authn.backend import BackendMode
 from sekisho.decide.values import InputFault, Ref, SekishoInputError
 from sekisho.serve.authenticator.config_file import ServerConfig
 from sekisho.serve.authenticator.file_sources import read_modes
+from sekisho.serve.entry_flags import EntryFlags
 
 DEFAULT_ADDRESS: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 21362
@@ -43,6 +44,7 @@ class Flags:
     kept_seconds: int = 900
     sts_seconds: float = 10.0
     shutdown_delay: float = 0.0
+    entries: EntryFlags = field(default_factory=EntryFlags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Settings:
     kept_for: timedelta
     sts_seconds: float
     shutdown_delay: float
+    entries: EntryFlags
 
 
 def feature_gates(text: str) -> dict[str, bool]:
@@ -164,6 +167,7 @@ def complete(flags: Flags, config: ServerConfig) -> Settings:
         kept_for=timedelta(seconds=flags.kept_seconds),
         sts_seconds=flags.sts_seconds,
         shutdown_delay=flags.shutdown_delay,
+        entries=flags.entries,
     )
 
 

@@ -24,6 +24,7 @@ from sekisho.serve.authenticator.authenticator import Authenticator
 from sekisho.serve.authenticator.cluster_sources import (
     CONFIG_MAPS,
     IDENTITY_MAPPINGS,
+    AccessEntrySource,
     ConfigMapSource,
     CustomResourceSource,
 )
@@ -34,6 +35,7 @@ from sekisho.serve.authenticator.private_dns import PrivateDns, describe_with
 from sekisho.serve.authenticator.settings import Settings
 from sekisho.serve.authenticator.sources import Source, Sources
 from sekisho.serve.authenticator.sts_client import MAX_AT_ONCE, Patience, StsClient
+from sekisho.serve.entry_flags import entry_source
 from sekisho.serve.file_source import read_text
 from sekisho.serve.server import CheckpointServer, Listening
 from sekisho.serve.tls import CertificateFiles, ServingCertificate, own_certificate
@@ -168,6 +170,9 @@ def _makers(
             user_id_strict=settings.user_id_strict,
             reserved_prefixes=reserved.get(BackendMode.DYNAMIC_FILE, ()),
         )
+    if BackendMode.ACCESS_ENTRIES in settings.modes:
+        entries = entry_source(settings.entries)
+        makers[BackendMode.ACCESS_ENTRIES] = lambda: AccessEntrySource(entries)
     if api is not None:
         rules = Rules(Reading.CANONICAL, settings.sso_role_match)
         makers[BackendMode.CONFIG_MAP] = lambda: ConfigMapSource(

@@ -1,0 +1,1 @@
+"""EKS access policies for any cluster, as a SubjectAccessReview webhook."""
