@@ -21,7 +21,9 @@ def settings_of(given: Mapping[str, Any]) -> Settings:
         expiration=given["token_expiration"],
         region=given["aws_default_region"],
         regional_sts=given["sts_regional_endpoint"],
-        compose_role_arn=f"arn:{composed['partition']}:iam::{composed['account_id']}:role/" if composed else "",
+        compose_role_arn=f"arn:{composed['partition']}:iam::{composed['account_id']}:role/"
+        if composed
+        else "",
         container_token=TokenVolume(
             given["cc_volume_name"], given["cc_mount_path"], given["cc_token_path"], given["cc_audience"]
         ),
