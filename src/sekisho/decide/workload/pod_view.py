@@ -49,10 +49,10 @@ def read_pod(value: Json, at: Ref) -> PodView:
     Raises:
         SekishoInputError: something looked at is not of the type that a pod has there.
     """
-    pod = _object(value, at)
+    pod = _present(value, at)
     metadata_at, spec_at = at.child("metadata"), at.child("spec")
     metadata = _object(pod.get("metadata"), metadata_at)
-    spec = _object(pod.get("spec"), spec_at)
+    spec = _present(pod.get("spec"), spec_at)
     selector = _texts(spec.get("nodeSelector"), spec_at.child("nodeSelector"))
     labels = metadata.get("labels")
     return PodView(
@@ -94,12 +94,14 @@ def _members(value: Json, at: Ref) -> list[JsonObject]:
         return []
     if isinstance(value, str) or not isinstance(value, Sequence):
         raise SekishoInputError.single(_CODE, at, "expected a list")
-    return [_object(member, at.child(place)) for place, member in enumerate(value)]
+    return [_present(member, at.child(place)) for place, member in enumerate(value)]
 
 
 def _object(value: Json, at: Ref) -> JsonObject:
-    if value is None:
-        return {}
+    return {} if value is None else _present(value, at)
+
+
+def _present(value: Json, at: Ref) -> JsonObject:
     if not isinstance(value, Mapping):
         raise SekishoInputError.single(_CODE, at, "expected an object")
     return value

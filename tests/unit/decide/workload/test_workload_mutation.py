@@ -277,12 +277,15 @@ def test_a_pod_of_nobody_is_left_alone(facts: AccountFacts, outcome: Outcome) ->
 def test_a_pod_that_names_no_account_is_the_defaults() -> None:
     assert read_pod({"spec": {}}, Ref("pod")).account == "default"
     assert read_pod({"spec": {"serviceAccountName": "app"}}, Ref("pod")).account == "app"
-    assert read_pod(None, Ref("pod")).containers == ()
+    assert read_pod({"metadata": None, "spec": {}}, Ref("pod")).containers == ()
 
 
 MALFORMED: dict[str, tuple[Any, str]] = {
     "a list": ([], ""),
     "text": ("pod", ""),
+    "nothing": (None, ""),
+    "no spec": ({"metadata": {}}, "/spec"),
+    "an empty container": ({"spec": {"containers": [None]}}, "/spec/containers/0"),
     "spec": ({"spec": 1}, "/spec"),
     "metadata": ({"metadata": []}, "/metadata"),
     "account": ({"spec": {"serviceAccountName": 1}}, "/spec/serviceAccountName"),
