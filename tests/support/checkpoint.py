@@ -79,11 +79,31 @@ def served(
     options: Sequence[object],
     environment: Mapping[str, str],
     wait: str = "ready",
+    *,
+    own_flags: bool = True,
 ) -> Iterator[ServedCheckpoint]:
-    """Start ``sekisho serve NAME``, wait for ``/WAITz`` (empty: for nothing), stop it by its id."""
+    """Start ``sekisho serve NAME``, wait for ``/WAITz`` (empty: for nothing), stop it by its id.
+
+    ``own_flags`` False leaves out the flags that only the authenticator has.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-P", "-m", "sekisho", "serve", name, "--port", "0", "--health-port", "0"]
-    command += ["--state-dir", "state", "--generate-kubeconfig", "webhook.yaml", "-v"]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "sekisho",
+        "serve",
+        name,
+        "--port",
+        "0",
+        "--state-dir",
+        "state",
+        "-v",
+    ]
+    if own_flags:
+        command += ["--health-port", "0", "--generate-kubeconfig", "webhook.yaml"]
+    else:
+        command += ["--metrics-port", "0"]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [*command, *(str(option) for option in options)],

@@ -36,7 +36,10 @@ class _CutError(Exception):
 
 
 class Follower:
-    """Keeps up with the objects at ``path`` (and ``field_selector``) of one API server."""
+    """Keeps up with the objects at ``path`` (and ``field_selector``) of one API server.
+
+    ``keep`` returns the part of an object that is held and told.
+    """
 
     def __init__(
         self,
@@ -45,12 +48,14 @@ class Follower:
         path: str,
         field_selector: str = "",
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        keep: Callable[[JsonObject], JsonObject] = lambda body: body,
     ) -> None:
         self._session = session
         self._server = server
         self._path = path
         self._selected = {"fieldSelector": field_selector} if field_selector else {}
         self._sleep = sleep
+        self._keep = keep
         self._objects: dict[str, JsonObject] = {}
 
     async def run(self, changed: Callable[[Objects], None], failed: Callable[[str], None]) -> None:
@@ -84,7 +89,7 @@ class Follower:
         found = _object(bytes(body))
         items = found.get("items")
         listed = items if isinstance(items, list) else []
-        self._objects = {_key(item): item for item in listed if isinstance(item, dict)}
+        self._objects = {_key(item): self._keep(item) for item in listed if isinstance(item, dict)}
         return _version(found)
 
     async def _watch(self, version: str, changed: Callable[[Objects], None]) -> str:
@@ -108,7 +113,7 @@ class Follower:
                             raise _StaleError
                         raise _CutError(f"the watch ended: {_message(body)}")
                     case "ADDED" | "MODIFIED":
-                        self._objects[_key(body)] = body
+                        self._objects[_key(body)] = self._keep(body)
                         changed(dict(self._objects))
                     case "DELETED":
                         self._objects.pop(_key(body), None)

@@ -92,19 +92,19 @@ def _container(
     named = ("container", container.name)
     own = [[name for name in group.known if name in container.variables] for group in groups]
     if all(own):
-        names = ", ".join(name for found in own for name in found)
-        trace.append(Step(WorkloadCode.COMPLETE, container.at, (named, ("variables", names))))
+        told = (named, ("variables", ", ".join(name for found in own for name in found)))
+        trace.append(Step(WorkloadCode.COMPLETE, container.at, told))
         return []
     added: list[Json] = []
     names: list[str] = []
     for group, found in zip(groups, own, strict=True):
         missed = ", ".join(name for name, _ in group.added)
         if found and missed:
-            told = (named, ("variables", ", ".join(found)), ("missed", missed))
-            trace.append(Step(WorkloadCode.VARIABLE_SET, container.at.child("env"), told))
+            kept_out = (named, ("variables", ", ".join(found)), ("missed", missed))
+            trace.append(Step(WorkloadCode.VARIABLE_SET, container.at.child("env"), kept_out))
         elif not found:
-            added += ({"name": name, "value": value} for name, value in group.added)
-            names += (name for name, _ in group.added)
+            added += [{"name": name, "value": value} for name, value in group.added]
+            names += [name for name, _ in group.added]
     mounts: list[Json] = []
     volume = identity.token.name
     if volume in container.mounts:

@@ -28,9 +28,13 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class PodView:
-    """A pod, init containers first. ``labels`` is None where it has none."""
+    """A pod, init containers first. ``labels`` is None where it has none.
+
+    ``name`` is the beginning of it where the API server is to complete it.
+    """
 
     at: Ref
+    name: str
     account: str
     annotations: Mapping[str, str]
     labels: Mapping[str, str] | None
@@ -57,6 +61,8 @@ def read_pod(value: Json, at: Ref) -> PodView:
     labels = metadata.get("labels")
     return PodView(
         at=at,
+        name=_text(metadata.get("name"), metadata_at.child("name"))
+        or _text(metadata.get("generateName"), metadata_at.child("generateName")),
         account=_text(spec.get("serviceAccountName"), spec_at.child("serviceAccountName")) or "default",
         annotations=_texts(metadata.get("annotations"), metadata_at.child("annotations")),
         labels=None if labels is None else _texts(labels, metadata_at.child("labels")),

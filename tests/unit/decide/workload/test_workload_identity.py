@@ -69,8 +69,10 @@ def identity(
     return found
 
 
-def codes(facts: AccountFacts, settings: Settings | None = None, **pod: str) -> list[str]:
-    named = {f"eks.amazonaws.com/{name.replace('_', '-')}": text for name, text in pod.items()}
+def codes(
+    facts: AccountFacts, settings: Settings | None = None, pod: dict[str, str] | None = None
+) -> list[str]:
+    named = {f"eks.amazonaws.com/{name}": text for name, text in (pod or {}).items()}
     return [str(step.code) for step in resolve(facts, settings or Settings(), named, 80_000).trace][1:]
 
 
@@ -102,7 +104,7 @@ def test_expiration(annotated: dict[str, str], pod: dict[str, str], seconds: int
     facts = account(role_arn=ROLE, **annotated)
     of_pod = {name.replace("_", "-"): text for name, text in pod.items()}
     assert identity(facts, pod=of_pod).expiration == seconds
-    assert codes(facts, **pod) == notes
+    assert codes(facts, pod=of_pod) == notes
 
 
 def associated(**annotations: str) -> AccountFacts:
