@@ -221,7 +221,12 @@ def _configuration(flags: "Flags") -> str:
     from sekisho.decide.values import JsonObject
     from sekisho.decide.workload.registration import configuration
 
-    service: JsonObject = {"name": flags.service_name, "namespace": flags.namespace, "path": "/mutate", "port": 443}
+    service: JsonObject = {
+        "name": flags.service_name,
+        "namespace": flags.namespace,
+        "path": "/mutate",
+        "port": 443,
+    }
     document = configuration(flags.configuration, {"service": service})
     return yaml.safe_dump(document, sort_keys=False).rstrip("\n")
 

@@ -49,7 +49,6 @@ class ManagedCertificate:
         secret: str,
         configuration: str,
         now: Callable[[], datetime],
-        look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._client = client
         self._namespace = namespace
@@ -57,7 +56,6 @@ class ManagedCertificate:
         self._secret = secret
         self._configuration = configuration
         self._now = now
-        self._look_seconds = look_seconds
         self._written: Material | None = None
         self.files = CertificateFiles(folder / "tls.crt", folder / "tls.key")
         self.problem = ""
@@ -80,17 +78,20 @@ class ManagedCertificate:
         raise EnvironmentFailure(self._told("write"), "it changed under every try", can_retry=True)
 
     async def run(self) -> None:
-        """Look again and again; what fails is tried again at the next look."""
+        """Look again and again; what fails is tried again soon."""
         while True:
-            try:
-                material = await self.ensure()
-                problem = await self._publish(material)
-            except EnvironmentFailure as error:
-                problem = str(error)
-            if problem and problem != self.problem:
-                _log.warning("the certificate is not in order", extra=facts(problem=problem))
-            self.problem = problem
-            await asyncio.sleep(min(RETRY_SECONDS, self._look_seconds) if problem else self._look_seconds)
+            await self.look()
+            await asyncio.sleep(RETRY_SECONDS if self.problem else LOOK_SECONDS)
+
+    async def look(self) -> None:
+        """Put certificate and ``caBundle`` in order; ``problem`` says what stands against it."""
+        try:
+            problem = await self._publish(await self.ensure())
+        except EnvironmentFailure as error:
+            problem = str(error)
+        if problem and problem != self.problem:
+            _log.warning("the certificate is not in order", extra=facts(problem=problem))
+        self.problem = problem
 
     async def _shared(self) -> Material:
         collection = f"/api/v1/namespaces/{quote(self._namespace, safe='')}/secrets"
