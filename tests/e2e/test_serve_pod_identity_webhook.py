@@ -104,7 +104,7 @@ def test_a_pod_of_an_account_created_a_moment_before_gets_its_role(site: Site) -
 
 def test_the_cluster_is_asked_for_an_account_that_no_watch_has_shown(site: Site, tmp_path: Path) -> None:
     rule = {"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["get"]}
-    kind = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "only-get"}}
+    kind: dict[str, Any] = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "only-get"}}
     rbac = "/apis/rbac.authorization.k8s.io/v1"
     group = {"apiGroup": "rbac.authorization.k8s.io"}
     site.api.create(f"{rbac}/clusterroles", {**kind, "rules": [rule]})
@@ -173,7 +173,7 @@ def test_the_answer_has_the_version_that_was_asked_in(site: Site, version: str) 
 
 def test_what_the_webhook_does_not_change_is_as_without_it(site: Site) -> None:
     site.account("whole", role_arn=ROLE)
-    spec = {
+    spec: dict[str, Any] = {
         "securityContext": {"runAsUser": 1001},
         "volumes": [{"name": "data", "emptyDir": {"sizeLimit": "1Mi"}}],
         "containers": [

@@ -54,9 +54,11 @@ class KubeApi:
     def namespace(self, name: str = NAMESPACE) -> None:
         self.made("/api/v1/namespaces", {"metadata": {"name": name}})
 
-    def account(self, name: str, namespace: str = NAMESPACE) -> str:
+    def account(
+        self, name: str, namespace: str = NAMESPACE, annotations: Mapping[str, str] | None = None
+    ) -> str:
         """Create a service account and return its uid."""
-        body = {"metadata": {"name": name}}
+        body = {"metadata": {"name": name, "annotations": dict(annotations or {})}}
         made = self.made(f"/api/v1/namespaces/{namespace}/serviceaccounts", body)
         uid: str = made["metadata"]["uid"]
         return uid

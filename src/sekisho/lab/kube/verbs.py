@@ -13,6 +13,7 @@ from sekisho.decide.rbac.objects import parse_object
 from sekisho.decide.request.kubernetes import creation_by_update
 from sekisho.decide.values import Json, JsonObject, SekishoInputError
 from sekisho.decide.values.documents import parse_json
+from sekisho.lab.kube.admission import admit
 from sekisho.lab.kube.exchange import (
     Exchange,
     json_answer,
@@ -131,6 +132,7 @@ class Verbs:
         body = with_defaults(
             resource, self._objects.named(validate.place(resource, decoded.value, namespace))
         )
+        body = admit(resource, namespace, body, self._cluster.cluster, self._world.facts)
         validate.validate(resource, body)
         self._may_grant(exchange, resource, body, "create")
         written = self._objects.create(resource, namespace, body, dry_run=exchange.dry_run)

@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from sekisho.connect.kube.api_server import ApiServer
-from sekisho.connect.kube.follow import Follower
+from sekisho.connect.kube.follow import Follower, Objects
 from sekisho.connect.kube.single_object import ObjectClient
 from sekisho.decide.workload.settings import Settings
 from sekisho.serve.pod_identity_webhook.accounts import MAX_LOOKUPS, SERVICE_ACCOUNTS, Accounts
@@ -24,7 +24,7 @@ from sekisho.serve.pod_identity_webhook.webhook import PodIdentityWebhook
 from sekisho.wire.http import Request, Response
 from support.pod_webhook import ROLE, pod
 
-ANNOTATED = {"shop/app": {"eks.amazonaws.com/role-arn": ROLE, "other": 1}}
+ANNOTATED: Objects = {"shop/app": {"eks.amazonaws.com/role-arn": ROLE, "other": 1}}
 JSON = (("content-type", "application/json"),)
 
 

@@ -1,0 +1,50 @@
+"""What admission does to objects that are created: pods get their service account and its IAM role.
+
+Source: Kubernetes documentation, "Admission Control", "ServiceAccount"; EKS User Guide, "IAM roles for
+service accounts": EKS registers ``iam-for-pods.amazonaws.com`` in every cluster, with the cluster's region.
+"""
+
+from sekisho.decide.values import JsonObject, Ref, SekishoInputError
+from sekisho.decide.workload.mutation import mutate
+from sekisho.decide.workload.pod_view import read_pod
+from sekisho.decide.workload.registration import is_asked_about
+from sekisho.decide.workload.settings import AccountFacts, Settings
+from sekisho.facts import Cluster, Snapshot, kube_key
+from sekisho.wire.kube.members import mapping, text
+from sekisho.wire.kube.patch import json_patch
+from sekisho.wire.kube.registry import CORE, Resource
+
+
+def admit(
+    resource: Resource, namespace: str, body: JsonObject, cluster: Cluster, facts: Snapshot
+) -> JsonObject:
+    """Return ``body`` as it is to be created in ``namespace``; what is no pod stays as it is.
+
+    So does a pod that is not formed as one: validation, which comes afterwards, says what is wrong.
+    """
+    if (resource.at, resource.kind) != (CORE, "Pod"):
+        return body
+    spec = mapping(body, "spec")
+    if spec and not text(spec, "serviceAccountName"):
+        account = text(spec, "serviceAccount") or "default"
+        body = {**body, "spec": {**spec, "serviceAccountName": account}}
+    try:
+        pod = read_pod(body, Ref(f"pod/{namespace}/{text(body, 'metadata', 'name')}"))
+    except SekishoInputError:
+        return body
+    if not is_asked_about(pod):
+        return body
+    key = kube_key(str(cluster.arn), "", "serviceaccounts", namespace, pod.account)
+    found = facts.kube(key)
+    annotations = (
+        None
+        if found is None
+        else {
+            name: value
+            for name, value in mapping(found, "metadata", "annotations").items()
+            if isinstance(value, str)
+        }
+    )
+    settings = Settings(region=cluster.region, regional_sts=True)
+    patch = mutate(pod, AccountFacts(namespace, pod.account, annotations), settings).value
+    return json_patch(body, [one.document() for one in patch], "Pod") if patch else body

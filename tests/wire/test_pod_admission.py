@@ -1,0 +1,78 @@
+"""Pods that a running lab creates: what `kubectl get pod -o yaml` shows of their service account's role."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sekisho.decide.workload.registration import SKIP_LABEL
+from sekisho.testing import running_lab
+from support.pod_webhook import ROLE
+from support.service_accounts import NAMESPACE, KubeApi
+
+PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
+TOKEN = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KubeApi]:
+    with running_lab(tmp_path_factory.mktemp("admission")) as lab:
+        found = KubeApi(lab)
+        found.namespace()
+        found.account("app", annotations={"eks.amazonaws.com/role-arn": ROLE})
+        found.account("plain")
+        yield found
+
+
+def created(api: KubeApi, name: str, labels: dict[str, str] | None = None, **spec: Any) -> Any:
+    """Create a pod and read it again."""
+    members = {"containers": [{"name": "main", "image": "app"}], **spec}
+    api.made(PODS, {"metadata": {"name": name, "labels": labels or {}}, "spec": members})
+    status, document, _ = api.ask("GET", f"{PODS}/{name}")
+    assert status == 200
+    return document["spec"]
+
+
+def test_a_pod_of_an_annotated_account_has_its_role(api: KubeApi) -> None:
+    spec = created(api, "web", serviceAccountName="app", initContainers=[{"name": "init", "image": "app"}])
+    for container in (*spec["initContainers"], *spec["containers"]):
+        assert [(entry["name"], entry["value"]) for entry in container["env"]] == [
+            ("AWS_STS_REGIONAL_ENDPOINTS", "regional"),
+            ("AWS_DEFAULT_REGION", "ap-northeast-1"),
+            ("AWS_REGION", "ap-northeast-1"),
+            ("AWS_ROLE_ARN", ROLE),
+            ("AWS_WEB_IDENTITY_TOKEN_FILE", TOKEN),
+        ]
+        assert [mount["name"] for mount in container["volumeMounts"]] == ["aws-iam-token"]
+    token = {"audience": "sts.amazonaws.com", "expirationSeconds": 86_400, "path": "token"}
+    assert spec["volumes"] == [
+        {"name": "aws-iam-token", "projected": {"sources": [{"serviceAccountToken": token}]}}
+    ]
+
+
+def test_other_pods_get_their_account_and_no_more(api: KubeApi) -> None:
+    for name, spec, account in (
+        ("plain", {"serviceAccountName": "plain"}, "plain"),
+        ("of-default", {}, "default"),
+        ("deprecated", {"serviceAccount": "plain"}, "plain"),
+        ("of-nobody", {"serviceAccountName": "nobody"}, "nobody"),
+    ):
+        found = created(api, name, **spec)
+        assert found["serviceAccountName"] == account
+        assert "volumes" not in found
+        assert "env" not in found["containers"][0]
+
+
+def test_the_label_keeps_the_webhook_away(api: KubeApi) -> None:
+    found = created(api, "labelled", {SKIP_LABEL: ""}, serviceAccountName="app")
+    assert "volumes" not in found
+
+
+def test_what_is_not_formed_as_a_pod_is_left_to_those_who_say_what_is_wrong(api: KubeApi) -> None:
+    api.made(PODS, {"metadata": {"name": "no-spec"}})
+    _, document, _ = api.ask("GET", f"{PODS}/no-spec")
+    assert "spec" not in document
+    wrong = {"serviceAccountName": "app", "containers": [{"name": "main", "env": "none"}]}
+    status, document, _ = api.ask("POST", PODS, {"metadata": {"name": "wrong"}, "spec": wrong})
+    assert status == 400
+    assert "env" in document["message"]
