@@ -51,12 +51,13 @@ def test_a_pod_of_an_annotated_account_has_its_role(api: KubeApi) -> None:
 
 
 def test_other_pods_get_their_account_and_no_more(api: KubeApi) -> None:
-    for name, spec, account in (
+    cases: list[tuple[str, dict[str, Any], str]] = [
         ("plain", {"serviceAccountName": "plain"}, "plain"),
         ("of-default", {}, "default"),
         ("deprecated", {"serviceAccount": "plain"}, "plain"),
         ("of-nobody", {"serviceAccountName": "nobody"}, "nobody"),
-    ):
+    ]
+    for name, spec, account in cases:
         found = created(api, name, **spec)
         assert found["serviceAccountName"] == account
         assert "volumes" not in found

@@ -8,7 +8,6 @@ plain Python objects; where in the text a member stands is found by a second sca
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from sekisho.decide.values.document_text import MAX_DEPTH, MAX_DOCUMENT_BYTES, decode, shown
@@ -73,7 +72,7 @@ def parse_json(text: str | bytes, name: str = "input") -> Json:
         raise SekishoInputError.single(
             "json.duplicate-member", Ref(name), f"the member {shown(duplicates[0])} occurs twice"
         )
-    if any(depth > MAX_DEPTH for depth in _depths(value)):
+    if _is_too_deep(value):
         raise SekishoInputError.single("json.too-deep", Ref(name), "nested too deeply")
     if _ESCAPED_SURROGATE.search(decoded) and not _is_encodable(value):
         raise SekishoInputError.single("json.lone-surrogate", Ref(name), "half a surrogate pair is not text")
@@ -109,12 +108,16 @@ def _is_encodable(value: Json) -> bool:
     return True
 
 
-def _depths(value: Json) -> Iterator[int]:
-    stack: list[tuple[int, Json]] = [(0, value)]
-    while stack:
-        depth, current = stack.pop()
-        yield depth
-        if isinstance(current, dict):
-            stack.extend((depth + 1, child) for child in current.values())
-        elif isinstance(current, list):
-            stack.extend((depth + 1, child) for child in current)
+def _is_too_deep(value: Json) -> bool:
+    """Tell whether anything lies deeper than ``MAX_DEPTH``; a level at a time, containers only."""
+    level: list[Any] = [value] if isinstance(value, dict | list) else []
+    for _ in range(MAX_DEPTH):
+        if not level:
+            return False
+        level = [
+            child
+            for one in level
+            for child in (one.values() if isinstance(one, dict) else one)
+            if isinstance(child, dict | list)
+        ]
+    return any(level)

@@ -114,10 +114,10 @@ def _container(
         names.append(f"the mount {volume}")
     if names:
         trace.append(Step(WorkloadCode.INJECTED, container.at, (named, ("added", ", ".join(names)))))
-    env_at, mounts_at = container.at.child("env").pointer, container.at.child("volumeMounts").pointer
+    here = container.at.pointer
     return [
-        *_appended(env_at, added, has_list=container.has_env),
-        *_appended(mounts_at, mounts, has_list=container.has_mounts),
+        *_appended(f"{here}/env", added, has_list=container.has_env),
+        *_appended(f"{here}/volumeMounts", mounts, has_list=container.has_mounts),
     ]
 
 

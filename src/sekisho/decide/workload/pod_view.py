@@ -54,25 +54,23 @@ def read_pod(value: Json, at: Ref) -> PodView:
         SekishoInputError: something looked at is not of the type that a pod has there.
     """
     pod = _present(value, at)
-    metadata_at, spec_at = at.child("metadata"), at.child("spec")
-    metadata = _object(pod.get("metadata"), metadata_at)
-    spec = _present(pod.get("spec"), spec_at)
-    selector = _texts(spec.get("nodeSelector"), spec_at.child("nodeSelector"))
+    metadata, spec = _object(pod.get("metadata"), at, "metadata"), _present(pod.get("spec"), at, "spec")
+    selector = _texts(spec.get("nodeSelector"), at, "spec", "nodeSelector")
     labels = metadata.get("labels")
     return PodView(
         at=at,
-        name=_text(metadata.get("name"), metadata_at.child("name"))
-        or _text(metadata.get("generateName"), metadata_at.child("generateName")),
-        account=_text(spec.get("serviceAccountName"), spec_at.child("serviceAccountName")) or "default",
-        annotations=_texts(metadata.get("annotations"), metadata_at.child("annotations")),
-        labels=None if labels is None else _texts(labels, metadata_at.child("labels")),
+        name=_text(metadata.get("name"), at, "metadata", "name")
+        or _text(metadata.get("generateName"), at, "metadata", "generateName"),
+        account=_text(spec.get("serviceAccountName"), at, "spec", "serviceAccountName") or "default",
+        annotations=_texts(metadata.get("annotations"), at, "metadata", "annotations"),
+        labels=None if labels is None else _texts(labels, at, "metadata", "labels"),
         has_metadata=pod.get("metadata") is not None,
         containers=tuple(
-            _container(member, spec_at.child(kind, place))
+            _container(member, at.child("spec", kind, place))
             for kind in _KINDS
-            for place, member in enumerate(_members(spec.get(kind), spec_at.child(kind)))
+            for place, member in enumerate(_members(spec.get(kind), at, "spec", kind))
         ),
-        volumes=_names(spec.get("volumes"), spec_at.child("volumes")),
+        volumes=_names(spec.get("volumes"), at, "spec", "volumes"),
         has_volumes=spec.get("volumes") is not None,
         is_windows="windows" in (selector.get("kubernetes.io/os"), selector.get("beta.kubernetes.io/os")),
     )
@@ -81,45 +79,49 @@ def read_pod(value: Json, at: Ref) -> PodView:
 def _container(value: JsonObject, at: Ref) -> Container:
     return Container(
         at,
-        _text(value.get("name"), at.child("name")),
-        _names(value.get("env"), at.child("env")),
-        _names(value.get("volumeMounts"), at.child("volumeMounts")),
+        _text(value.get("name"), at, "name"),
+        _names(value.get("env"), at, "env"),
+        _names(value.get("volumeMounts"), at, "volumeMounts"),
         value.get("env") is not None,
         value.get("volumeMounts") is not None,
     )
 
 
-def _names(value: Json, at: Ref) -> frozenset[str]:
+# The place of a value is its tokens below ``at``: it is put together only where something is wrong.
+
+
+def _names(value: Json, at: Ref, *tokens: str) -> frozenset[str]:
     return frozenset(
-        _text(member.get("name"), at.child(place, "name")) for place, member in enumerate(_members(value, at))
+        _text(member.get("name"), at, *tokens, place, "name")
+        for place, member in enumerate(_members(value, at, *tokens))
     )
 
 
-def _members(value: Json, at: Ref) -> list[JsonObject]:
+def _members(value: Json, at: Ref, *tokens: str) -> list[JsonObject]:
     if value is None:
         return []
     if isinstance(value, str) or not isinstance(value, Sequence):
-        raise SekishoInputError.single(_CODE, at, "expected a list")
-    return [_present(member, at.child(place)) for place, member in enumerate(value)]
+        raise SekishoInputError.single(_CODE, at.child(*tokens), "expected a list")
+    return [_present(member, at, *tokens, place) for place, member in enumerate(value)]
 
 
-def _object(value: Json, at: Ref) -> JsonObject:
-    return {} if value is None else _present(value, at)
+def _object(value: Json, at: Ref, *tokens: str) -> JsonObject:
+    return {} if value is None else _present(value, at, *tokens)
 
 
-def _present(value: Json, at: Ref) -> JsonObject:
+def _present(value: Json, at: Ref, *tokens: str | int) -> JsonObject:
     if not isinstance(value, Mapping):
-        raise SekishoInputError.single(_CODE, at, "expected an object")
+        raise SekishoInputError.single(_CODE, at.child(*tokens), "expected an object")
     return value
 
 
-def _texts(value: Json, at: Ref) -> dict[str, str]:
-    return {name: _text(member, at.child(name)) for name, member in _object(value, at).items()}
+def _texts(value: Json, at: Ref, *tokens: str) -> dict[str, str]:
+    return {name: _text(member, at, *tokens, name) for name, member in _object(value, at, *tokens).items()}
 
 
-def _text(value: Json, at: Ref) -> str:
+def _text(value: Json, at: Ref, *tokens: str | int) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise SekishoInputError.single(_CODE, at, "expected a string")
+        raise SekishoInputError.single(_CODE, at.child(*tokens), "expected a string")
     return value

@@ -129,10 +129,9 @@ class Verbs:
     async def _create(self, exchange: Exchange, resource: Resource) -> Response:
         decoded = await self._decoded(exchange, resource)
         namespace = exchange.attributes.namespace
-        body = with_defaults(
-            resource, self._objects.named(validate.place(resource, decoded.value, namespace))
-        )
-        body = admit(resource, namespace, body, self._cluster.cluster, self._world.facts)
+        named = self._objects.named(validate.place(resource, decoded.value, namespace))
+        defaulted = with_defaults(resource, named)
+        body = admit(resource, namespace, defaulted, self._cluster.cluster, self._world.facts)
         validate.validate(resource, body)
         self._may_grant(exchange, resource, body, "create")
         written = self._objects.create(resource, namespace, body, dry_run=exchange.dry_run)
