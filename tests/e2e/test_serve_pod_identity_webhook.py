@@ -6,6 +6,7 @@ import json
 import signal
 import ssl
 import subprocess
+import textwrap
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import yaml
 from cryptography import x509
 
 from e2e.e2e_clients import client
@@ -29,8 +31,8 @@ from support.kube_apiserver import ApiServerProcess, running_apiserver
 from support.pod_webhook import ROLE, pod
 
 HOOKS = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
-MAP = "/api/v1/namespaces/hooks/configmaps"
-SECRET = "/api/v1/namespaces/hooks/secrets/pod-identity-webhook"
+MAP = "/api/v1/namespaces/eks/configmaps"
+SECRET = "/api/v1/namespaces/eks/secrets/pod-identity-webhook"
 TOKEN = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"
 PAIR = {"AWS_ROLE_ARN": ROLE, "AWS_WEB_IDENTITY_TOKEN_FILE": TOKEN}
 
@@ -61,9 +63,10 @@ class Site:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("webhook")
     identities = folder / "identities.json"
-    with running_apiserver(folder / "api", users={"only-get": ()}) as api:
-        for name in ("hooks", "shop"):
+    with running_apiserver(folder / "api", users={"only-get": (), "webhook": ()}) as api:
+        for name in ("eks", "shop"):
             api.create("/api/v1/namespaces", {"metadata": {"name": name}})
+        allow(api)
         more = ["--watch-config-map=true", "--watch-container-credentials-config", identities]
         with served_webhook(folder / "webhook", api, *more) as webhook:
             # By URL, since no Service leads anywhere here; the certificate has its name for one all the same.
@@ -73,8 +76,32 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             yield Site(api, webhook, identities)
 
 
+def allow(api: ApiServerProcess) -> None:
+    """Give the user ``webhook`` the rights that the page of the documentation names, and no others."""
+    page = (Path(__file__).parents[2] / "docs/how-to/serve-pod-identity-webhook.md").read_text()
+    block = textwrap.dedent(page.split("```yaml\n")[1].split("```")[0])
+    group = {"apiGroup": "rbac.authorization.k8s.io"}
+    subject = {**group, "kind": "User", "name": "webhook"}
+    for role in yaml.safe_load_all(block):
+        place = "/apis/rbac.authorization.k8s.io/v1"
+        if "namespace" in role["metadata"]:
+            place += "/namespaces/" + role["metadata"]["namespace"]
+        plural = role["kind"].lower() + "s"
+        api.create(f"{place}/{plural}", role)
+        bound = {
+            "metadata": {"name": "webhook"},
+            "roleRef": {**group, "kind": role["kind"], "name": role["metadata"]["name"]},
+            "subjects": [subject],
+        }
+        api.create(f"{place}/{plural.removesuffix('s')}bindings", bound)
+
+
+def webhook_user(api: ApiServerProcess) -> Path:
+    return api.kubeconfig({"token": "webhook"}, "webhook")
+
+
 def served_webhook(folder: Path, api: ApiServerProcess, *more: object, wait: str = "ready") -> Any:
-    options = ["--namespace", "hooks", "--service-name", "localhost", "--kubeconfig", api.kubeconfig(), *more]
+    options = ["--service-name", "localhost", "--kubeconfig", webhook_user(api), *more]
     environment = {"HOME": str(folder), "PATH": "/usr/bin:/bin"}
     return served(folder, "pod-identity-webhook", options, environment, wait, own_flags=False)
 
@@ -267,7 +294,7 @@ def test_replicas_share_a_certificate_and_mend_what_is_applied_over_it(site: Sit
         async with aiohttp.ClientSession() as session:
             asks = ObjectClient(session, from_kubeconfig(path, path.read_text()), 10)
             now = datetime.now(UTC) + timedelta(days=days)
-            names = ("hooks", "localhost", secret, "pod-identity-webhook")
+            names = ("eks", "localhost", secret, "pod-identity-webhook")
             one = ManagedCertificate(asks, tmp_path / folder, *names, lambda: now)
             await one.ensure()
             await one.look()
@@ -293,7 +320,7 @@ def test_replicas_share_a_certificate_and_mend_what_is_applied_over_it(site: Sit
     assert authority(site.api) == before
     assert bundle(before, b"", datetime.now(UTC)) == before
     foreign = {"metadata": {"name": "foreign"}, "data": {}}
-    site.api.create("/api/v1/namespaces/hooks/secrets", foreign)
+    site.api.create("/api/v1/namespaces/eks/secrets", foreign)
     with pytest.raises(EnvironmentFailure, match="so somebody else's; name another --tls-secret"):
         run(0, secret="foreign")
 

@@ -220,7 +220,8 @@ def test_nobody_is_told_that_a_pod_has_no_role_while_the_config_map_was_not_read
         site.accounts.changed({"shop/app": {}})
         assert site.webhook.missing() == ("the ConfigMap",)
         found = await site.answer(review(pod()))
-        assert "(pod-identity-webhook.mappings-unread)" in found["warnings"][0]
+        assert found["auditAnnotations"] == {"decision": "pod-identity-webhook.mappings-unread"}
+        assert "the ConfigMap was not read since the start" in found["warnings"][0]
         site.roles.changed({})
         assert site.webhook.missing() == ()
         assert "warnings" not in await site.answer(review(pod()))
