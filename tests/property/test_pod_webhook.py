@@ -14,6 +14,7 @@ from sekisho.decide.workload.annotation_values import read_boolean, read_names, 
 from sekisho.decide.workload.mutation import mutate
 from sekisho.decide.workload.pod_view import read_pod
 from sekisho.decide.workload.settings import Settings
+from sekisho.serve.pod_identity_webhook.admission_review import allowed, read_review
 from support.naive_pod_webhook import drawn, naive
 from support.pod_webhook import account, patched
 
@@ -115,3 +116,22 @@ def test_no_document_crashes_it_and_what_is_a_pod_can_be_patched(document: Any) 
 def test_no_annotation_crashes_its_reader(read: Any, text: str) -> None:
     found = read(text)
     assert found is None or isinstance(found, bool | int | tuple)
+
+
+@given(st.binary(max_size=60) | JSON.map(lambda value: json.dumps(value).encode()))
+def test_no_bytes_crash_the_reader_of_reviews(body: bytes) -> None:
+    with pytest.raises(SekishoInputError):
+        read_review(body)
+
+
+@given(st.sampled_from(["uid", "resource", "namespace", "operation", "subResource", "name", "dryRun"]), JSON)
+def test_no_member_crashes_the_reader_of_reviews(member: str, value: Any) -> None:
+    request = {"uid": "u", "resource": {"resource": "pods"}, "operation": "CREATE", "object": None}
+    document = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview"}
+    body = json.dumps({**document, "request": {**request, member: value}}).encode()
+    try:
+        found = read_review(body)
+    except SekishoInputError as error:
+        assert str(error).startswith("request at /request/")  # noqa: PT017 - both are right answers
+        return
+    assert json.loads(allowed(found, (), (), {}))["response"]["uid"] == found.uid

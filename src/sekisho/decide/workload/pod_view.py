@@ -12,6 +12,8 @@ from sekisho.decide.values import Json, JsonObject, Ref, SekishoInputError
 _CODE: Final = "workload.malformed-pod"
 _KINDS: Final = ("initContainers", "containers")
 """Never ``ephemeralContainers``: they come later, by an update."""
+MAX_CONTAINERS: Final = 1_000
+"""Each gets some hundred bytes; a pod of more could not be stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,11 @@ def read_pod(value: Json, at: Ref) -> PodView:
     metadata, spec = _object(pod.get("metadata"), at, "metadata"), _present(pod.get("spec"), at, "spec")
     selector = _texts(spec.get("nodeSelector"), at, "spec", "nodeSelector")
     labels = metadata.get("labels")
+    members = [(kind, _members(spec.get(kind), at, "spec", kind)) for kind in _KINDS]
+    if sum(len(found) for _, found in members) > MAX_CONTAINERS:
+        raise SekishoInputError.single(
+            _CODE, at.child("spec", "containers"), f"expected at most {MAX_CONTAINERS} containers"
+        )
     return PodView(
         at=at,
         name=_text(metadata.get("name"), at, "metadata", "name")
@@ -67,8 +74,8 @@ def read_pod(value: Json, at: Ref) -> PodView:
         has_metadata=pod.get("metadata") is not None,
         containers=tuple(
             _container(member, at.child("spec", kind, place))
-            for kind in _KINDS
-            for place, member in enumerate(_members(spec.get(kind), at, "spec", kind))
+            for kind, found in members
+            for place, member in enumerate(found)
         ),
         volumes=_names(spec.get("volumes"), at, "spec", "volumes"),
         has_volumes=spec.get("volumes") is not None,

@@ -23,6 +23,7 @@ from sekisho.serve.json_log import facts
 from sekisho.serve.pod_identity_webhook.accounts import Accounts, Unread
 from sekisho.serve.pod_identity_webhook.admission_review import (
     MAX_BODY_BYTES,
+    MAX_WARNINGS,
     AdmissionReview,
     allowed,
     read_review,
@@ -209,9 +210,9 @@ class PodIdentityWebhook:
             return
         message = "pod changed" if decision.value else "pod left as it is"
         known = facts(
-            code=[str(step.code) for step in decision.trace],
+            code=list(dict.fromkeys(str(step.code) for step in decision.trace)),
             reason=decision.sentence(),
-            notes=[step.sentence() for step in warned] or None,
+            notes=[step.sentence() for step in warned[:MAX_WARNINGS]] or None,
             namespace=review.namespace,
             pod=(pod.name if pod is not None else "") or review.name or None,
             account=pod.account if pod is not None else None,

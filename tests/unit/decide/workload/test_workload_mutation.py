@@ -8,7 +8,7 @@ from sekisho.decide.decision import Decision, Outcome
 from sekisho.decide.values import Ref, SekishoInputError
 from sekisho.decide.workload.code import WorkloadCode
 from sekisho.decide.workload.mutation import Patch, mutate
-from sekisho.decide.workload.pod_view import read_pod
+from sekisho.decide.workload.pod_view import MAX_CONTAINERS, read_pod
 from sekisho.decide.workload.settings import AccountFacts, Settings, TokenVolume
 from support.pod_webhook import ROLE, account, patched, pod
 
@@ -274,6 +274,11 @@ def test_a_pod_of_nobody_is_left_alone(facts: AccountFacts, outcome: Outcome) ->
     assert decision.value is None
 
 
+def test_a_pod_may_have_as_many_containers_as_are_read() -> None:
+    result = after(pod(containers=[container(name=f"c{place}") for place in range(MAX_CONTAINERS)]))
+    assert names(result, place=MAX_CONTAINERS - 1) == PAIR
+
+
 def test_a_pod_that_names_no_account_is_the_defaults() -> None:
     assert read_pod({"spec": {}}, Ref("pod")).account == "default"
     assert read_pod({"spec": {"serviceAccountName": "app"}}, Ref("pod")).account == "app"
@@ -300,6 +305,10 @@ MALFORMED: dict[str, tuple[Any, str]] = {
     "variable": ({"spec": {"containers": [{"env": [{"name": []}]}]}}, "/spec/containers/0/env/0/name"),
     "mounts": ({"spec": {"containers": [{"volumeMounts": [1]}]}}, "/spec/containers/0/volumeMounts/0"),
     "volumes": ({"spec": {"volumes": [{"name": {}}]}}, "/spec/volumes/0/name"),
+    "too many containers": (
+        {"spec": {"containers": [{}] * MAX_CONTAINERS, "initContainers": [{}]}},
+        "/spec/containers",
+    ),
 }
 
 
