@@ -5,6 +5,7 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from sekisho.cli.serve import app
+from sekisho.decide.values import JsonObject
 from sekisho.decide.workload.registration import configuration
 
 NAME = "pod-identity-webhook"
@@ -57,5 +58,5 @@ def test_outside_of_a_pod_it_needs_a_cluster(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_registration_is_printed() -> None:
     done = run("--print-configuration", "--namespace", "kube-system", "--webhook-configuration", "other")
-    service = {"name": NAME, "namespace": "kube-system", "path": "/mutate", "port": 443}
+    service: JsonObject = {"name": NAME, "namespace": "kube-system", "path": "/mutate", "port": 443}
     assert yaml.safe_load(done.stdout) == configuration("other", {"service": service})
