@@ -58,8 +58,7 @@ class Site:
         api = ApiServer(f"https://127.0.0.1:{port}", ssl.create_default_context(), lambda: None)
         self.metrics = Metrics()
         follower = Follower(session, api, SERVICE_ACCOUNTS)
-        role = "eks.amazonaws.com/role-arn"
-        self.accounts = Accounts(follower, ObjectClient(session, api, 0.2), self.metrics, role)
+        self.accounts = Accounts(follower, ObjectClient(session, api, 0.2), self.metrics, "eks.amazonaws.com")
         self.roles = ConfigMapRoles(follower, "eks", self.metrics)
         roles = self.roles if parts.get("has_map") else None
         self.webhook = PodIdentityWebhook(

@@ -28,26 +28,25 @@ class Unread(Exception):  # noqa: N818 - an answer: nobody can tell
     """The cluster could not be asked for an account."""
 
 
-def annotations_of(body: JsonObject) -> dict[str, Json]:
-    """Return the annotations of an object, the part that a `Follower` is to keep of an account."""
+def annotations_of(prefix: str, body: JsonObject) -> dict[str, Json]:
+    """Return the annotations of an object that begin with ``prefix/``: all that is kept of an account.
+
+    Others may hold a copy of the whole object (``kubectl apply``), for each of many thousand accounts.
+    """
     metadata = body.get("metadata")
     found = metadata.get("annotations") if isinstance(metadata, dict) else None
-    return dict(found) if isinstance(found, dict) else {}
+    members = found.items() if isinstance(found, dict) else ()
+    return {name: text for name, text in members if name.startswith(f"{prefix}/")}
 
 
 class Accounts:
-    """Annotations by account; ``follower`` keeps what `annotations_of` returns.
+    """Annotations by account, those with ``prefix``; ``follower`` keeps what `annotations_of` returns."""
 
-    ``role_annotation`` is the one that names a role.
-    """
-
-    def __init__(
-        self, follower: Follower, client: ObjectClient, metrics: Metrics, role_annotation: str
-    ) -> None:
+    def __init__(self, follower: Follower, client: ObjectClient, metrics: Metrics, prefix: str) -> None:
         self._follower = follower
         self._client = client
         self._metrics = metrics
-        self._role = role_annotation
+        self._prefix = prefix
         self._known: Objects | None = None
         self._asked: dict[str, asyncio.Task[Annotations | None]] = {}
         self.problem = ""
@@ -70,9 +69,9 @@ class Accounts:
 
     def measure(self) -> None:
         """Set the gauges that describe the accounts."""
-        known = self._known or {}
+        known, role = self._known or {}, f"{self._prefix}/role-arn"
         self._metrics.accounts.set(len(known))
-        self._metrics.used.set(any(self._role in found for found in known.values()))
+        self._metrics.used.set(any(role in found for found in known.values()))
 
     def failed(self, problem: str) -> None:
         """Note that the cluster cannot be watched now; accounts are asked for one by one meanwhile."""
@@ -112,7 +111,7 @@ class Accounts:
             self._metrics.lookups.labels(Lookup.FAILED).inc()
             raise
         self._metrics.lookups.labels(Lookup.ABSENT if found is None else Lookup.FOUND).inc()
-        return None if found is None else _texts(annotations_of(found))
+        return None if found is None else _texts(annotations_of(self._prefix, found))
 
 
 def _texts(annotations: JsonObject) -> dict[str, str]:

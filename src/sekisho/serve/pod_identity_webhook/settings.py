@@ -62,6 +62,8 @@ def check(flags: Flags) -> None:
     ]
     if (flags.certificate is None) != (flags.key is None):
         faults.append(InputFault(_CODE, Ref("--tls-cert"), "--tls-cert and --tls-key go together"))
+    if flags.kube_api and not flags.kubeconfig:
+        faults.append(InputFault(_CODE, Ref("--kube-api"), "expected --kubeconfig with it, for credentials"))
     if faults:
         raise SekishoInputError(faults)
 

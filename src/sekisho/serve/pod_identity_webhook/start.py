@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -36,11 +37,12 @@ async def serve(
     api = api_server(flags, environ)
     metrics = Metrics()
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        prefix = flags.mutation.annotation_prefix
         accounts = Accounts(
-            Follower(session, api, SERVICE_ACCOUNTS, keep=annotations_of),
+            Follower(session, api, SERVICE_ACCOUNTS, keep=partial(annotations_of, prefix)),
             ObjectClient(session, api, flags.lookup_seconds),
             metrics,
-            flags.mutation.annotation("role-arn"),
+            prefix,
         )
         managed = None
         if flags.certificate is not None and flags.key is not None:

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from sekisho.decide.values import Ref, SekishoInputError
+from sekisho.decide.values import JsonObject, Ref, SekishoInputError
 from sekisho.decide.workload.pod_view import read_pod
 from sekisho.decide.workload.registration import SKIP_LABEL, configuration, is_asked_about
 from sekisho.decide.workload.settings import MappedRole, Settings, TokenVolume
+from sekisho.serve.pod_identity_webhook.accounts import annotations_of
 from sekisho.serve.pod_identity_webhook.admission_review import (
     MAX_UID_CHARS,
     allowed,
@@ -189,6 +190,8 @@ FAULTS: dict[str, tuple[Flags, list[str]]] = {
     ),
     "a certificate alone": (replace(Flags(), certificate=Path("a")), ["--tls-cert"]),
     "a key alone": (replace(Flags(), key=Path("a")), ["--tls-cert"]),
+    "a URL without credentials": (replace(Flags(), kube_api="https://a"), ["--kube-api"]),
+    "a URL with credentials": (replace(Flags(), kube_api="https://a", kubeconfig="a"), []),
     "both": (replace(Flags(), certificate=Path("a"), key=Path("b")), []),
 }
 
@@ -212,3 +215,12 @@ def test_the_registration_asks_about_what_it_says() -> None:
     for labels, is_asked in ((None, True), ({}, True), ({"a": "b"}, True), ({SKIP_LABEL: ""}, False)):
         view = read_pod({"metadata": {"labels": labels}, "spec": {}}, Ref("pod"))
         assert is_asked_about(view) is is_asked
+
+
+def test_only_the_annotations_with_the_prefix_are_kept_of_an_account() -> None:
+    annotations = {"eks.amazonaws.com/role-arn": ROLE, "eks.amazonaws.community/x": "x", "a": "b"}
+    kept = {"eks.amazonaws.com/role-arn": ROLE}
+    assert annotations_of("eks.amazonaws.com", {"metadata": {"annotations": annotations}}) == kept
+    without: list[JsonObject] = [{}, {"metadata": None}, {"metadata": {"annotations": []}}]
+    for nothing in without:
+        assert annotations_of("eks.amazonaws.com", nothing) == {}
