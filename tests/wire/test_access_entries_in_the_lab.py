@@ -1,6 +1,5 @@
 """Access entries in a running lab: real boto3 makes them, and the cluster honours them at once."""
 
-from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
@@ -42,12 +41,6 @@ NOT_FOUND = Refused(
     "You can view your available access entries with 'list-access-entries'.",
 )
 _NUMBERS = count(1)
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
-    with running_lab(tmp_path_factory.mktemp("entries")) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -4,12 +4,11 @@ What the client is told is AWS's; the journal names the layer that refused.
 """
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from sekisho.testing import RunningLab, running_lab
+from sekisho.testing import RunningLab
 from support.boto_lab import (
     AWAY,
     HOME,
@@ -21,28 +20,11 @@ from support.boto_lab import (
     new_role,
     new_user,
     policy,
-    profile,
     trust,
 )
 from support.buckets import DENIED, GUEST, POWERLESS, fresh, get, new_bucket, of, put_policy, to
 
 RESOURCE_LAYER = ("resource", "resource-based policy")
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
-    with running_lab(tmp_path_factory.mktemp("resource")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def home(lab: RunningLab) -> Caller:
-    return profile(lab, "default")
-
-
-@pytest.fixture(scope="module")
-def away(lab: RunningLab) -> Caller:
-    return profile(lab, "target-env")
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,14 @@ each row; the operation is one that the row's key is about.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from sekisho.testing import RunningLab, running_lab
+from sekisho.testing import RunningLab
 from support.boto_lab import AWAY, HOME, REGION, Caller, new_role, new_user, policy, profile, trust
 
 ALL = ("iam:*", "eks:*", "organizations:*", "sts:*")
@@ -40,17 +40,6 @@ class Scene:
                 raise
             return False
         return True
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
-    with running_lab(tmp_path_factory.mktemp("keys")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def home(lab: RunningLab) -> Caller:
-    return profile(lab, "default")
 
 
 @pytest.fixture(scope="module")

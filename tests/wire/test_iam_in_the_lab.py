@@ -7,12 +7,9 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from sekisho.decide.sts.totp import time_step, totp
 from sekisho.decide.values import Instant, Secret
@@ -37,17 +34,6 @@ NO_CODE = Refused(
     "AccessDenied", 403, "MultiFactorAuthentication failed with invalid MFA one time pass code. "
 )
 WITH_MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
-    with running_lab(tmp_path_factory.mktemp("iam")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def home(lab: RunningLab) -> Caller:
-    return profile(lab, "default")
 
 
 def managed(home: Caller, name: str, *actions: str, **members: Any) -> str:

@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from sekisho.cli.map import app
-from sekisho.testing import RunningLab, running_lab
+from sekisho.testing import RunningLab
 from support.boto_lab import HOME, Caller, delete_user, new_role, new_user, profile, trust
 from support.kube_asking import ask_kube
 
@@ -19,12 +18,6 @@ CLUSTER_ADMIN = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPol
 NODE_ROLE = f"arn:aws:iam::{HOME}:role/eksctl-eks-clu-nodegroup-ng-1-NodeInstanceRole"
 CREATOR = f"arn:aws:iam::{HOME}:user/eks-admin"
 _NUMBERS = count(1)
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
-    with running_lab(tmp_path_factory.mktemp("migrate")) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

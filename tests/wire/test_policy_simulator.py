@@ -1,31 +1,13 @@
 """The policy simulator in a running lab, asked by real boto3: what it says is what then happens."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from sekisho.testing import RunningLab, running_lab
-from support.boto_lab import AWAY, HOME, Caller, Refused, new_role, new_user, policy, profile, trust
+from support.boto_lab import AWAY, HOME, Caller, Refused, new_role, new_user, policy, trust
 
 READ = policy("iam:GetUser", "iam:ListUsers", Resource="*")
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
-    with running_lab(tmp_path_factory.mktemp("simulator")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def home(lab: RunningLab) -> Caller:
-    return profile(lab, "default")
-
-
-@pytest.fixture(scope="module")
-def away(lab: RunningLab) -> Caller:
-    return profile(lab, "target-env")
 
 
 @pytest.fixture(scope="module")

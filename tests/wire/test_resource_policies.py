@@ -1,12 +1,12 @@
 """Policies of keys, secrets, queues, topics, tables and repositories: each side missing in turn."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from sekisho.testing import RunningLab, running_lab
+from sekisho.testing import RunningLab
 from support.boto_lab import (
     AWAY,
     HOME,
@@ -20,22 +20,6 @@ from support.boto_lab import (
     profile,
 )
 from support.buckets import GUEST, POWERLESS, fresh, get, new_bucket, put_policy, to
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
-    with running_lab(tmp_path_factory.mktemp("resource")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def home(lab: RunningLab) -> Caller:
-    return profile(lab, "default")
-
-
-@pytest.fixture(scope="module")
-def away(lab: RunningLab) -> Caller:
-    return profile(lab, "target-env")
 
 
 @pytest.fixture(scope="module")

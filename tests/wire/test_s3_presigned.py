@@ -4,7 +4,7 @@ Plain HTTP through the lab's proxy; the error is S3's own XML and the journal ha
 """
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from xml.etree import ElementTree as ET
@@ -14,21 +14,10 @@ import pytest
 from e2e.hostile_wire import REGION, Answer, Doors, agent, now, render, rendered, signed, with_header
 from sekisho.decide.proof.http_request import HttpRequest
 from sekisho.decide.proof.sign import presign
-from sekisho.testing import RunningLab, running_lab
-from support.boto_lab import AWAY, HOME, Caller, codes_of, last_refusal, policy, profile
+from sekisho.testing import RunningLab
+from support.boto_lab import AWAY, HOME, Caller, codes_of, last_refusal, policy
 
 HERE = {"CreateBucketConfiguration": {"LocationConstraint": REGION}}
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
-    with running_lab(tmp_path_factory.mktemp("presigned")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def home(lab: RunningLab) -> Caller:
-    return profile(lab, "default")
 
 
 @pytest.fixture(scope="module")

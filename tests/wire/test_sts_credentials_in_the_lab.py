@@ -1,7 +1,7 @@
 """Temporary credentials in a running lab, with real boto3: whole, spoilt, expired, of principals now gone."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
@@ -11,7 +11,7 @@ import pytest
 from e2e.hostile_wire import token_of, token_url
 from sekisho.decide.proof.credential import SigningKeys
 from sekisho.decide.values import Secret
-from sekisho.testing import RunningLab, running_lab
+from sekisho.testing import RunningLab
 from support.boto_lab import (
     AWAY,
     HOME,
@@ -31,23 +31,6 @@ from support.boto_lab import (
 MAY_STS = policy("sts:*", Resource="*")
 TARGET = policy("s3:ListAllMyBuckets", "eks:DescribeCluster", "eks:ListClusters", Resource="*")
 _NUMBERS = count(1)
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
-    """Return a lab whose clock nobody moves."""
-    with running_lab(tmp_path_factory.mktemp("credentials")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def home(lab: RunningLab) -> Caller:
-    return profile(lab, "default")
-
-
-@pytest.fixture(scope="module")
-def away(lab: RunningLab) -> Caller:
-    return profile(lab, "target-env")
 
 
 @pytest.fixture(scope="module")

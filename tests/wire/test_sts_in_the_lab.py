@@ -4,13 +4,12 @@ What the client is told is AWS's code; the journal has the whole reason.
 """
 
 import json
-from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
 import pytest
 
-from sekisho.testing import RunningLab, running_lab
+from sekisho.testing import RunningLab
 from support.boto_lab import (
     AWAY,
     HOME,
@@ -22,7 +21,6 @@ from support.boto_lab import (
     new_role,
     new_user,
     policy,
-    profile,
     trust,
 )
 
@@ -32,23 +30,6 @@ MAY_STS = policy("sts:*", Resource="*")
 TARGET = policy("s3:ListAllMyBuckets", "eks:DescribeCluster", "eks:ListClusters", Resource="*")
 ALL = ("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity")
 _NUMBERS = count(1)
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
-    """Return a lab whose clock nobody moves."""
-    with running_lab(tmp_path_factory.mktemp("sts")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def home(lab: RunningLab) -> Caller:
-    return profile(lab, "default")
-
-
-@pytest.fixture(scope="module")
-def away(lab: RunningLab) -> Caller:
-    return profile(lab, "target-env")
 
 
 @pytest.fixture(scope="module")

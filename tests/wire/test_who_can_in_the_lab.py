@@ -1,7 +1,6 @@
 """Who can, asked of a running lab, is who does: everybody named gets in with real clients, nobody else."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,18 +9,12 @@ from typer.testing import CliRunner
 
 from sekisho.cli.can import can
 from sekisho.cli.who_can import who_can
-from sekisho.testing import RunningLab, running_lab
+from sekisho.testing import RunningLab
 from support.boto_lab import AWAY, HOME, Caller, new_role, new_user, policy, profile, trust
 
 TARGET = policy("eks:ListClusters", Resource="*")
 MAY_ASSUME = policy("sts:AssumeRole", Resource=f"arn:aws:iam::{AWAY}:role/*")
 READER = f"arn:aws:iam::{AWAY}:role/reader"
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
-    with running_lab(tmp_path_factory.mktemp("who-can")) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
