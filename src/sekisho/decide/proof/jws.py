@@ -7,7 +7,8 @@ Keys that a token brings along (``jwk``, ``jku``, ``x5c``) are not looked at.
 
 import base64
 from collections.abc import Collection
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 from sekisho.decide.decision import Decision, Outcome, Step
 from sekisho.decide.proof.jws_code import JwsCode
@@ -18,27 +19,35 @@ from sekisho.decide.values import Ref
 AWS_ALGORITHMS: Final = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512")
 """What STS and IAM take (IAM User Guide, "Create an OpenID Connect identity provider")."""
 
+ALGORITHMS: Final = (*AWS_ALGORITHMS, "PS256", "PS384", "PS512")
+"""Everything that can be verified here; Kubernetes takes the family of PS, too."""
+
 MIN_RSA_BITS: Final = 2048
 """RFC 7518, section 3.3."""
 
 MAX_RSA_BITS: Final = 16_384
 """Above this one verification costs more than a caller who proved nothing may cause."""
 
-_KEY_TYPES: Final = {"RS": "RSA", "ES": "EC"}
+_KEY_TYPES: Final = {"RS": "RSA", "PS": "RSA", "ES": "EC"}
 _CURVES: Final = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
 _AT = Ref("token")
 _MAX_SHOWN = 100
 
 
 def verify(
-    token: UnverifiedToken, keys: KeySet, algorithms: Collection[str] = AWS_ALGORITHMS
+    token: UnverifiedToken,
+    keys: KeySet,
+    algorithms: Collection[str] = AWS_ALGORITHMS,
+    *,
+    try_all: bool = False,
 ) -> Decision[None]:
     """Return ALLOW if one of ``keys`` signed ``token``; then its claims are the issuer's words.
 
     Total. DENY names the first thing that is wrong: algorithm, key, signature. A token that names
-    a key is held against that key alone; one that names none needs to leave no choice.
+    a key is held against that key alone; one that names none
+    needs to leave no choice, unless every key that fits is to be tried (``try_all``, as Kubernetes does).
     """
-    if token.algorithm not in algorithms or token.algorithm not in AWS_ALGORITHMS:
+    if token.algorithm not in algorithms or token.algorithm not in ALGORITHMS:
         return _refused(
             JwsCode.ALGORITHM,
             _AT.child("header", "alg"),
@@ -54,7 +63,7 @@ def verify(
     fitting = [key for key in named if _fits(key, token.algorithm)]
     if not fitting:
         return _refused(JwsCode.KEY_UNFIT, at, key_id, ("algorithm", token.algorithm))
-    if len(fitting) > 1 and not token.key_id:
+    if len(fitting) > 1 and not token.key_id and not try_all:
         return _refused(JwsCode.KEY_UNNAMED, at, ("count", str(len(fitting))))
     if not any(_is_signed_by(key, token) for key in fitting):
         return _refused(JwsCode.SIGNATURE, _AT.child("signature"), key_id)
@@ -85,15 +94,21 @@ def _is_signed_by(key: PublicKey, token: UnverifiedToken) -> bool:
     # Imported here: the library takes more than 50 ms, and most commands see no token.
     from joserfc import jws
     from joserfc.errors import JoseError
-    from joserfc.jwk import import_key
 
     try:
-        public = import_key({"kty": key.key_type, **dict(key.members)})
+        public = _imported(key)
         jws.deserialize_compact(token.text.reveal(), public, [token.algorithm])
     except (JoseError, ValueError):
         # ValueError: a key whose numbers are no point on its curve, or no modulus.
         return False
     return True
+
+
+@lru_cache(maxsize=512)
+def _imported(key: PublicKey) -> Any:
+    from joserfc.jwk import import_key
+
+    return import_key({"kty": key.key_type, **dict(key.members)})
 
 
 def _refused(code: JwsCode, at: Ref, *facts: tuple[str, str]) -> Decision[None]:

@@ -1,0 +1,1 @@
+"""OpenID Connect tokens as Kubernetes takes them: configuration, token, user."""
