@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
+from sekisho.decide.values import Secret
+
 MAX_BYTES: Final = 256 * 1024
 MAX_HEAD_BYTES: Final = 32 * 1024
 MAX_REDIRECTS: Final = 3
@@ -19,6 +21,8 @@ _CHUNK = 16 * 1024
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age=([0-9]{1,9})(?:[\s,]|$)", re.ASCII | re.IGNORECASE)
 _TARGET = re.compile(r"/[!-~]*", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}", re.ASCII)
+
+_BEARER = re.compile(r"[!-~]{1,16384}", re.ASCII)
 
 IsRefused = Callable[[str], bool]
 """Tells of a host name that it is never to be asked."""
@@ -51,9 +55,15 @@ def trusted_roots() -> ssl.SSLContext:
 
 
 async def fetch_document(
-    url: str, trust: ssl.SSLContext, is_refused: IsRefused, seconds: float = SECONDS
+    url: str,
+    trust: ssl.SSLContext,
+    is_refused: IsRefused,
+    seconds: float = SECONDS,
+    bearer: Secret | None = None,
 ) -> HttpsDocument:
     """Return the document at ``url``; redirects are followed on the same host alone.
+
+    ``bearer`` is a token that the host is shown.
 
     Raises:
         DocumentError: not ``https``, a refused host, no connection, an untrusted certificate, another
@@ -61,16 +71,18 @@ async def fetch_document(
     """
     try:
         async with asyncio.timeout(seconds):
-            return await _followed(url, trust, is_refused)
+            return await _followed(url, trust, is_refused, _authorization(bearer))
     except TimeoutError:
         raise DocumentError(f"no answer within {seconds:g} seconds", in_time=False) from None
 
 
-async def _followed(url: str, trust: ssl.SSLContext, is_refused: IsRefused) -> HttpsDocument:
+async def _followed(
+    url: str, trust: ssl.SSLContext, is_refused: IsRefused, authorization: str
+) -> HttpsDocument:
     first = urlsplit(url).netloc
     for _ in range(MAX_REDIRECTS + 1):
         host, port, target = _address(url, is_refused)
-        answer = await _get(host, port, target, trust)
+        answer = await _get(host, port, target, trust, authorization)
         if answer.status == 200:
             return HttpsDocument(bytes(answer.body), _max_age(answer.headers.get("cache-control", "")))
         location = answer.headers.get("location", "")
@@ -80,6 +92,14 @@ async def _followed(url: str, trust: ssl.SSLContext, is_refused: IsRefused) -> H
         if urlsplit(url).netloc != first:
             raise DocumentError("the answer leads to another host")
     raise DocumentError("too many redirects")
+
+
+def _authorization(bearer: Secret | None) -> str:
+    if bearer is None:
+        return ""
+    if not _BEARER.fullmatch(bearer.reveal()):
+        raise DocumentError("the token for it is none that a header can hold")
+    return f"authorization: Bearer {bearer.reveal()}\r\n"
 
 
 def _address(url: str, is_refused: IsRefused) -> tuple[str, int, str]:
@@ -118,7 +138,7 @@ class _Answer:
         self.is_complete = True
 
 
-async def _get(host: str, port: int, target: str, trust: ssl.SSLContext) -> _Answer:
+async def _get(host: str, port: int, target: str, trust: ssl.SSLContext, authorization: str) -> _Answer:
     try:
         reader, writer = await asyncio.open_connection(host, port, ssl=trust, limit=MAX_HEAD_BYTES)
     except ssl.SSLCertVerificationError as error:
@@ -127,7 +147,7 @@ async def _get(host: str, port: int, target: str, trust: ssl.SSLContext) -> _Ans
         raise DocumentError(f"no connection ({type(error).__name__})") from None
     try:
         name = host if port == 443 else f"{host}:{port}"
-        head = f"GET {target} HTTP/1.1\r\nhost: {name}\r\naccept: application/json\r\n"
+        head = f"GET {target} HTTP/1.1\r\nhost: {name}\r\naccept: application/json\r\n{authorization}"
         writer.write(
             f"{head}accept-encoding: identity\r\nuser-agent: sekisho\r\nconnection: close\r\n\r\n".encode()
         )

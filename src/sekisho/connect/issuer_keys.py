@@ -34,12 +34,19 @@ MAX_ISSUERS = 100
 
 
 class IssuerError(Exception):
-    """An issuer's keys could not be had. ``in_time`` is false for one that did not answer."""
+    """An issuer's keys could not be had.
 
-    def __init__(self, problem: str, *, in_time: bool = True, is_document: bool = False) -> None:
+    ``in_time`` is false for one that did not answer; ``is_document`` is true where it did, with something
+    else; ``is_description`` where that is about its description, not about its keys.
+    """
+
+    def __init__(
+        self, problem: str, *, in_time: bool = True, is_document: bool = False, is_description: bool = False
+    ) -> None:
         super().__init__(problem)
         self.in_time = in_time
         self.is_document = is_document
+        self.is_description = is_description
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,15 +162,18 @@ class IssuerKeysClient:
         return _Known(now, until, missed, document.body, key_ids)
 
     async def _document(self, issuer: str) -> HttpsDocument:
+        is_description = True
         try:
             trust = self._trust()
             described = await self._fetch(self._describe(issuer), trust, self._is_refused)
             place = parse_discovery(described.body, issuer)
+            is_description = False
             return await self._fetch(place, trust, self._is_refused)
         except SekishoInputError as error:
-            raise IssuerError(error.faults[0].problem, is_document=True) from None
+            problem = error.faults[0].problem
+            raise IssuerError(problem, is_document=True, is_description=is_description) from None
         except DocumentError as error:
-            raise IssuerError(str(error), in_time=error.in_time) from None
+            raise IssuerError(str(error), in_time=error.in_time, is_description=is_description) from None
 
     def _remember(self, issuer: str, known: _Known) -> None:
         self._known[issuer] = known

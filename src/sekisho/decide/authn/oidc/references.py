@@ -20,31 +20,8 @@ _TOKEN: Final = re.compile(
 _QUOTES: Final = re.compile(r"^[rRbB]{0,2}('''|\"\"\"|'|\")|('''|\"\"\"|'|\")$")
 _ESCAPE: Final = re.compile(r"__([^_]+)__")
 _MEANINGS: Final = {"underscores": "__", "dot": ".", "dash": "-", "slash": "/"}
-_RESERVED: Final = frozenset(
-    [
-        "true",
-        "false",
-        "null",
-        "in",
-        "as",
-        "break",
-        "const",
-        "continue",
-        "else",
-        "for",
-        "function",
-        "if",
-        "import",
-        "let",
-        "loop",
-        "package",
-        "namespace",
-        "return",
-        "var",
-        "void",
-        "while",
-    ]
-)
+_WORDS: Final = "true false null in as break const continue else for function if import let loop package"
+_RESERVED: Final = frozenset((*_WORDS.split(), "namespace", "return", "var", "void", "while"))
 
 
 class Lexeme(NamedTuple):
