@@ -76,6 +76,10 @@ def signed(claims: Any, algorithm: str, key: rsa.RSAPrivateKey | None = None, **
     def sign(data: bytes) -> bytes:
         if algorithm.startswith("RS"):
             return (key or rsa_key()).sign(data, padding.PKCS1v15(), _HASHES[algorithm[2:]])
+        if algorithm.startswith("PS"):
+            chosen = _HASHES[algorithm[2:]]
+            pss = padding.PSS(padding.MGF1(chosen), chosen.digest_size)
+            return (key or rsa_key()).sign(data, pss, chosen)
         size = _CURVES[algorithm][2]
         r, s = decode_dss_signature(ec_key(algorithm).sign(data, ec.ECDSA(_HASHES[algorithm[2:]])))
         return r.to_bytes(size) + s.to_bytes(size)

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 
 from sekisho.connect.https_document import DocumentError, HttpsDocument
-from sekisho.connect.issuer_keys import FAILURE_SECONDS
 from sekisho.connect.id_tokens import IdTokens
+from sekisho.connect.issuer_keys import FAILURE_SECONDS
 from sekisho.decide.authn.oidc.code import OidcCode
 from sekisho.decide.authn.oidc.configuration import configuration_of
 from sekisho.decide.authn.oidc.eks_provider import EksCluster, read_provider
@@ -26,7 +26,7 @@ from sekisho.decide.authn.oidc.flags import OidcFlags, read_flags
 from sekisho.decide.authn.oidc.model import OidcConfiguration, setting
 from sekisho.decide.decision import Decision, Outcome
 from sekisho.decide.values import Instant, KubeUser, Ref, SekishoInputError
-from support.jwt import compact, ec_jwk, encoded, rsa_jwk, rsa_key, signed
+from support.jwt import compact, ec_jwk, rsa_jwk, rsa_key, signed
 
 DATA = json.loads((Path(__file__).parent / "data/authn/oidc.json").read_text())
 DEFAULTS = DATA["defaults"]
@@ -153,7 +153,11 @@ def present(case: dict[str, Any], configuration: OidcConfiguration, monkeypatch:
 
     async def all_of_it() -> Decision[KubeUser]:
         if "jwks_sequence" in case and case["token"]["kid"] not in case["jwks_sequence"][0]:
-            first = {**case["token"], "kid": case["jwks_sequence"][0][0], "sign_with": case["jwks_sequence"][0][0]}
+            first = {
+                **case["token"],
+                "kid": case["jwks_sequence"][0][0],
+                "sign_with": case["jwks_sequence"][0][0],
+            }
             assert (await tokens.decide(token_of(first), NOW)).allowed
         told = await tokens.decide(token_of(case["token"]), NOW)
         for _ in range(case.get("discovery", {}).get("fail_first_requests", 0)):
@@ -199,7 +203,9 @@ def agrees(found: Result, wanted: Result) -> bool:
         return is_kind and wanted.get("message_contains", "") in found["message"]
     if wanted["outcome"] == "config_error":
         last = wanted["field"].rpartition(".")[2].replace("_", "-").lower()
-        return any(field.rpartition(".")[2].lower().removeprefix("--oidc-") == last for field in found["fields"])
+        return any(
+            field.rpartition(".")[2].lower().removeprefix("--oidc-") == last for field in found["fields"]
+        )
     return all(found[name] == value for name, value in wanted.items())
 
 

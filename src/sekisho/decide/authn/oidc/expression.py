@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any, Final
 
 from sekisho.decide.authn.oidc.code import OidcFault
-from sekisho.decide.authn.oidc.references import claims_read, escapes, selects
+from sekisho.decide.authn.oidc.references import claims_read, escapes, reads_whole, selects
 from sekisho.decide.values import Json, JsonObject, KubeUser, Ref, SekishoInputError
 
 CLAIMS: Final = "claims"
@@ -49,8 +49,12 @@ def compile_claims(text: str, at: Ref, *, is_condition: bool) -> Expression:
     Raises:
         SekishoInputError: it does not compile, or ``is_condition`` and it may be no boolean.
     """
+    # To an API server a claim is of type `any`, over which it lets nobody iterate unless it is made
+    # `dyn` first; the library can check that, but evaluates only `dyn`.
+    _require_boolean(_compiled(f"{CLAIMS} checked", text, at), at, is_condition=is_condition)
+    if reads_whole(text):
+        raise _fault(at, f"an API server cannot use {CLAIMS} as a whole: name the member that is meant")
     program = _compiled(CLAIMS, text, at)
-    _require_boolean(program, at, is_condition=is_condition)
     return Expression(text, claims_read(text), program, escapes(text))
 
 
@@ -189,6 +193,7 @@ def _environment(kind: str) -> Any:
     texts = cel.Type.List(text)
     variables = {
         CLAIMS: {CLAIMS: cel.Type.Map(text, cel.Type.DYN)},
+        f"{CLAIMS} checked": {CLAIMS: cel.Type.Map(text, cel.Type("google.protobuf.Any"))},
         USER: dict(
             zip(
                 (f"{USER}.{name}" for name in _USER_MEMBERS),

@@ -24,6 +24,9 @@ _WORDS: Final = "true false null in as break const continue else for function if
 _RESERVED: Final = frozenset((*_WORDS.split(), "namespace", "return", "var", "void", "while"))
 
 
+_VARIABLE: Final = "claims"
+
+
 class Lexeme(NamedTuple):
     """One word of an expression: ``kind`` is string, name, quoted or other."""
 
@@ -46,26 +49,18 @@ def lexemes(expression: str) -> tuple[Lexeme, ...]:
 
 
 def claims_read(expression: str) -> frozenset[str] | None:
-    """Return the claims that ``expression`` may read; None: it may read any."""
+    """Return the claims that ``expression`` may read; None: a name is worked out, so it may read any."""
     words = lexemes(expression)
-    named: set[str] = set()
-    for index, word in enumerate(words):
-        if word != ("name", "claims") or (
-            index and words[index - 1].text == "." and _is_mark(words[index - 1])
-        ):
-            continue
-        name = _member(words[index + 1 : index + 5])
-        if (
-            name is None
-            and index >= 2
-            and words[index - 1] == ("name", "in")
-            and words[index - 2].kind == "string"
-        ):
-            name = words[index - 2].text
-        if name is None:
-            return None
-        named.add(unescaped(name))
-    return frozenset(named)
+    names = [_member(words[index + 1 : index + 5]) for index in _uses(words)]
+    if None in names:
+        return None
+    return frozenset(unescaped(name) for name in names if name is not None)
+
+
+def reads_whole(expression: str) -> bool:
+    """Tell whether ``expression`` uses ``claims`` other than to take a member: in ``size(claims)``, say."""
+    words = lexemes(expression)
+    return any(words[index + 1 : index + 2] not in _MEMBER_MARKS for index in _uses(words))
 
 
 def selects(expression: str, variable: str, member: str) -> bool:
@@ -103,6 +98,16 @@ def unescaped(name: str) -> str:
 
     meant = _ESCAPE.sub(meaning, name)
     return meant if is_whole else name
+
+
+_MEMBER_MARKS: Final = ((Lexeme("other", "."),), (Lexeme("other", "["),))
+
+
+def _uses(words: tuple[Lexeme, ...]) -> Iterator[int]:
+    """Yield where the variable stands; a member of the same name is not it."""
+    for index, word in enumerate(words):
+        if word == ("name", _VARIABLE) and not (index and words[index - 1] == ("other", ".")):
+            yield index
 
 
 def _member(after: tuple[Lexeme, ...]) -> str | None:

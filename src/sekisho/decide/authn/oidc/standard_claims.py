@@ -45,7 +45,7 @@ def check_standard(claims: JsonObject, issuer: str, authenticator: JwtAuthentica
             raise wrong_type(name, claims[name], "text")
     sources = claim_sources(claims)
     for claim, source in claim_names(claims).items():
-        if source not in sources:
+        if not source or source not in sources:
             raise refused(OidcCode.CLAIM_SOURCE, CLAIMS.child(NAMES, claim), claim=claim[:MAX_SHOWN])
     _check_audience(claims, authenticator)
     _check_times(claims, issuer, now)
