@@ -141,7 +141,7 @@ class Ticks:
 def present(case: dict[str, Any], configuration: OidcConfiguration, monkeypatch: pytest.MonkeyPatch) -> Any:
     site, ticks = ModelSite(case), Ticks()
     tokens = IdTokens(configuration, monotonic=ticks, fetch=site.fetch)
-    elsewhere = case.get("distributed")
+    elsewhere: dict[str, Any] = case.get("distributed", {})
 
     async def claim(url: str, *_: Any, bearer: Any) -> HttpsDocument:
         assert url == elsewhere["url"]

@@ -56,6 +56,13 @@ def authenticator(
         int | None,
         typer.Option("--health-port", min=0, max=65535, help="Plain HTTP port for health, metrics (21363)."),
     ] = None,
+    authentication_config: Annotated[
+        Path | None,
+        typer.Option("--authentication-config", help="AuthenticationConfiguration: OIDC issuers, too."),
+    ] = None,
+    api_audiences: Annotated[
+        str, typer.Option("--api-audiences", help="Audiences of the cluster, to hold reviews to them.")
+    ] = "",
     state_dir: Annotated[
         str,
         typer.Option("--state-dir", help="Folder of its own certificate."),
@@ -128,6 +135,8 @@ def authenticator(
 ) -> None:
     """Answer TokenReviews of a kube-apiserver: IAM tokens to users, in the place of aws-iam-authenticator.
 
+    Tokens of OIDC issuers are answered, too, where --authentication-config names the issuers.
+
     Examples:
     sekisho serve authenticator -c config.yaml -i my-cluster --state-dir ./state --print-kubeconfig
 
@@ -161,6 +170,8 @@ def authenticator(
         sts_seconds=sts_timeout,
         shutdown_delay=shutdown_delay,
         entries=EntryFlags(tuple(entry_files or ()), eks_cluster, region, "", refresh),
+        authentication_config=authentication_config,
+        api_audiences=tuple(filter(None, (one.strip() for one in api_audiences.split(",")))),
     )
     sso_role_match = feature_gates(gates).get("SSORoleMatch", False)
     settings = complete(flags, load_config(config, sso_role_match=sso_role_match))
@@ -170,6 +181,10 @@ def authenticator(
         given = CertificateFiles(tls_cert_file, tls_key_file, client_ca_file)
     elif client_ca_file is not None:
         given = CertificateFiles(Path(), Path(), client_ca_file)
+    if authentication_config is not None:
+        from sekisho.serve.authenticator.oidc_file import OidcFile
+
+        OidcFile(authentication_config)
     if check:
         for text in settings.config.notices:
             note(text)

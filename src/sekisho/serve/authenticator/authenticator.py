@@ -22,6 +22,7 @@ from sekisho.serve.authenticator.answers import Answers
 from sekisho.serve.authenticator.code import ServeCode
 from sekisho.serve.authenticator.file_sources import DynamicModes
 from sekisho.serve.authenticator.metrics import Metrics, Result
+from sekisho.serve.authenticator.oidc_file import OidcFile
 from sekisho.serve.authenticator.private_dns import PrivateDns
 from sekisho.serve.authenticator.sources import Sources
 from sekisho.serve.authenticator.token_review import (
@@ -44,11 +45,15 @@ _NO_NAMES: PrivateDnsNames = {}
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """The answer to one token, the identity if STS named one, and the decision that ended it."""
+    """The answer to one token, the identity if STS named one, and the decision that ended it.
+
+    ``is_id_token``: an issuer's token was decided about, not one of IAM.
+    """
 
     decision: Decision[KubeUser] | Decision[object]
     identity: StsIdentity | None
     access_key_id: str = ""
+    is_id_token: bool = False
 
 
 class Authenticator:
@@ -66,7 +71,10 @@ class Authenticator:
         metrics: Metrics,
         now: Callable[[], Instant],
         modes: DynamicModes | None = None,
+        issuers: OidcFile | None = None,
+        api_audiences: tuple[str, ...] = (),
     ) -> None:
+        """``api_audiences`` are those of the cluster, if reviews are to be held to them."""
         self._server = server
         self._sources = sources
         self._answers = answers
@@ -75,6 +83,8 @@ class Authenticator:
         self._metrics = metrics
         self._now = now
         self._modes = modes
+        self._issuers = issuers
+        self._api_audiences = api_audiences
 
     @property
     def paths(self) -> Mapping[str, Handler]:
@@ -92,8 +102,9 @@ class Authenticator:
 
     def degraded(self) -> tuple[str, ...]:
         """Return what is wrong with the sources."""
-        problem = self._modes.problem if self._modes is not None else ""
-        return (*self._sources.degraded(), *((problem,) if problem else ()))
+        files = (self._modes, self._issuers)
+        problems = tuple(file.problem for file in files if file is not None and file.problem)
+        return (*self._sources.degraded(), *problems)
 
     def measure(self) -> None:
         """Set the gauges that are read off the sources."""
@@ -105,6 +116,8 @@ class Authenticator:
             tasks.create_task(self._sources.run())
             if self._modes is not None:
                 tasks.create_task(self._modes.run())
+            if self._issuers is not None:
+                tasks.create_task(self._issuers.run())
 
     async def authenticate(self, request: Request) -> Response:
         """Answer one TokenReview."""
@@ -124,12 +137,28 @@ class Authenticator:
         except SekishoInputError as error:
             _log.warning("malformed request", extra=facts(problem=str(error), client=_client(request)))
             return Response(400, f"{error}\n".encode(), _TEXT), Result.MALFORMED
-        verdict = await self._judge(review.token.reveal())
+        verdict = self._refuse_audiences(review) or await self._judge(review.token.reveal())
         self._tell(verdict, request)
         return self._answer(review, verdict)
 
+    def _refuse_audiences(self, review: TokenReview) -> _Verdict | None:
+        if not self._api_audiences or not review.audiences or self._audiences(review):
+            return None
+        facts_ = ("wanted", ", ".join(review.audiences)[:200]), ("audiences", ", ".join(self._api_audiences))
+        step = Step(ServeCode.AUDIENCE, Ref("request", "/spec/audiences"), facts_)
+        return _Verdict(Decision(Outcome.DENY, (step,), (step,)), None)
+
+    def _audiences(self, review: TokenReview) -> tuple[str, ...]:
+        """Return the audiences of the cluster that ``review`` asks for; all if it asks for none."""
+        wanted = review.audiences or self._api_audiences
+        return tuple(one for one in self._api_audiences if one in wanted)
+
     async def _judge(self, token: str) -> _Verdict:
         planned = plan(token, self._server, self._now())
+        if planned.outcome is Outcome.NO_OPINION and self._issuers is not None:
+            decided = await self._issuers.decide(token, self._now())
+            self._metrics.id_tokens.labels(str(decided.outcome)).inc()
+            return _Verdict(decided, None, is_id_token=True)
         if planned.value is None:
             return _Verdict(planned, None)
         question = planned.value
@@ -157,7 +186,9 @@ class Authenticator:
     def _answer(self, review: TokenReview, verdict: _Verdict) -> tuple[Response, Result]:
         decision = verdict.decision
         if decision.allowed and isinstance(decision.value, KubeUser):
-            return Response(200, admitted(review, decision.value), _JSON), Result.SUCCESS
+            return Response(
+                200, admitted(review, decision.value, self._audiences(review)), _JSON
+            ), Result.SUCCESS
         for step in decision.decisive:
             self._metrics.refusals.labels(str(step.code)).inc()
         codes = {step.code for step in decision.decisive}
@@ -167,6 +198,7 @@ class Authenticator:
             return Response(429, body, (*_JSON, ("retry-after", "1"))), Result.STS_THROTTLING
         if decision.outcome is Outcome.UNKNOWN:
             result = Result.UNKNOWN_USER if verdict.identity is not None else Result.STS_ERROR
+            result = Result.ISSUER_ERROR if verdict.is_id_token else result
             return Response(503, body, (*_JSON, ("retry-after", "1"))), result
         if verdict.identity is not None:
             return Response(200, body, _JSON), Result.UNKNOWN_USER

@@ -10,3 +10,7 @@ class ServeCode(ReasonCode):
         "authenticator.sources-unread",
         "nobody can be mapped yet: {sources} was not read since the start",
     )
+    AUDIENCE = (
+        "authenticator.audience",
+        "the review asks for the audiences {wanted}; tokens hold for {audiences} here",
+    )

@@ -33,6 +33,8 @@ class Result(StrEnum):
     STS_ERROR = "sts_error"
     STS_THROTTLING = "sts_throttling"
     UNKNOWN_USER = "uknown_user"
+    ISSUER_ERROR = "issuer_error"
+    """The keys of an OIDC issuer could not be had: only here, the peer has no such issuers."""
     SUCCESS = "success"
 
 
@@ -94,6 +96,9 @@ class Metrics:
         )
         self.answers = Counter(
             f"{_OWN}_sts_answers_total", "Where answers of STS came from", ["cached"], registry=registry
+        )
+        self.id_tokens = Counter(
+            f"{_OWN}_id_tokens_total", "Id tokens by outcome", ["outcome"], registry=registry
         )
         self.refusals = Counter(f"{_OWN}_refusals_total", "Refusals by reason", ["code"], registry=registry)
         self.mappings = Gauge(f"{_OWN}_mappings", "Mappings in use, by source", ["source"], registry=registry)

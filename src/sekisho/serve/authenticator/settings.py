@@ -45,6 +45,8 @@ class Flags:
     sts_seconds: float = 10.0
     shutdown_delay: float = 0.0
     entries: EntryFlags = field(default_factory=EntryFlags)
+    authentication_config: Path | None = None
+    api_audiences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ class Settings:
     sts_seconds: float
     shutdown_delay: float
     entries: EntryFlags
+    authentication_config: Path | None
+    api_audiences: tuple[str, ...]
 
 
 def feature_gates(text: str) -> dict[str, bool]:
@@ -168,6 +172,8 @@ def complete(flags: Flags, config: ServerConfig) -> Settings:
         sts_seconds=flags.sts_seconds,
         shutdown_delay=flags.shutdown_delay,
         entries=flags.entries,
+        authentication_config=flags.authentication_config,
+        api_audiences=flags.api_audiences,
     )
 
 

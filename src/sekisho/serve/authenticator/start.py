@@ -31,6 +31,7 @@ from sekisho.serve.authenticator.cluster_sources import (
 from sekisho.serve.authenticator.config_file import ServerConfig, read_config
 from sekisho.serve.authenticator.file_sources import DynamicFile, DynamicModes, MountedFile
 from sekisho.serve.authenticator.metrics import Metrics
+from sekisho.serve.authenticator.oidc_file import OidcFile
 from sekisho.serve.authenticator.private_dns import PrivateDns, describe_with
 from sekisho.serve.authenticator.settings import Settings
 from sekisho.serve.authenticator.sources import Source, Sources
@@ -95,10 +96,11 @@ async def serve(
     """Serve until told to stop.
 
     Raises:
-        SekishoInputError: the kubeconfig or the cluster id is unusable.
+        SekishoInputError: the kubeconfig, the cluster id or the file of issuers is unusable.
         EnvironmentFailure: a port is taken, the cluster or EC2 cannot be set up.
     """
     metrics = Metrics()
+    issuers = OidcFile(settings.authentication_config) if settings.authentication_config else None
     try:
         server = TokenServer(settings.cluster_id, endpoints, settings.region, refuse_foreign_scope=True)
     except ValueError as error:
@@ -131,6 +133,8 @@ async def serve(
             modes=DynamicModes(settings.dynamic_modes, sources.use, metrics, now)
             if settings.dynamic_modes
             else None,
+            issuers=issuers,
+            api_audiences=settings.api_audiences,
         )
         listening = Listening(settings.address, settings.port, settings.health_port, settings.shutdown_delay)
         await CheckpointServer(checkpoint, listening, certificate).serve(started)

@@ -22,10 +22,11 @@ _CODE = "token-review.malformed"
 
 @dataclass(frozen=True, slots=True)
 class TokenReview:
-    """A question: the version to answer in and the token."""
+    """A question: the version to answer in, the token, and for whom it is to hold (empty: for anybody)."""
 
     api_version: str
     token: Secret = field(repr=False)
+    audiences: tuple[str, ...] = ()
 
 
 def read_review(body: bytes) -> TokenReview:
@@ -48,11 +49,17 @@ def read_review(body: bytes) -> TokenReview:
     token = spec.get("token") if isinstance(spec, dict) else None
     if not isinstance(token, str) or not token:
         raise _malformed("/spec/token", "expected a token")
-    return TokenReview(str(version), Secret(token))
+    audiences = (spec.get("audiences") if isinstance(spec, dict) else None) or []
+    if not isinstance(audiences, list) or not all(isinstance(one, str) for one in audiences):
+        raise _malformed("/spec/audiences", "expected a list of texts")
+    return TokenReview(str(version), Secret(token), tuple(str(one) for one in audiences))
 
 
-def admitted(review: TokenReview, user: KubeUser) -> bytes:
-    """Return the answer that ``review``'s token stands for ``user``."""
+def admitted(review: TokenReview, user: KubeUser, audiences: tuple[str, ...] = ()) -> bytes:
+    """Return the answer that ``review``'s token stands for ``user``.
+
+    Without ``audiences`` an API server takes the answer to hold for its own.
+    """
     shown: dict[str, Json] = {"username": user.name}
     if user.uid:
         shown["uid"] = user.uid
@@ -60,7 +67,8 @@ def admitted(review: TokenReview, user: KubeUser) -> bytes:
         shown["groups"] = list[Json](user.groups)
     if user.extra:
         shown["extra"] = {name: list[Json](values) for name, values in user.extra}
-    return _answer(review, {"authenticated": True, "user": shown})
+    named: JsonObject = {"audiences": list[Json](audiences)} if audiences else {}
+    return _answer(review, {"authenticated": True, "user": shown, **named})
 
 
 def refused(review: TokenReview, reason: str) -> bytes:

@@ -36,7 +36,7 @@ def read_mappings(value: Json, at: Ref, claim_rules: Sequence[Rule], problems: P
     extra = tuple(_extra(found, at.child("extra"), problems))
     source = username or Source(at.child("username"))
     if source.expression is not None:
-        others = [one.expression.text for one in (*extra, *claim_rules)]
+        others = [one.expression.text for one in extra] + [rule.expression.text for rule in claim_rules]
         if uses_unverified_email(source.expression.text, others):
             problems.add(
                 at.child("username", "expression"),
