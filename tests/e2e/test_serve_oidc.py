@@ -1,4 +1,4 @@
-"""Issuers of id tokens behind our authenticator, in front of a real kube-apiserver that knows none of them."""
+"""Issuers of id tokens behind our authenticator, for a real kube-apiserver that knows none of them."""
 
 import json
 import subprocess

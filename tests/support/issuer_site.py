@@ -68,6 +68,7 @@ def issuer_site(folder: Path) -> Iterator[IssuerSite]:
 
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(file)
+
     class Server(ThreadingHTTPServer):
         request_queue_size = 128  # a server with many issuers discovers them all at once
         daemon_threads = True

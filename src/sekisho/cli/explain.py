@@ -14,6 +14,7 @@ MAX_TRACE = 12
 
 _TITLES = {
     "token": "Token",
+    "id-token": "Id token",
     "signature": "Signature",
     "caller": "Caller",
     "mapping": "Identity mapping",

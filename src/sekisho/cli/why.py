@@ -1,6 +1,6 @@
 """``sekisho why``: every checkpoint between somebody and something, and what would change the answer."""
 
-import sys
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -21,6 +21,7 @@ from sekisho.cli.aws_options import (
 from sekisho.cli.aws_question import answer, is_sets, set_lines, shifted
 from sekisho.cli.errors import report
 from sekisho.cli.explain import chain_lines
+from sekisho.cli.id_token import explain_id_token, id_token_lines, read_token
 from sekisho.cli.output import Form, FormOption, Style, write, write_document
 from sekisho.cli.question import (
     EXIT_CODES,
@@ -36,8 +37,6 @@ from sekisho.cli.question import (
 )
 from sekisho.cli.state_option import StateDirOption, lab_client
 
-MAX_TOKEN_CHARS = 32 * 1024
-
 
 @report()
 def why(
@@ -46,7 +45,11 @@ def why(
     resource: Annotated[str, typer.Argument(help="nodes, pods/exec, secrets/db, /healthz, or an ARN.")] = "",
     last: Annotated[bool, typer.Option("--last", help="Explain the lab's last refusal.")] = False,
     token: Annotated[
-        str | None, typer.Option("--token", help="Explain a token; `-` reads it from standard input.")
+        str | None, typer.Option("--token", help="Explain the token in a file; `-`: on standard input.")
+    ] = None,
+    authentication_config: Annotated[
+        Path | None,
+        typer.Option("--authentication-config", help="Issuers of id tokens: explain --token under them."),
     ] = None,
     cluster: ClusterOption = None,
     namespace: NamespaceOption = "default",
@@ -72,6 +75,8 @@ def why(
 
     Example: sekisho why user/eks-ope get nodes --from world.yaml
 
+    Example: sekisho why --token id-token.txt --authentication-config issuers.yaml
+
     Example: sekisho why user/ana s3:GetObject arn:aws:s3:::logs/a --boundary draft.json
 
     JSON: {who, asked, chain, outcome, links: [{link, outcome, decisive, nearest, repairs, trace}]}; a journal
@@ -90,7 +95,9 @@ def why(
     if last or (who and not action):
         _entry(lab_client(state), "last-refusal" if last else f"entry/{who}", output, full=full)
     target = cluster or ""
-    if token is not None:
+    if token is not None and authentication_config is not None:
+        _id_token(token, authentication_config, output, full=full)
+    elif token is not None:
         document = _token(token, cluster, state)
     elif action and is_aws_action(action):
         told = told_keys(drafts, context_key, without_key, resource_account)
@@ -105,7 +112,7 @@ def why(
         if facts.cluster is not None and facts.cluster.name != NAMELESS:
             target = facts.cluster.name
     else:
-        _usage("give --last, a request id, --token TOKEN, or WHO ACTION RESOURCE")
+        _usage("give --last, a request id, --token FILE, or WHO ACTION RESOURCE")
     _show(document, output, target, full=full)
 
 
@@ -139,7 +146,7 @@ def _entry(client: Any, path: str, output: Form, *, full: bool) -> None:
 
 
 def _token(token: str, cluster: str | None, state: str | None) -> Any:
-    text = sys.stdin.read(MAX_TOKEN_CHARS + 1).strip() if token == "-" else token  # noqa: S105 - stands for stdin
+    text = read_token(token)
     client = lab_client(state)
     name = cluster
     if name is None:
@@ -147,8 +154,21 @@ def _token(token: str, cluster: str | None, state: str | None) -> Any:
         if len(names) != 1:
             _usage(f"give --cluster; the lab has {', '.join(names) or 'none'}")
         name = names[0]
-    chain = client.post("/explain-token", {"token": text[: MAX_TOKEN_CHARS + 1], "cluster": name})
+    chain = client.post("/explain-token", {"token": text, "cluster": name})
     return {"who": "", "asked": f"a token for {name}", **chain}
+
+
+def _id_token(token: str, file: Path, output: Form, *, full: bool) -> NoReturn:
+    document = explain_id_token(read_token(token), file)
+    if output is not Form.TEXT:
+        write_document(document, output)
+    else:
+        style = Style.detect()
+        words = {"allow": style.good("yes"), "unknown": style.doubt("unknown")}
+        write(f"{words.get(document['outcome'], style.bad('no'))}: {document['asked']}")
+        for line in id_token_lines(document, style, full=full):
+            write(line)
+    raise typer.Exit(EXIT_CODES[document["outcome"]])
 
 
 def _show(document: Any, output: Form, target: str, *, full: bool) -> None:

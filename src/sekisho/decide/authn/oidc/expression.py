@@ -207,7 +207,7 @@ def _environment(kind: str) -> Any:
         cel.FunctionDecl(
             f"sets.{name}", [cel.Overload(f"sets_{name}", cel.Type.BOOL, [many, many], False, function)]
         )
-        for name, function in _SETS.items()
+        for name, function in SET_FUNCTIONS.items()
     ]
     return cel.NewEnv(
         variables=variables[kind],
@@ -233,4 +233,5 @@ def _intersects(left: Sequence[Any], right: Sequence[Any]) -> bool:
     return any(_is_in(one, right) for one in left)
 
 
-_SETS: Final = {"contains": _contains, "equivalent": _equivalent, "intersects": _intersects}
+SET_FUNCTIONS: Final = {"contains": _contains, "equivalent": _equivalent, "intersects": _intersects}
+"""The functions ``sets.*``, which the library lacks."""

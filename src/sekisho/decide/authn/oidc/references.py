@@ -113,14 +113,11 @@ def _uses(words: tuple[Lexeme, ...]) -> Iterator[int]:
 def _member(after: tuple[Lexeme, ...]) -> str | None:
     """Return the name after ``claims``: ``.name``, ``.?name``, ``['name']`` or ``[?'name']``."""
     marks = "".join(_marks(after))
-    if marks == "." and after[1].kind in ("name", "quoted"):
-        return after[1].text
-    if marks == ".?" and len(after) > 2 and after[2].kind in ("name", "quoted"):
-        return after[2].text
-    if marks in ("[", "[?"):
-        rest = after[len(marks) :]
-        if len(rest) > 1 and rest[0].kind == "string" and rest[1] == ("other", "]"):
-            return rest[0].text
+    rest = after[len(marks) :]
+    if marks in (".", ".?") and rest and rest[0].kind in ("name", "quoted"):
+        return rest[0].text
+    if marks in ("[", "[?") and rest[1:2] == (Lexeme("other", "]"),) and rest[0].kind == "string":
+        return rest[0].text
     return None
 
 
