@@ -64,6 +64,7 @@ class Server:
     path: str
     headers: dict[str, str]
     api_version: str
+    host: str = "localhost"
 
 
 def main() -> None:
@@ -76,7 +77,7 @@ def main() -> None:
             servers = [_lab_server(lab, tokens)]
             folder = Path(parent)
             served = [harness.sekisho_program(), "serve", "authenticator", "--kubeconfig-pregenerated"]
-            commands = {"sekisho serve": [*served, "--health-port", str(_free_port())]}
+            commands = {"sekisho serve": [*served, "--health-port", str(free_port())]}
             program = harness.client_program("aws-iam-authenticator")
             if program is not None:
                 home = str(folder / "aws-iam-authenticator" / "kubeconfig.yaml")
@@ -98,15 +99,15 @@ def _measure(servers: list[Server], tokens: "_Tokens", options: argparse.Namespa
         for connections in CONNECTIONS:
             reference = 0.0
             for server in servers:
-                before = _processor_seconds(server.process)
+                before = processor_seconds(server.process)
                 if what == "new token":
-                    result = _ask(server, tokens.take(options.tokens), connections, None)
+                    result = ask(server, tokens.take(options.tokens), connections, None)
                 else:
                     seen = tokens.take(1)
-                    _ask(server, seen, connections, WARM_UP_SECONDS)
-                    before = _processor_seconds(server.process)
-                    result = _ask(server, seen, connections, options.seconds)
-                spent = _processor_seconds(server.process) - before
+                    ask(server, seen, connections, WARM_UP_SECONDS)
+                    before = processor_seconds(server.process)
+                    result = ask(server, seen, connections, options.seconds)
+                spent = processor_seconds(server.process) - before
                 rate = result["requests"] / result["seconds"]
                 reference = reference or rate
                 rows.append(
@@ -124,15 +125,16 @@ def _measure(servers: list[Server], tokens: "_Tokens", options: argparse.Namespa
     return rows
 
 
-def _ask(server: Server, tokens: list[str], connections: int, seconds: float | None) -> Result:
+def ask(server: Server, tokens: list[str], connections: int, seconds: float | None) -> Result:
+    """Ask ``server`` about ``tokens``, each once or in turn for ``seconds``; a refusal ends the run."""
     review = {"apiVersion": server.api_version, "kind": "TokenReview"}
     job: Job = {
-        "host": "localhost",
+        "host": server.host,
         "port": server.port,
         "ca": server.ca,
         "path": server.path,
         "headers": {
-            "host": f"localhost:{server.port}",
+            "host": f"{server.host}:{server.port}",
             "content-type": "application/json",
             "accept": "application/json",
             "user-agent": "kube-apiserver",
@@ -218,7 +220,7 @@ def _authenticator(
     caller = lab.run([harness.sekisho_program(), "whoami", "-o", "json"])
     arn = json.loads(caller.stdout)["aws"]["arn"]
     (home / "config.yaml").write_text(PEER_CONFIG.format(cluster=CLUSTER, arn=arn))
-    port = _free_port()
+    port = free_port()
     command = [*command, "--config", str(home / "config.yaml"), "--backend-mode", "MountedFile"]
     command += ["--state-dir", str(home), "--port", str(port)]
     with (
@@ -228,28 +230,30 @@ def _authenticator(
         ) as process,
     ):
         try:
-            _await_port(port)
+            await_port(port)
             ca = (home / "cert.pem").read_text(encoding="utf-8")
             server = Server(name, process.pid, port, ca, "/authenticate", {}, "authentication.k8s.io/v1beta1")
-            _ask(server, tokens.take(1), 1, None)
+            ask(server, tokens.take(1), 1, None)
             yield server
         finally:
             process.kill()  # the peer does not end on SIGTERM
 
 
-def _processor_seconds(process: int) -> float:
+def processor_seconds(process: int) -> float:
     """Return the time that a process has had on a core: busy neighbours hardly change it."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that was free a moment ago."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _await_port(port: int) -> None:
+def await_port(port: int) -> None:
+    """Wait until somebody listens at ``port``."""
     ends = time.monotonic() + READY_SECONDS
     while time.monotonic() < ends:
         with socket.socket() as probe:

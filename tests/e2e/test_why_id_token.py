@@ -48,7 +48,7 @@ def token(site: IssuerSite, **claims: Any) -> str:
         "iss": site.url("/work"),
         "aud": "kube",
         "exp": int(time.time()) + 3600,
-        "email": "mira@x.example",
+        "email": "mira@x.e",
     }
     told |= {"tenant": "t1", "groups": ["dev"], "nonce": "n", **claims}
     return signed(told, "RS256", kid="k")
