@@ -167,3 +167,32 @@ def test_no_token_is_in_the_log(site: Site) -> None:
     assert bearer not in text
     assert bearer.split(".")[1] not in text
     assert bearer.split(".")[2] not in text
+
+
+AUDIENCES = {
+    "none asked for": ([], ["api", "kubernetes"]),
+    "one of ours": (["api"], ["api"]),
+    "one of ours among others": (["vault", "kubernetes"], ["kubernetes"]),
+    "another": (["vault"], None),
+}
+
+
+def test_reviews_are_held_to_the_audiences_they_ask_for(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("clusterID: demo\n")
+    with issuer_site(tmp_path / "issuers") as issuers:
+        write(tmp_path / "issuers.yaml", entry(issuers, "work"))
+        options = ["-c", tmp_path / "config.yaml", "--authentication-config", tmp_path / "issuers.yaml"]
+        options += ["--api-audiences", "api, kubernetes"]
+        environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+        with served(tmp_path / "served", "authenticator", options, environment) as authenticator:
+            for name, (asked, wanted) in AUDIENCES.items():
+                spec = {"token": token(issuers.url("/work")), "audiences": asked}
+                body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": spec}
+                answer = json.loads(authenticator.post("/authenticate", json.dumps(body).encode())[1])
+                assert answer["status"].get("audiences") == wanted, name
+                assert answer["status"]["authenticated"] is (wanted is not None), name
+                if wanted is None:
+                    assert answer["status"]["error"].startswith("authenticator.audience: ")
+            bad = {"token": "x", "audiences": "api"}
+            body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": bad}
+            assert authenticator.post("/authenticate", json.dumps(body).encode())[0] == 400

@@ -93,7 +93,7 @@ def test_every_library_that_is_imported_is_declared() -> None:
     assert imported - known == set()
 
 
-_MODULES = {"PyYAML": "yaml", "prometheus-client": "prometheus_client"}
+_MODULES = {"cel-expr-python": "cel_expr_python", "PyYAML": "yaml", "prometheus-client": "prometheus_client"}
 
 
 def _imports(tree: ast.Module) -> Iterator[str]:
