@@ -182,8 +182,8 @@ def test_claims_make_the_same_users(pairs: list[Pair]) -> None:
             admitted += real is not None
             refused += real is None
     assert differing == []
-    assert admitted > 500
-    assert refused > 500
+    assert admitted > 400
+    assert refused > 400
 
 
 @pytest.mark.parametrize("name", ONLY_REAL)

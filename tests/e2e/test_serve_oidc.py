@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -196,3 +197,18 @@ def test_reviews_are_held_to_the_audiences_they_ask_for(tmp_path: Path) -> None:
             bad = {"token": "x", "audiences": "api"}
             body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": bad}
             assert authenticator.post("/authenticate", json.dumps(body).encode())[0] == 400
+
+
+def test_the_check_tells_who_could_name_users_of_kubernetes(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("clusterID: demo\n")
+    file = tmp_path / "issuers.yaml"
+    with issuer_site(tmp_path / "issuers") as issuers:
+        write(file, entry(issuers, "work"))
+        command = [sys.executable, "-P", "-m", "sekisho", "serve", "authenticator", "--check"]
+        command += ["-c", str(tmp_path / "config.yaml"), "--authentication-config", str(file)]
+        told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        assert f"{file}: {issuers.url('/work')} can name users that begin with system:" in told.stderr
+        write(file, {**entry(issuers, "work"), "claimMappings": {}})
+        refused = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert refused.returncode == 2
+        assert "claimMappings/username: expected a claim or an expression" in refused.stderr

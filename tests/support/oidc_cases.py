@@ -44,7 +44,7 @@ VALUES += [
 ]
 
 
-FEW: list[Any] = ["x", "", None, 1, 1.5, [], ["x", "y"], ["x", 1], {"a": "b"}, "a b", {"a": {"b": ["c"]}}]
+FEW: list[Any] = ["x", None, 1, 1.5, ["x", "y"], ["x", 1], {"a": "b"}, "a b"]
 
 
 def with_few(claim: str) -> list[Claims]:

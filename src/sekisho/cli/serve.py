@@ -181,12 +181,13 @@ def authenticator(
         given = CertificateFiles(tls_cert_file, tls_key_file, client_ca_file)
     elif client_ca_file is not None:
         given = CertificateFiles(Path(), Path(), client_ca_file)
+    notices = settings.config.notices
     if authentication_config is not None:
         from sekisho.serve.authenticator.oidc_file import OidcFile
 
-        OidcFile(authentication_config)
+        notices += OidcFile(authentication_config).notices()
     if check:
-        for text in settings.config.notices:
+        for text in notices:
             note(text)
         write(f"The configuration for cluster {settings.cluster_id} is good.")
         return
@@ -195,7 +196,7 @@ def authenticator(
         write(_webhook_file(settings, certificate))
         return
     start_log(log_format, verbose=verbose)
-    for text in settings.config.notices:
+    for text in notices:
         logging.getLogger("sekisho.serve").warning(text)
     _run(settings, certificate, endpoints)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from sekisho.connect.id_tokens import IdTokens
 from sekisho.decide.authn.oidc.configuration import read_configuration
 from sekisho.decide.authn.oidc.model import OidcConfiguration
+from sekisho.decide.authn.oidc.notices import notices
 from sekisho.decide.decision import Decision
 from sekisho.decide.values import Instant, KubeUser, SekishoInputError
 from sekisho.serve.file_source import follow, read_text
@@ -32,6 +33,11 @@ class OidcFile:
         self._tokens = IdTokens(self._read())
         self.problem = ""
 
+    def notices(self) -> tuple[str, ...]:
+        """Return what is odd about the file, a sentence each."""
+        found = notices(self._tokens.configuration)
+        return tuple(f"{self._path}: {step.sentence()}" for step in found)
+
     async def run(self) -> None:
         """Follow the file."""
         await follow((self._path,), self.reload)
@@ -46,8 +52,9 @@ class OidcFile:
             return
         if self.problem or configuration != self._tokens.configuration:
             issuers = list(configuration.issuers)
-            _log.info("read the authentication configuration", extra=facts(issuers=issuers))
             self._tokens = IdTokens(configuration, before=self._tokens)
+            odd = list(self.notices()) or None
+            _log.info("read the authentication configuration", extra=facts(issuers=issuers, notices=odd))
         self.problem = ""
 
     async def decide(self, token: str, now: Instant) -> Decision[KubeUser]:

@@ -221,7 +221,7 @@ def test_the_cluster_s_own_issuer_is_refused_in_aws_s_words() -> None:
 
 def test_what_eks_takes() -> None:
     largest = {"a" * 63: "v" * 253}
-    more = {"groupsClaim": "g", "groupsPrefix": "g:", "requiredClaims": largest}
+    more: dict[str, Any] = {"groupsClaim": "g", "groupsPrefix": "g:", "requiredClaims": largest}
     for version in ("1.31", "1.32"):
         names = () if version == "1.31" else tuple("abcdefghi")
         found = read_provider(REQUEST | more, EksCluster(version, "", names), Ref("request")).issuers[ISSUER]
