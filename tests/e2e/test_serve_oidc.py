@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from e2e.e2e_clients import client
+from sekisho.serve.authenticator.code import ServeCode
 from support.checkpoint import ServedCheckpoint, served, waited
 from support.issuer_site import IssuerSite, document, issuer_site
 from support.jwt import rsa_jwk, rsa_key, signed
@@ -193,7 +194,7 @@ def test_reviews_are_held_to_the_audiences_they_ask_for(tmp_path: Path) -> None:
                 assert answer["status"].get("audiences") == wanted, name
                 assert answer["status"]["authenticated"] is (wanted is not None), name
                 if wanted is None:
-                    assert answer["status"]["error"].startswith("authenticator.audience: ")
+                    assert answer["status"]["error"].startswith(f"{ServeCode.AUDIENCE}: ")
             bad = {"token": "x", "audiences": "api"}
             body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": bad}
             assert authenticator.post("/authenticate", json.dumps(body).encode())[0] == 400
