@@ -29,7 +29,7 @@ from support.checkpoint import waited
 from support.issuer_site import IssuerSite, issuer_site
 from support.jwt import compact, encoded, rsa_jwk, rsa_key, signed
 from support.kube_apiserver import ISSUER, ApiServerProcess, running_apiserver
-from support.oidc_cases import ONLY_OURS, ONLY_REAL, REFUSED, STANDARD, SUB, Claims, Entry, cases
+from support.oidc_cases import ONLY_OURS, ONLY_REAL, REFUSED, STANDARD, SUB, Claims, Entry, cases, mapped
 
 AUDIENCE = "kube"
 REVIEW = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
@@ -102,6 +102,9 @@ def batches(site: IssuerSite) -> list[tuple[Entry, list[Claims]]]:
     found.append((entry(site, "slash/", SUB), []))
     found.append((entry(site, "elsewhere", SUB, discoveryURL=site.url("/found/here")), []))
     site.issuer("elsewhere", KEY, described_at="/found/here")
+    found.append((entry(site, "far", mapped(groups={"claim": "g", "prefix": "g:"})), []))
+    for name, told in (("there", {"g": ["dev"]}), ("lacks", {}), ("other", {"g": ["dev"], "aud": "other"})):
+        site.pages[f"/claims/{name}"] = (200, {}, good(site.issuer("directory", KEY), told).encode())
     return found
 
 
@@ -277,6 +280,24 @@ def test_a_discovery_url_is_asked_as_it_stands(pairs: list[Pair]) -> None:
     decision, real = both(pair, good(url, {}))
     assert comparable(decision.value) == real
     assert real is not None
+
+
+def test_groups_that_lie_elsewhere(pairs: list[Pair]) -> None:
+    pair, url = find(pairs, "far")
+
+    def bearer(name: str) -> str:
+        source = {"endpoint": pair.site.url(f"/claims/{name}"), "access_token": "at-1"}
+        return good(url, {"_claim_names": {"g": "s"}, "_claim_sources": {"s": source}})
+
+    # The real server discovers the issuer of the claim behind its first answer, which is a refusal.
+    real = waited(lambda: pair.real(bearer("there")))
+    (decision,) = decided(ours(pair), [bearer("there")])
+    assert comparable(decision.value) == real
+    assert real.groups == ("g:dev", "system:authenticated")
+    for name in ("lacks", "other", "missing"):
+        decision, nobody = both(pair, bearer(name))
+        assert not decision.allowed
+        assert nobody is None
 
 
 @pytest.fixture(scope="module")
