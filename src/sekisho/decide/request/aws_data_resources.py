@@ -5,6 +5,7 @@ caller's own account in the region of the endpoint; an ARN or a URL says whose i
 """
 
 import base64
+import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -12,6 +13,9 @@ from sekisho.decide.request.aws_call import AwsCall, FindArns
 from sekisho.decide.values import Arn, Json
 
 Resources = tuple[str, ...] | None
+_ACCOUNT: Final = re.compile(r"[0-9]{12}", re.ASCII)
+_TOPIC_OR_ANOTHER: Final = ("TopicArn", "ResourceArn", "TargetArn", "PhoneNumber")
+_REFERENCE: Final = "aws/reference/"
 _SUFFIX: Final = "-??????"
 """Secrets Manager ends the ARN of a new secret in six characters that nobody knows before."""
 
@@ -46,14 +50,17 @@ def alias_arn(call: AwsCall) -> str | None:
 
 def _kms(call: AwsCall, find_arns: FindArns) -> Resources:
     name = call.text("SourceKeyId" if call.operation == "ReEncrypt" else "KeyId") or call.text("TargetKeyId")
-    if name is not None:
-        return (key_arn(call, name, find_arns),)
+    named = None if name is None else key_arn(call, name, find_arns)
     blob = call.parameters.get("CiphertextBlob")
     found = None
     if isinstance(blob, bytes):
-        # A ciphertext of no key is the service's to refuse.
+        # What is read is the ciphertext, whatever key a caller says that it is of; one of no key is the
+        # service's to refuse.
         found = find_arns("kms:ciphertext", (base64.b64encode(blob).decode(),)) or own_arn(call, "key/*")
-    elif call.operation == "DeleteAlias":
+        return (found,) if named in (None, found) else (found, named)
+    if named is not None:
+        return (named,)
+    if call.operation == "DeleteAlias":
         found = find_arns("kms:key", (call.text("AliasName") or "",)) or own_arn(call, "key/*")
     return None if found is None else (found,)
 
@@ -72,10 +79,11 @@ def _secretsmanager(call: AwsCall, find_arns: FindArns) -> Resources:
 def _sqs(call: AwsCall, _find_arns: FindArns) -> Resources:
     name = call.text("QueueName")
     if name is not None:
-        return (own_arn(call, name, call.text("QueueOwnerAWSAccountId")),)
+        owner = call.text("QueueOwnerAWSAccountId") or call.account
+        return (own_arn(call, name, owner),) if _ACCOUNT.fullmatch(owner) else None
     # https://sqs.REGION.amazonaws.com/ACCOUNT/NAME
     match (call.text("QueueUrl") or "").rsplit("/", 2):
-        case [_, account, queue] if account.isdecimal() and queue:
+        case [_, account, queue] if _ACCOUNT.fullmatch(account) and queue:
             return (own_arn(call, queue, account),)
     return None
 
@@ -84,7 +92,11 @@ def _sns(call: AwsCall, _find_arns: FindArns) -> Resources:
     if call.operation == "CreateTopic":
         name = call.text("Name")
         return None if name is None else (own_arn(call, name),)
-    given = next((text for key in ("TopicArn", "ResourceArn", "TargetArn") if (text := call.text(key))), "")
+    named = [text for key in _TOPIC_OR_ANOTHER if (text := call.text(key))]
+    if len(named) != 1:
+        # Of two targets one would be decided about and the other one reached.
+        return None
+    (given,) = named
     arn = _arn(given)
     is_topic = arn is not None and arn.service == "sns" and "/" not in arn.resource
     return (given,) if is_topic else None
@@ -127,6 +139,9 @@ def _ssm(call: AwsCall, _find_arns: FindArns) -> Resources:
     name = call.text("Name") or call.text("Path")
     if name is not None:
         given = (name,)
+    if any(_REFERENCE in name for name in given):
+        # The secret behind such a name would be another service's to give out.
+        return None
     return tuple(_parameter(call, name) for name in given) or None
 
 

@@ -4,12 +4,16 @@ Sources: Amazon S3 API Reference, "CopyObject", "Permissions"; AWS KMS Developer
 permissions" and "Controlling access to aliases".
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import parse_qs, unquote
 
 from sekisho.decide.request.aws_call import AwsCall, FindArns
 from sekisho.decide.request.aws_data_resources import alias_arn, key_arn
+
+_PARTED_BY_SOME: Final = re.compile(r"[\x00-\x20\x7f#;\\]")
+"""Characters of a URL that readers drop, or end a path at; S3 takes them percent-encoded."""
 
 Need = tuple[str, str]
 """An action and the ARN of the resource that it is needed on."""
@@ -23,10 +27,11 @@ def further_needs(call: AwsCall, find_arns: FindArns) -> tuple[Need, ...] | None
 
 def _copied(call: AwsCall, _find_arns: FindArns) -> tuple[Need, ...] | None:
     """Read ``bucket/key?versionId=ID``, percent-encoded; an access point cannot be told."""
-    source, _, query = (call.text("CopySource") or "").partition("?")
+    given = call.text("CopySource") or ""
+    source, _, query = given.partition("?")
     bucket, slash, key = unquote(source).removeprefix("/").partition("/")
     # Whatever two readers of a URL could take apart differently is not told.
-    if not (bucket and slash and key) or ":" in bucket or "#" in source or ";" in source:
+    if not (bucket and slash and key) or ":" in bucket or _PARTED_BY_SOME.search(given):
         return None
     version = parse_qs(query).get("versionId")
     action = "s3:GetObject" if version is None else "s3:GetObjectVersion"

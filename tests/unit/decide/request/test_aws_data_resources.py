@@ -90,6 +90,25 @@ CALLS: dict[str, tuple[str, object, list[tuple[str, str, str | None]]]] = {
         {"CiphertextBlob": b"blob", "DestinationKeyId": "alias/app"},
         [("kms:ReEncryptFrom", FAR_KEY, OTHER), ("kms:ReEncryptTo", KEY, None)],
     ),
+    "from a key that is said to be another": (
+        "kms:ReEncrypt",
+        {"CiphertextBlob": b"blob", "SourceKeyId": "1111", "DestinationKeyId": "1111"},
+        [
+            ("kms:ReEncryptFrom", FAR_KEY, OTHER),
+            ("kms:ReEncryptFrom", KEY, None),
+            ("kms:ReEncryptTo", KEY, None),
+        ],
+    ),
+    "from the key that is named": (
+        "kms:ReEncrypt",
+        {"CiphertextBlob": b"blob", "SourceKeyId": FAR_KEY, "DestinationKeyId": "1111"},
+        [("kms:ReEncryptFrom", FAR_KEY, OTHER), ("kms:ReEncryptTo", KEY, None)],
+    ),
+    "a ciphertext that is said to be of another key": (
+        "kms:Decrypt",
+        {"CiphertextBlob": b"blob", "KeyId": "1111"},
+        [("kms:Decrypt", FAR_KEY, OTHER), ("kms:Decrypt", KEY, None)],
+    ),
     "a new key": ("kms:CreateKey", {}, [("kms:CreateKey", "*", None)]),
     "a new key with tags": (
         "kms:CreateKey",
@@ -275,6 +294,21 @@ UNTOLD: dict[str, tuple[str, object]] = {
     "a source without a key": ("s3:CopyObject", {"Bucket": "b", "Key": "k", "CopySource": "src/"}),
     "a source without a bucket": ("s3:CopyObject", {"Bucket": "b", "Key": "k", "CopySource": "//src/k"}),
     "a source with a fragment": ("s3:CopyObject", {"Bucket": "b", "Key": "k", "CopySource": "src/k#1"}),
+    "a source with a tab": ("s3:CopyObject", {"Bucket": "b", "Key": "k", "CopySource": "s\trc/k"}),
+    "a source with a space": ("s3:CopyObject", {"Bucket": "b", "Key": "k", "CopySource": " src/k"}),
+    "a source with a backslash": ("s3:CopyObject", {"Bucket": "b", "Key": "k", "CopySource": "src\\a/k"}),
+    "two targets": ("sns:Publish", {"TopicArn": TOPIC, "TargetArn": TOPIC}),
+    "a topic and a phone": ("sns:Publish", {"TopicArn": TOPIC, "PhoneNumber": "+1"}),
+    "a URL of another account's digits": ("sqs:SendMessage", {"QueueUrl": f"https://sqs/0{ACCOUNT}/inbox"}),
+    "a URL of foreign digits": ("sqs:SendMessage", {"QueueUrl": "https://sqs/" + "\u0661" * 12 + "/inbox"}),
+    "an owner that is no account": (
+        "sqs:GetQueueUrl",
+        {"QueueName": "inbox", "QueueOwnerAWSAccountId": f"0{ACCOUNT}"},
+    ),
+    "a parameter that stands for a secret": (
+        "ssm:GetParameter",
+        {"Name": "/aws/reference/secretsmanager/pw"},
+    ),
     "a source with parameters": ("s3:CopyObject", {"Bucket": "b", "Key": "k", "CopySource": "src/k;1"}),
     "an access point": (
         "s3:CopyObject",
