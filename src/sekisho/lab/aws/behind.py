@@ -16,7 +16,8 @@ from sekisho.lab.aws.door_keys import client_headers
 from sekisho.lab.aws.door_refusal import RefusedError
 from sekisho.lab.aws.gate import Gate
 from sekisho.lab.aws.moto_services import MotoServices
-from sekisho.lab.aws.operation import Context
+from sekisho.lab.aws.moto_store import multipart_key
+from sekisho.lab.aws.operation import AwsError, Context
 from sekisho.lab.aws.policy_writes import malformed, policy_write, written_key
 from sekisho.lab.aws.resource_policies import ResourcePolicies
 from sekisho.lab.aws.route import Route
@@ -25,6 +26,10 @@ from sekisho.wire.aws.message import Call, Response
 
 _NOBODYS_ACCOUNT = AccountId("000000000000")
 """Where moto looks for what an unsigned request names and nobody has."""
+_NO_UPLOAD = (
+    "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted "
+    "or completed."
+)
 _TELLS_OF_OBJECTS = frozenset({("s3", "GetObject"), ("s3", "HeadObject")})
 """Operations that say 404 to those only who may list the bucket (S3 API Reference, "GetObject")."""
 
@@ -60,6 +65,7 @@ class Behind:
             if (where.service.name, call.operation.name) == ("s3", "DeleteObjects"):
                 return await self._delete(where, call, request, proof, caller, session)
             asked = self._gate.permit(where, call, proof, caller, session, client_headers(request))
+            _hold_together(where.service.name, call, asked)
             validate.check(call)
             if where.service.name == "s3":
                 s3_rules.check(call)
@@ -121,6 +127,31 @@ class Behind:
             raise malformed(
                 "kms", "The new key policy will not allow you to update the key policy in the future."
             )
+
+
+def _hold_together(service: str, call: Call, asked: tuple[AwsRequest, ...]) -> None:
+    """Refuse a call that means other things to moto than what was decided about.
+
+    moto answers a call from the store of one account, by the names that are in it, and knows an object's
+    upload and a ciphertext's key by their ids alone.
+
+    Raises:
+        AwsError: it is about resources of several accounts, about another object's upload, or about a
+            ciphertext of another key.
+    """
+    own = [one for one in asked if one.action.startswith(f"{service}:")]
+    if service != "s3" and len({one.resource_account for one in own}) > 1:
+        raise AwsError("SekishoUnserved", "the lab answers a call about resources of one account at a time")
+    if len({one.resources for one in own if one.action == "kms:ReEncryptFrom"}) > 1:
+        raise AwsError(
+            "IncorrectKeyException",
+            "The key ID in the request does not identify a CMK that can perform this operation.",
+        )
+    upload = call.parameters.get("UploadId")
+    if service == "s3" and isinstance(upload, str):
+        key = multipart_key(str(call.parameters.get("Bucket")), upload)
+        if key is not None and key != call.parameters.get("Key"):
+            raise AwsError("NoSuchUpload", _NO_UPLOAD, 404)
 
 
 def _account(asked: AwsRequest, caller: Principal | Anonymous) -> AccountId:

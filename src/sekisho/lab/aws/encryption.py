@@ -10,7 +10,8 @@ from typing import Final
 
 from sekisho.decide.request.aws_request import AwsRequest, Context, ContextValue
 from sekisho.decide.values import AccountId, Principal
-from sekisho.lab.aws.moto_store import existing, kept
+from sekisho.lab.aws.moto_store import existing, kept, parameter_keys
+from sekisho.lab.aws.resource_policies import version_of
 from sekisho.wire.aws.message import Call
 
 _READS: Final = ("kms:Decrypt",)
@@ -27,12 +28,55 @@ _ACTIONS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
 }
 
 
-def key_requests(own: AwsRequest, call: Call, region: str) -> tuple[AwsRequest, ...]:
-    """Return what ``own``, the call's first permission, needs of KMS besides; nothing without a key."""
-    actions = _ACTIONS.get((call.service.name, call.operation.name), ())
+_SOURCES: Final = ("s3:GetObject", "s3:GetObjectVersion")
+"""What a copy needs on its source, which is read as GetObject reads it."""
+
+
+def key_requests(own: tuple[AwsRequest, ...], call: Call, region: str) -> tuple[AwsRequest, ...]:
+    """Return what ``own``, the call's permissions, need of KMS besides; nothing without a key."""
+    service, operation = call.service.name, call.operation.name
+    if service == "ssm":
+        return tuple(
+            one
+            for request in own
+            if request.action.startswith("ssm:")
+            for one in _of_parameters(request, call, region)
+        )
+    found = _needed(
+        own[0], _ACTIONS.get((service, operation), ()), _key_of(own[0], call, region), call, region
+    )
+    if operation not in ("CopyObject", "UploadPartCopy"):
+        return found
+    for source in own:
+        if source.action in _SOURCES:
+            read = kept(source.resources[0], region, version_of(source, call))
+            found += _needed(source, _READS, "" if read is None else read.encrypted_with, call, region)
+    return found
+
+
+def _of_parameters(own: AwsRequest, call: Call, region: str) -> tuple[AwsRequest, ...]:
+    """Return what reading or writing parameters of type SecureString needs.
+
+    Source: Systems Manager User Guide, "Restricting access to Parameter Store parameters using IAM
+    policies" and "How Parameter Store uses AWS KMS".
+    """
+    if call.operation.name == "PutParameter":
+        name = call.parameters.get("KeyId")
+        is_secure = call.parameters.get("Type") == "SecureString" and isinstance(name, str)
+        return _needed(own, ("kms:Encrypt",), str(name), call, region) if is_secure else ()
+    if not call.parameters.get("WithDecryption"):
+        return ()
+    below = call.operation.name == "GetParametersByPath"
+    names = (name for resource in own.resources for name in parameter_keys(resource, below=below))
+    return tuple(one for name in dict.fromkeys(names) for one in _needed(own, _READS, name, call, region))
+
+
+def _needed(
+    own: AwsRequest, actions: tuple[str, ...], name: str, call: Call, region: str
+) -> tuple[AwsRequest, ...]:
+    """Return ``actions`` on the key ``name``, as the service of ``own``'s resource asks for them."""
     caller = own.principal
     owner = own.resource_account or (caller.account if isinstance(caller, Principal) else "")
-    name = _key_of(own, call, region)
     if not actions or not name or not owner:
         return ()
     key = existing("kms:key", name, owner, region)
@@ -56,5 +100,5 @@ def _key_of(own: AwsRequest, call: Call, region: str) -> str:
     named = call.parameters.get("SSEKMSKeyId") or call.parameters.get("KmsKeyId")
     if isinstance(named, str):
         return named
-    found = kept(own.resources[0], region)
+    found = kept(own.resources[0], region, version_of(own, call))
     return "" if found is None or call.operation.name in ("PutObject", "CopyObject") else found.encrypted_with

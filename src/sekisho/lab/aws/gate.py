@@ -175,7 +175,7 @@ class Gate:
             chain = request_to_aws.decide(signature, mapped, lambda _asked: Policies())
             raise permission_refusal(chain, mapped, call, self._encoded)
         own = self._resources.owned(mapped, call, where.region)
-        of_keys = key_requests(own[0], call, where.region)
+        of_keys = key_requests(own, call, where.region)
         owned = (*own, *self._resources.owned(of_keys, call, where.region))
         return tuple(
             Permission(one, self._refusal(one, call, signature, session, where.region)) for one in owned

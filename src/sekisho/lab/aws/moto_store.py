@@ -48,12 +48,17 @@ NOUNS: Final[Mapping[str, str]] = {
 """Services whose resource policies are read, and what a person calls one."""
 
 
-def kept(resource: str, region: str) -> Kept | None:
-    """Return what is known of the ARN ``resource`` at an endpoint in ``region``; None if nothing is there."""
+def kept(resource: str, region: str, version: str = "") -> Kept | None:
+    """Return what is known of the ARN ``resource`` at an endpoint in ``region``; None if nothing is there.
+
+    ``version`` names one version of an object, each of which has tags and a key of its own.
+    """
     try:
         arn = Arn.parse(resource)
     except ValueError:
         return None
+    if arn.service == "s3":
+        return _s3(arn, version)
     reader = _READERS.get(arn.service)
     return None if reader is None else reader(arn, region)
 
@@ -117,7 +122,30 @@ def _backend(service: str, account: str, region: str) -> Any:
     return None if regions is None else regions.get(region)
 
 
-def _s3(arn: Arn, _region: str) -> Kept | None:
+def multipart_key(bucket: str, upload: str) -> str | None:
+    """Return the key that a multipart upload makes when it is complete; None if there is no such upload."""
+    module: Any = sys.modules.get("moto.s3.models")
+    owners = {} if module is None else module.s3_backends.bucket_accounts
+    partition, account = owners.get(bucket, ("", ""))
+    held = module.s3_backends.get(account).get(partition).buckets.get(bucket) if account else None
+    found = None if held is None else dict.get(held.multiparts, upload)
+    return None if found is None else str(found.key_name)
+
+
+def parameter_keys(resource: str, *, below: bool) -> tuple[str, ...]:
+    """Return the names of the keys that parameters are encrypted with: one's, or those ``below`` a path."""
+    arn = Arn.parse(resource)
+    store = _backend("ssm", arn.account, arn.region)
+    plain = arn.resource.removeprefix("parameter/").strip("/")
+    found: dict[str, None] = {}
+    for name, versions in () if store is None else tuple(dict.items(store._parameters)):
+        bare = str(name).lstrip("/")
+        if bare == plain or (below and (not plain or bare.startswith(f"{plain}/"))):
+            found |= dict.fromkeys(str(one.keyid) for one in versions if one.parameter_type == "SecureString")
+    return tuple(found)
+
+
+def _s3(arn: Arn, version: str) -> Kept | None:
     module: Any = sys.modules.get("moto.s3.models")
     name, _, key_name = arn.resource.partition("/")
     partition, account = (
@@ -132,7 +160,7 @@ def _s3(arn: Arn, _region: str) -> Kept | None:
     block = bucket.public_access_block
     keys: dict[str, ContextValue] = {"s3:ResourceAccount": account}
     keys |= _family("s3:BucketTag", store.tagger.get_tag_dict_for_resource(bucket.arn))
-    key = bucket.keys.get(key_name) if key_name else None
+    key = _object(bucket, key_name, version) if key_name else None
     if key is not None:
         keys |= _family("s3:ExistingObjectTag", store.tagger.get_tag_dict_for_resource(key.arn))
     return Kept(
@@ -144,6 +172,16 @@ def _s3(arn: Arn, _region: str) -> Kept | None:
         block is not None and bool(block.restrict_public_buckets),
         "" if key is None else str(key.kms_key_id or ""),
     )
+
+
+def _object(bucket: Any, name: str, version: str) -> Any:
+    """Return the object that moto's handlers will find; None for a delete marker, which is none."""
+    if version:
+        versions = bucket.keys.getlist(name, default=[])
+        found = next((one for one in versions if str(one.version_id) == version), None)
+    else:
+        found = bucket.keys.get(name)
+    return found if hasattr(found, "kms_key_id") else None
 
 
 def _kms(arn: Arn, region: str) -> Kept | None:
@@ -221,7 +259,6 @@ def _family(family: str, tags: Mapping[str, str]) -> dict[str, ContextValue]:
 
 
 _READERS: Final[Mapping[str, Callable[[Arn, str], Kept | None]]] = {
-    "s3": _s3,
     "kms": _kms,
     "secretsmanager": _secretsmanager,
     "sqs": _sqs,

@@ -6,6 +6,7 @@ caller's account, unread in another one, where the answer is UNKNOWN.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from urllib.parse import parse_qs
 
 from sekisho.decide.decision import Decision
 from sekisho.decide.iam.document import parse_policy
@@ -84,7 +85,9 @@ class ResourcePolicies:
         return None if layer is UNREAD else restricted(request, layer[0].document)
 
     def _owned(self, request: AwsRequest, call: Call, region: str) -> AwsRequest:
-        found = None if call.operation.name == "CreateBucket" else kept(request.resources[0], region)
+        found = None
+        if call.operation.name != "CreateBucket":
+            found = kept(request.resources[0], region, version_of(request, call))
         if found is None:
             return request
         caller = request.principal
@@ -102,6 +105,15 @@ class ResourcePolicies:
             context=request.context.told(keys, found.families),
             resource_account=None if is_own else AccountId(found.account),
         )
+
+
+def version_of(request: AwsRequest, call: Call) -> str:
+    """Return the version of the object that ``request`` is about: of a copy's source, it names its own."""
+    source = call.parameters.get("CopySource")
+    if isinstance(source, str):
+        is_source = request.action in ("s3:GetObject", "s3:GetObjectVersion")
+        return parse_qs(source.partition("?")[2]).get("versionId", [""])[0] if is_source else ""
+    return str(call.parameters.get("VersionId") or "")
 
 
 def _key_policy_of_nothing(request: AwsRequest, resource: str) -> str:
