@@ -1,4 +1,4 @@
-"""What one call needs on resources besides its own: the source of a copy, the other key, the key of an alias.
+"""What one call needs on resources besides its own: a copy's source, another key, what a user becomes.
 
 Sources: Amazon S3 API Reference, "CopyObject", "Permissions"; AWS KMS Developer Guide, "AWS KMS
 permissions" and "Controlling access to aliases".
@@ -56,9 +56,29 @@ def _moved_alias(call: AwsCall, find_arns: FindArns) -> tuple[Need, ...] | None:
     return own if own is None or had is None else (*own, ("kms:UpdateAlias", had))
 
 
+def _renamed(call: AwsCall, find_arns: FindArns) -> tuple[Need, ...] | None:
+    """UpdateUser and UpdateGroup are needed on what is renamed or moved and on what it becomes.
+
+    Source: IAM API Reference, "UpdateUser" and "UpdateGroup".
+    """
+    kind = call.operation.removeprefix("Update")
+    name = call.text(f"{kind}Name") or ""
+    before = find_arns(f"iam:{kind.lower()}", (name,))
+    if before is None or not (call.text(f"New{kind}Name") or call.text("NewPath")):
+        return ()  # the operation will find nothing, or change nothing
+    noun, _, rest = before.rpartition(":")[2].partition("/")
+    path, slash, old = rest.rpartition("/")
+    moved = call.text("NewPath")
+    place = f"{path}{slash}" if moved is None else moved.lstrip("/")
+    after = f"{before.rpartition(':')[0]}:{noun}/{place}{call.text(f'New{kind}Name') or old}"
+    return ((f"iam:{call.operation}", after),)
+
+
 _NEEDS: Final[Mapping[tuple[str, str], Callable[[AwsCall, FindArns], tuple[Need, ...] | None]]] = {
     ("s3", "CopyObject"): _copied,
     ("s3", "UploadPartCopy"): _copied,
+    ("iam", "UpdateUser"): _renamed,
+    ("iam", "UpdateGroup"): _renamed,
     ("kms", "ReEncrypt"): _re_encrypted,
     ("kms", "CreateAlias"): _alias,
     ("kms", "DeleteAlias"): _alias,

@@ -19,6 +19,7 @@ EKS = f"arn:aws:eks:eu-west-1:{ACCOUNT}:"
 OIDC = "oidc.eks.eu-west-1.amazonaws.com/id/0A1B"
 EXISTING = {
     ("iam:user", ("bob",)): f"{IAM}user/team/bob",
+    ("iam:group", ("ops",)): f"{IAM}group/ops",
     ("iam:role", ("web",)): f"{IAM}role/app/web",
     ("iam:access-key", ("AKIA0000000000000BOB",)): f"{IAM}user/team/bob",
     ("eks:nodegroup", ("clu", "ng")): f"{EKS}nodegroup/clu/ng/aaaa",
@@ -300,6 +301,30 @@ def test_action_and_resources(
 ) -> None:
     own, *_ = found(call(name, parameters))
     assert (own.action, own.resources) == (action, resources)
+
+
+RENAMED: dict[str, tuple[str, JsonObject, list[str]]] = {
+    "a name": ("UpdateUser", {"UserName": "bob", "NewUserName": "ben"}, ["user/team/bob", "user/team/ben"]),
+    "a path": ("UpdateUser", {"UserName": "bob", "NewPath": "/x/"}, ["user/team/bob", "user/x/bob"]),
+    "no path": ("UpdateUser", {"UserName": "bob", "NewPath": "/"}, ["user/team/bob", "user/bob"]),
+    "both": (
+        "UpdateUser",
+        {"UserName": "bob", "NewPath": "/x/", "NewUserName": "ben"},
+        ["user/team/bob", "user/x/ben"],
+    ),
+    "neither": ("UpdateUser", {"UserName": "bob"}, ["user/team/bob"]),
+    "nobody": ("UpdateUser", {"UserName": "eve", "NewPath": "/x/"}, ["user/eve"]),
+    "a group": ("UpdateGroup", {"GroupName": "ops", "NewGroupName": "dev"}, ["group/ops", "group/dev"]),
+}
+
+
+@pytest.mark.parametrize("case", RENAMED)
+def test_whoever_renames_needs_both_names(case: str) -> None:
+    operation, parameters, expected = RENAMED[case]
+    asked = found(call(f"iam:{operation}", parameters))
+    assert [(one.action, one.resources) for one in asked] == [
+        (f"iam:{operation}", (f"{IAM}{name}",)) for name in expected
+    ]
 
 
 SELF_OPERATIONS = ["GetUser", "CreateAccessKey", "ListAccessKeys", "UpdateAccessKey", "DeleteAccessKey"]
