@@ -47,10 +47,12 @@ class _Caller:
 
     @property
     def name(self) -> str:
-        """The IAM ARN of the caller, else the user name."""
-        if self.found is not None and self.found.identity is not None:
+        """The IAM ARN of who sends the request, else its own user name, whoever it acts as."""
+        if self.found is None:
+            return self.user.name
+        if self.found.identity is not None:
             return str(self.found.identity.arn)
-        return self.user.name
+        return (self.found.user or self.user).name
 
 
 class _RefusedError(Exception):
@@ -105,6 +107,7 @@ class KubeServer:
             question = described(attributes)
             caller = self._caller(request, attributes)
             who = caller.name
+            caller = self._acting(caller, request, attributes)
             self._authorize(caller, attributes)
             answer = await self._answer(request, attributes, caller.user, now)
         except _RefusedError as refused:
@@ -183,10 +186,12 @@ class KubeServer:
             chain = found.chain(self._cluster, attributes)
             who = str(found.identity.arn) if found.identity is not None else found.claimed
             raise _RefusedError(status.unauthorized(), who, chain)
-        return self._acting(_Caller(found.user, found), request, attributes)
+        return _Caller(found.user, found)
 
     def _acting(self, caller: _Caller, request: Request, attributes: RequestAttributes) -> _Caller:
         """Return the caller as the user that the request asks to be made by, if it asks for one."""
+        if caller.found is None:
+            return caller
         try:
             wanted = read_headers(request.headers)
         except SekishoInputError as error:
