@@ -45,13 +45,18 @@ class ServingCertificate:
         self._files = files
         self.problem = ""
         """Why the files cannot be used now; what was loaded before is served."""
-        self.context = _loaded(files)
+        self.context = self._current = _loaded(files)
+        # A context of its own for what is read later: files may change between two looks at them, and
+        # half a pair must not reach the one in use.
+        self.context.sni_callback = self._use_current
+
+    def _use_current(self, connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
+        connection.context = self._current
 
     def reload(self) -> None:
         """Take what the files hold now, for connections that come; a bad pair changes nothing."""
         try:
-            _loaded(self._files)  # on a context of its own: half a pair must not reach the one in use
-            self.context.load_cert_chain(self._files.certificate, self._files.key)
+            self._current = _loaded(self._files)
         except SekishoInputError as error:
             if self.problem != str(error):
                 _log.error("the new certificate is not used", extra=facts(problem=str(error)))
