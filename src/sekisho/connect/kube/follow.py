@@ -5,7 +5,9 @@ Source: Kubernetes documentation, "Kubernetes API Concepts", "Efficient detectio
 """
 
 import asyncio
+import math
 import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Final
 
@@ -20,6 +22,9 @@ MAX_EVENT_BYTES: Final = 8 * 1024 * 1024
 WATCH_SECONDS: Final = 300
 """How long one watch may last; the server ends it then and it is opened again where it stopped."""
 _SILENCE_SECONDS: Final = WATCH_SECONDS + 30
+_ENDED_AT_ONCE: Final = "the watch ended as soon as it was opened"
+_SHORTEST_WATCH: Final = 1.0
+"""A watch that ends sooner, with nothing to tell, is a failure, as in client-go: opened again at once it would be a storm."""
 _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 30.0
 
@@ -28,7 +33,10 @@ Objects = Mapping[str, JsonObject]
 
 
 class _StaleError(Exception):
-    """The server forgot the version to go on from (410): list again, at once."""
+    """The server forgot the version to go on from (410): list again."""
+
+    def __init__(self) -> None:
+        super().__init__("the server forgets at once what it listed (HTTP 410)")
 
 
 class _CutError(Exception):
@@ -49,6 +57,7 @@ class Follower:
         field_selector: str = "",
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         keep: Callable[[JsonObject], JsonObject] = lambda body: body,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._session = session
         self._server = server
@@ -56,6 +65,7 @@ class Follower:
         self._selected = {"fieldSelector": field_selector} if field_selector else {}
         self._sleep = sleep
         self._keep = keep
+        self._monotonic = monotonic
         self._objects: dict[str, JsonObject] = {}
 
     async def run(self, changed: Callable[[Objects], None], failed: Callable[[str], None]) -> None:
@@ -65,19 +75,32 @@ class Follower:
         """
         failures = 0
         while True:
+            opened = math.inf  # no watch yet
             try:
                 version = await self._list()
                 changed(dict(self._objects))
-                failures = 0
                 while True:
+                    opened, before = self._monotonic(), version
                     version = await self._watch(version, changed)
-            except _StaleError:
-                continue
+                    if version == before and not self._has_lasted(opened):
+                        raise _CutError(_ENDED_AT_ONCE)  # noqa: TRY301 - a failure like the others
+                    failures = 0
+            except _StaleError as stale:
+                failures = 0 if self._has_lasted(opened) else failures
+                if not failures:
+                    # Once at once: whoever forgets again and again is asked no more often than who fails.
+                    failures = 1
+                    continue
+                failed(str(stale))
             except _CutError as cut:
+                failures = 0 if self._has_lasted(opened) else failures
                 failed(str(cut))
             pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**failures)
             failures = min(failures + 1, 6)
             await self._sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+
+    def _has_lasted(self, opened: float) -> bool:
+        return self._monotonic() - opened >= _SHORTEST_WATCH
 
     async def _list(self) -> str:
         async with self._get(self._selected, 30.0) as response:
