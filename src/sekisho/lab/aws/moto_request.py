@@ -84,11 +84,20 @@ def _own_path(call: Call) -> str:
 
 
 def _filled(call: Call, body: bytes) -> bytes:
-    """Return a JSON body with what moto asks for and the service does not."""
+    """Return a JSON body with what moto asks for and the service does not.
+
+    Members that the operation does not have were not decided about: they are left out.
+    """
+    shape = call.operation.input
+    known = () if shape is None else shape.shape.members.values()
+    labels = {member.label for member in known}
+    sent = _object(documents.parse_json(body, "request")) if body else {}
     default = _DEFAULTS.get((call.service.name, call.operation.name))
-    if default is None or default[0] in call.parameters:
+    if default is not None and default[0] not in call.parameters:
+        sent[default[0]] = default[1]
+    elif labels.issuperset(sent):
         return body
-    return documents.to_json({**_object(documents.parse_json(body.decode())), default[0]: default[1]})
+    return documents.to_json({name: value for name, value in sent.items() if name in labels})
 
 
 def _object(value: Json) -> dict[str, Json]:
