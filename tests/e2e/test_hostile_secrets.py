@@ -5,14 +5,17 @@ import json
 import re
 import secrets
 import sqlite3
+import sys
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import quote, quote_plus
+from typing import Any
+from urllib.parse import parse_qs, quote, quote_plus, urlsplit
 
 from e2e.e2e_clients import client
-from e2e.hostile_wire import Doors, rendered, signed, sts_request, token_of, token_url
+from e2e.hostile_wire import Doors, render, rendered, signed, sts_request, token_of, token_url
 from sekisho.testing import RunningLab
+from support.boto_lab import HOME, new_user, profile
 
 SECRETS = "/api/v1/namespaces/default/secrets"
 KUBECTL_COPY = "kubectl.kubernetes.io/last-applied-configuration"
@@ -72,6 +75,70 @@ def test_no_secret_is_where_secrets_are_not_kept(sekisho_lab: RunningLab) -> Non
     assert again == read
     answers = [json.dumps(sekisho_lab.client.get(path)) for path in ("/journal", "/facts", "/status")]
     _assert_none_in("an answer after the restart", [*used, *kept, *gone], answers)
+
+
+def test_no_secret_of_a_service_is_where_secrets_are_not_kept(sekisho_lab: RunningLab) -> None:
+    """Passwords, seeds, codes, tokens, and what the services behind the door keep or refuse to give."""
+    admin = profile(sekisho_lab, "default")
+    stranger = new_user(admin, "stranger")
+    used, kept = list[str](), [stranger.secret]
+
+    def fresh() -> str:
+        used.append(f"Aa1!{secrets.token_urlsafe(24)}")
+        return used[-1]
+
+    def both(service: str, operation: str, **parameters: Any) -> Any:
+        """Ask as somebody who may not, then as somebody who may."""
+        stranger.refused(service, operation, **parameters)
+        return admin.ask(service, operation, **parameters)
+
+    both("iam", "create_login_profile", UserName="stranger", Password=fresh())
+    both("iam", "update_login_profile", UserName="stranger", Password=fresh())
+    stranger.refused("iam", "change_password", OldPassword=used[-1], NewPassword=fresh())
+    device = both("iam", "create_virtual_mfa_device", VirtualMFADeviceName="phone")["VirtualMFADevice"]
+    seed = device["Base32StringSeed"].decode()
+    kept.append(seed)
+    wrong = {"AuthenticationCode1": "000000", "AuthenticationCode2": "000001"}
+    serial = {"UserName": "stranger", "SerialNumber": device["SerialNumber"]}
+    admin.refused("iam", "enable_mfa_device", **serial, **wrong)
+    both("secretsmanager", "create_secret", Name="s", SecretString=fresh())
+    both("secretsmanager", "put_secret_value", SecretId="s", SecretString=fresh())
+    both("secretsmanager", "get_secret_value", SecretId="s")
+    both("ssm", "put_parameter", Name="p", Type="SecureString", Value=fresh())
+    both("ssm", "get_parameter", Name="p", WithDecryption=True)
+    key = both("kms", "create_key")["KeyMetadata"]["KeyId"]
+    plain = fresh().encode()
+    blob = both("kms", "encrypt", KeyId=key, Plaintext=plain)["CiphertextBlob"]
+    assert both("kms", "decrypt", CiphertextBlob=blob)["Plaintext"] == plain
+    data_key = both("kms", "generate_data_key", KeyId=key, KeySpec="AES_256")["Plaintext"]
+    used.append(base64.b64encode(data_key).decode())
+    session = admin.ask("sts", "get_session_token")["Credentials"]
+    kept += [session["SecretAccessKey"], session["SessionToken"]]
+    token = f"{_part({'alg': 'RS256'})}.{_part({'iss': 'https://x.example', 'sub': fresh()})}.{fresh()[4:]}"
+    used.append(token)
+    role = {"RoleArn": f"arn:aws:iam::{HOME}:role/none", "RoleSessionName": "s-1"}
+    admin.refused("sts", "assume_role_with_web_identity", **role, WebIdentityToken=token)
+    admin.refused("sts", "assume_role", **role, SerialNumber=device["SerialNumber"], TokenCode="123456")
+    presigned = admin.client("s3").generate_presigned_url("get_object", Params={"Bucket": "b", "Key": "k"})
+    place = urlsplit(presigned)
+    told = parse_qs(place.query)
+    used += next(found for name in ("X-Amz-Signature", "Signature") if (found := told.get(name)))
+    doors = Doors.of(sekisho_lab)
+    request = render("GET", f"{place.path}?{place.query}", [("host", place.netloc)], b"")
+    assert doors.send(doors.aws(place.netloc), request).status in (400, 403, 404)
+
+    hidden = [*used, *kept]
+    answers = [json.dumps(sekisho_lab.client.get(path)) for path in ("/journal", "/facts", "/status")]
+    _assert_none_in("an answer of the control socket", hidden, answers)
+    saved = sekisho_lab.run([sys.executable, "-m", "sekisho", "world", "save", "-"])
+    assert saved.returncode == 0, saved.stderr
+    _assert_none_in("the saved world", hidden, [saved.stdout, saved.stderr])
+    sekisho_lab.stop()
+    _search(sekisho_lab, used=used, kept=kept, gone=[])
+
+
+def _part(value: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
 def test_what_kubectl_applies_twice_is_a_secret_once(sekisho_lab: RunningLab) -> None:
