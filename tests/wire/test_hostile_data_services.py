@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from e2e.hostile_wire import Doors, render
 from sekisho.testing import RunningLab, running_lab
 from support.boto_lab import AWAY, HOME, REGION, Caller, Refused, new_user, policy, profile
 from support.buckets import HERE, fresh, get, new_bucket, put_policy, to
@@ -272,3 +273,48 @@ def test_a_bucket_of_another_account_is_not_copied_from_by_other_spellings(
         refused = guest.refused("s3", "copy_object", Bucket=mine, Key="c", CopySource=source)
         assert refused.status in (400, 403, 404), source
     assert home.refused("s3", "get_object", Bucket=mine, Key="c").code == "NoSuchKey"
+
+
+def test_the_policy_of_a_bucket_is_its_owners_whatever_it_grants(
+    lab: RunningLab, home: Caller, away: Caller
+) -> None:
+    bucket = new_bucket(home, "given-away")
+    home.ask("s3", "delete_public_access_block", Bucket=bucket)
+    put_policy(home, bucket, {"Principal": "*", "Action": "s3:*", "Resource": f"arn:aws:s3:::{bucket}"})
+    guest = new_user(away, fresh("guest"), policy("s3:*", Resource="*"))
+    text = home.ask("s3", "get_bucket_policy", Bucket=bucket)["Policy"]
+    not_allowed = Refused(
+        "MethodNotAllowed", 405, "The specified method is not allowed against this resource."
+    )
+    assert guest.refused("s3", "put_bucket_policy", Bucket=bucket, Policy=text) == not_allowed
+    assert guest.refused("s3", "get_bucket_policy", Bucket=bucket) == not_allowed
+    assert guest.refused("s3", "delete_bucket_policy", Bucket=bucket) == not_allowed
+    assert guest.ask("s3", "list_objects_v2", Bucket=bucket)["KeyCount"] == 1
+    doors, host = Doors.of(lab), f"s3.{REGION}.amazonaws.com"
+    for method, body in (("GET", b""), ("DELETE", b""), ("PUT", text.encode())):
+        request = render(method, f"/{bucket}?policy", [("host", host)], body)
+        assert doors.send(doors.aws(host), request).status == 405
+    assert home.ask("s3", "get_bucket_policy", Bucket=bucket)["Policy"] == text
+
+
+def test_a_key_is_not_administered_from_another_account(home: Caller, away: Caller) -> None:
+    key = home.ask("kms", "create_key")["KeyMetadata"]["Arn"]
+    text = home.ask("kms", "get_key_policy", KeyId=key, PolicyName="default")["Policy"]
+    shared = json.loads(text)
+    given = {"Effect": "Allow", "Principal": {"AWS": AWAY}, "Action": "kms:*", "Resource": "*"}
+    shared["Statement"].append({"Sid": "away", **given})
+    home.ask("kms", "put_key_policy", KeyId=key, PolicyName="default", Policy=json.dumps(shared))
+    guest = new_user(away, fresh("guest"), policy("kms:*", Resource="*"))
+    for operation, more in (
+        ("put_key_policy", {"PolicyName": "default", "Policy": text}),
+        ("get_key_policy", {"PolicyName": "default"}),
+        ("schedule_key_deletion", {"PendingWindowInDays": 7}),
+        ("disable_key", {}),
+        ("tag_resource", {"Tags": [{"TagKey": "a", "TagValue": "b"}]}),
+    ):
+        refused = guest.refused("kms", operation, KeyId=key, **more)
+        assert refused.code == "AccessDeniedException"
+        assert "on this resource because the resource does not exist in this Region" in refused.message
+    blob = guest.ask("kms", "encrypt", KeyId=key, Plaintext=b"s")["CiphertextBlob"]
+    assert guest.ask("kms", "decrypt", CiphertextBlob=blob)["Plaintext"] == b"s"
+    assert guest.ask("kms", "describe_key", KeyId=key)["KeyMetadata"]["Enabled"] is True

@@ -18,6 +18,7 @@ from sekisho.lab.aws.gate import Gate
 from sekisho.lab.aws.moto_services import MotoServices
 from sekisho.lab.aws.moto_store import multipart_key
 from sekisho.lab.aws.operation import AwsError, Context
+from sekisho.lab.aws.owner_only import hold_to_owner
 from sekisho.lab.aws.policy_writes import malformed, policy_write, written_key
 from sekisho.lab.aws.resource_policies import ResourcePolicies
 from sekisho.lab.aws.route import Route
@@ -65,6 +66,7 @@ class Behind:
             if (where.service.name, call.operation.name) == ("s3", "DeleteObjects"):
                 return await self._delete(where, call, request, proof, caller, session)
             asked = self._gate.permit(where, call, proof, caller, session, client_headers(request))
+            hold_to_owner(asked)
             _hold_together(where.service.name, call, asked)
             validate.check(call)
             if where.service.name == "s3":

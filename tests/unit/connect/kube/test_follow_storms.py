@@ -67,7 +67,9 @@ def test_a_version_that_is_forgotten_once_is_listed_at_once_and_then_with_pauses
 
 
 def test_a_watch_that_lasted_makes_the_next_forgotten_version_a_first_one() -> None:
-    script = iter([300.0, follow._StaleError(), 300.0, follow._StaleError(), *[0.0] * 5])
+    script: Iterator[Exception | float] = iter(
+        [300.0, follow._StaleError(), 300.0, follow._StaleError(), *[0.0] * 5]
+    )
     follower, failures = followed(script)
     assert follower.asked[:7] == ["list", "watch", "watch", "list", "watch", "watch", "list"]
     assert failures == ["the watch ended as soon as it was opened"] * 3
