@@ -24,7 +24,7 @@ WATCH_SECONDS: Final = 300
 _SILENCE_SECONDS: Final = WATCH_SECONDS + 30
 _ENDED_AT_ONCE: Final = "the watch ended as soon as it was opened"
 _SHORTEST_WATCH: Final = 1.0
-"""A watch that ends sooner, with nothing to tell, is a failure, as in client-go: opened again at once it would be a storm."""
+"""A watch that ends sooner, with nothing to tell, is a failure as in client-go: a pause follows."""
 _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 30.0
 

@@ -7,6 +7,7 @@ in other accounts to use a KMS key", and "Cross-account use" of each operation o
 
 from typing import Final
 
+from sekisho.decide.iam.principals import caller_name
 from sekisho.decide.request.aws_request import AwsRequest
 from sekisho.decide.values import Anonymous
 from sekisho.lab.aws.operation import AwsError
@@ -46,7 +47,7 @@ def hold_to_owner(asked: tuple[AwsRequest, ...]) -> None:
         if one.action.startswith("kms:") and one.action not in _KMS_ACROSS:
             raise AwsError(
                 "AccessDeniedException",
-                f"User: {'anonymous' if isinstance(one.principal, Anonymous) else one.principal.arn} is not "
+                f"User: {caller_name(one.principal)} is not "
                 f"authorized to perform: {one.action} on this resource because the resource does not exist "
                 "in this Region, no resource-based policies allow access, or a resource-based policy "
                 "explicitly denies access",
