@@ -72,6 +72,7 @@ def status(state: StateDirOption = None, output: FormOption = Form.TEXT) -> None
     write(f"{style.strong('Lab')}        {found['stateDirectory']} (sekisho {found['version']})")
     write(f"Proxy      {found['proxy']}")
     write(f"AWS        {found['awsEndpoint']}")
+    write(f"Login      {found['loginPages']}")
     for account in found["accounts"]:
         write(f"Account    {account['id']} {account['name']}")
     for cluster in found["clusters"]:

@@ -33,6 +33,16 @@ from sekisho.facts.model import (
     User,
     UserAccessKey,
 )
+from sekisho.facts.pool_model import (
+    CustomAttribute,
+    PoolPasswordPolicy,
+    UserPool,
+    UserPoolClient,
+    UserPoolDomain,
+    UserPoolGroup,
+    UserPoolUser,
+    UserStatus,
+)
 from sekisho.facts.snapshot import Delete, Event, Fact, Gap, Key, Kind, Put, Snapshot, kube_key, kube_scope
 
 __all__ = [
@@ -41,6 +51,7 @@ __all__ = [
     "Cluster",
     "ClusterAccessEntry",
     "ClusterUpdate",
+    "CustomAttribute",
     "Delete",
     "DeletionStatus",
     "Document",
@@ -65,6 +76,7 @@ __all__ = [
     "PasswordPolicy",
     "PolicyAssociation",
     "PolicyVersion",
+    "PoolPasswordPolicy",
     "Put",
     "Role",
     "RoleDeletion",
@@ -72,6 +84,12 @@ __all__ = [
     "Tags",
     "User",
     "UserAccessKey",
+    "UserPool",
+    "UserPoolClient",
+    "UserPoolDomain",
+    "UserPoolGroup",
+    "UserPoolUser",
+    "UserStatus",
     "kube_key",
     "kube_scope",
 ]

@@ -30,6 +30,13 @@ from sekisho.facts.model import (
     User,
     UserAccessKey,
 )
+from sekisho.facts.pool_model import (
+    UserPool,
+    UserPoolClient,
+    UserPoolDomain,
+    UserPoolGroup,
+    UserPoolUser,
+)
 from sekisho.facts.snapshot import Fact, Kind
 
 _TYPES: dict[Kind, type] = {
@@ -53,6 +60,11 @@ _TYPES: dict[Kind, type] = {
     Kind.ORGANIZATION_ACCOUNT: OrganizationAccount,
     Kind.ORGANIZATION_POLICY: OrganizationPolicy,
     Kind.ACCOUNT_CREATION: AccountCreation,
+    Kind.USER_POOL: UserPool,
+    Kind.USER_POOL_CLIENT: UserPoolClient,
+    Kind.USER_POOL_DOMAIN: UserPoolDomain,
+    Kind.USER_POOL_GROUP: UserPoolGroup,
+    Kind.USER_POOL_USER: UserPoolUser,
 }
 
 

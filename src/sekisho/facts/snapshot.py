@@ -30,6 +30,13 @@ from sekisho.facts.model import (
     User,
     UserAccessKey,
 )
+from sekisho.facts.pool_model import (
+    UserPool,
+    UserPoolClient,
+    UserPoolDomain,
+    UserPoolGroup,
+    UserPoolUser,
+)
 
 Fact = (
     Account
@@ -52,6 +59,11 @@ Fact = (
     | OrganizationAccount
     | OrganizationPolicy
     | AccountCreation
+    | UserPool
+    | UserPoolClient
+    | UserPoolDomain
+    | UserPoolGroup
+    | UserPoolUser
     | Mapping[str, Json]
 )
 F = TypeVar(
@@ -118,6 +130,16 @@ class Kind(StrEnum):
     """scope the organization's id, name the policy's id"""
     ACCOUNT_CREATION = "account-creation"
     """scope the organization's id, name the id of the request"""
+    USER_POOL = "user-pool"
+    """scope empty (an id names its region), name the pool's id"""
+    USER_POOL_CLIENT = "user-pool-client"
+    """scope empty (ids are unique everywhere), name the client's id"""
+    USER_POOL_DOMAIN = "user-pool-domain"
+    """scope the region, name the domain's prefix"""
+    USER_POOL_GROUP = "user-pool-group"
+    """scope the pool's id, name the group's name"""
+    USER_POOL_USER = "user-pool-user"
+    """scope the pool's id, name the username"""
     KUBE = "kube"
     """scope ``CLUSTER_ARN GROUP/RESOURCE``, name ``NAMESPACE/NAME``: see `kube_key`"""
 

@@ -18,6 +18,7 @@ from sekisho.facts.world_accounts import read_accounts
 from sekisho.facts.world_clusters import WorldCluster, read_clusters
 from sekisho.facts.world_content import KeyRequest
 from sekisho.facts.world_organizations import WorldOrganization, named_files, read_organizations
+from sekisho.facts.world_pools import WorldPool, read_user_pools
 from sekisho.facts.world_shape import Fields
 from sekisho.facts.world_tables import API_VERSION, KIND, WORLD
 
@@ -45,6 +46,7 @@ class WorldFile:
     keys: tuple[KeyRequest, ...]
     organizations: tuple[WorldOrganization, ...]
     clusters: tuple[WorldCluster, ...]
+    pools: tuple[WorldPool, ...]
     notices: tuple[Notice, ...]
     places: tuple[tuple[str, Ref], ...]
 
@@ -88,6 +90,7 @@ def parse_world(text: str, name: str, files: Mapping[str, str] = MappingProxyTyp
     accounts = read_accounts(root.member("accounts"))
     organizations = read_organizations(root.member("organizations"), accounts, files)
     clusters, notices = read_clusters(root.member("clusters"), accounts, region)
+    pools = read_user_pools(fields, accounts, region)
     faults.raise_found()
     return WorldFile(
         name,
@@ -103,6 +106,7 @@ def parse_world(text: str, name: str, files: Mapping[str, str] = MappingProxyTyp
         tuple(accounts.keys),
         organizations,
         clusters,
+        pools,
         notices,
         (
             *accounts.places.items(),

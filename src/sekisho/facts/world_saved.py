@@ -1,8 +1,8 @@
 """From facts to a world file: what `sekisho.facts.world_file` reads back as the same facts.
 
 What changes: access keys (their secrets stand nowhere), MFA devices, passwords and temporary credentials,
-requests to delete service-linked roles, endpoint and authority of a cluster, and of Kubernetes objects
-uid, resourceVersion and dates.
+user pools, requests to delete service-linked roles, endpoint and authority of a cluster, and of Kubernetes
+objects uid, resourceVersion and dates.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -20,6 +20,7 @@ from sekisho.facts.world_text import world_text
 _LEFT_OUT = {
     Kind.MFA_DEVICE: "MFA devices are not saved, because their seeds are secrets",
     Kind.LOGIN_PROFILE: "passwords of users are not saved",
+    Kind.USER_POOL: "user pools are not saved",
 }
 
 Stock = Callable[[Cluster], Iterable[Put]]

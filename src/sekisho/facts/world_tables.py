@@ -18,6 +18,7 @@ from sekisho.facts.world_organization_tables import (
     TAGS,
     UNIQUE_ID,
 )
+from sekisho.facts.world_pool_tables import USER_POOL
 from sekisho.facts.world_shape import (
     Anything,
     Choice,
@@ -350,5 +351,6 @@ WORLD = Record(
         Member("accounts", Listed(ACCOUNT), "accounts"),
         Member("organizations", Listed(ORGANIZATION), "organizations"),
         Member("clusters", Listed(CLUSTER), "clusters"),
+        Member("userPools", Listed(USER_POOL), "user pools of Cognito"),
     ),
 )

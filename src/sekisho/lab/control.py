@@ -41,6 +41,7 @@ class Control:
         clusters: Clusters,
         environment: Environment,
         door_port: int,
+        login_port: int,
         stop: Callable[[], None],
         load: Load,
     ) -> None:
@@ -51,6 +52,7 @@ class Control:
         self._clusters = clusters
         self._environment = environment
         self._door_port = door_port
+        self._login_port = login_port
         self._stop = stop
         self._load = load
 
@@ -110,6 +112,7 @@ class Control:
             "revision": self._world.revision,
             "proxy": environment.set["HTTPS_PROXY"],
             "awsEndpoint": f"https://127.0.0.1:{self._door_port}",
+            "loginPages": f"http://localhost:{self._login_port}",
             "accounts": [
                 {"id": name, "name": getattr(account, "name", "")}
                 for name, account in self._world.facts.scope(Kind.ACCOUNT, "").items()

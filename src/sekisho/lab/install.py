@@ -17,6 +17,7 @@ from sekisho.facts.world_file import WorldFile, parse_world
 from sekisho.lab.aws.credentials import key_secret_name
 from sekisho.lab.aws.operation import Site
 from sekisho.lab.default_world import default_world
+from sekisho.lab.idp.world_pool import pool_events
 from sekisho.lab.kube import seed
 from sekisho.lab.kube.live_cluster import last_good_meta
 from sekisho.lab.profiles import REGION_META, STALE_META, profile_meta, write_profiles
@@ -56,6 +57,8 @@ class Installation:
             meta[profile_meta(key_id)] = wanted.profile
         for found in self.file.clusters:
             events += self._cluster(found, site, before, ids)
+        for pool in self.file.pools:
+            events += pool_events(pool, self.ids, self.now)
         for arn in {str(one.arn) for one in before.clusters()}:
             meta[last_good_meta(arn)] = "{}"
         world.commit([*(Delete(key) for key, _ in before.items()), *events], secrets, meta)

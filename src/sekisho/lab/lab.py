@@ -87,6 +87,7 @@ class Lab:
         self.journal = Journal(self._store)
         self._door_socket = self._listener("door", "AWS's second door")
         self._proxy_socket = self._listener("proxy", "the CONNECT proxy")
+        self._login_socket = self._listener("login", "the login page")
         keys = IssuerKeys(self.world, self.clock)
         self.clusters = Clusters(
             self.world,
@@ -102,7 +103,9 @@ class Lab:
         if installed is not None:
             installed.write(self.world, site, state)
         finish_profiles(self.world, state)
-        self.door = AwsDoor(self.world, self.journal, self.clock, self.ids, site, self.door_port, keys)
+        self.door = AwsDoor(
+            self.world, self.journal, self.clock, self.ids, site, self.door_port, keys, self.login_port
+        )
         self._write_files()
         self._starting: set[asyncio.Task[None]] = set()
         self.stopped = asyncio.Event()
@@ -116,6 +119,7 @@ class Lab:
             self.clusters,
             lab_environment(state, self.proxy_port),
             self.door_port,
+            self.login_port,
             self.stopped.set,
             self.load,
         )
@@ -130,10 +134,17 @@ class Lab:
         """The port of the CONNECT proxy."""
         return port_of(self._proxy_socket)
 
+    @property
+    def login_port(self) -> int:
+        """The port at which browsers reach the login pages of user pools."""
+        return port_of(self._login_socket)
+
     async def __aenter__(self) -> Self:
         tls = self.authority.serving(is_aws_name, LOOPBACK, "localhost")
         self._aws = HttpServer(self.door.serve, self._door_socket, tls=tls, refusal=self._refuse_head)
         await self._aws.start()
+        self._login = HttpServer(self.door.login.serve_local, self._login_socket, refusal=self._refuse_head)
+        await self._login.start()
         self._proxy = ConnectProxy(self.door_port, is_aws_name, self._note_proxy)
         self._proxy_server = await asyncio.start_server(
             self._proxy.serve, sock=self._proxy_socket, limit=MAX_HEAD_BYTES
@@ -150,7 +161,7 @@ class Lab:
         self._unlisten()
         self._proxy_server.close()
         await self._proxy.stop()
-        await asyncio.gather(self._aws.stop(), self.clusters.stop(), self._control.stop())
+        await asyncio.gather(self._aws.stop(), self._login.stop(), self.clusters.stop(), self._control.stop())
         self.state.socket.unlink(missing_ok=True)
         self._saver.cancel()
         with contextlib.suppress(asyncio.CancelledError):

@@ -152,8 +152,9 @@ def _encryption_context(call: AwsCall) -> dict[str, ContextValue]:
 
 
 def _tags(call: AwsCall) -> dict[str, str]:
-    """Read tags as lists of Key and Value (IAM, STS) or as an object (EKS)."""
-    tags = call.parameters.get("Tags") or call.parameters.get("tags")
+    """Read tags as lists of Key and Value (IAM, STS) or as an object (EKS, Cognito)."""
+    named = ("Tags", "tags", "UserPoolTags")
+    tags = next((value for name in named if (value := call.parameters.get(name))), None)
     if isinstance(tags, Mapping):
         return {key: value for key, value in tags.items() if isinstance(value, str)}
     return _listed(tags)

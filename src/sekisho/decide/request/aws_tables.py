@@ -138,6 +138,7 @@ NAMED_BY: Mapping[str, Mapping[str, tuple[tuple[str, ...], ...]]] = {
         )
     },
     "organizations:root": {"RootId": (("RootId",), ("ParentId",), ("TargetId",), ("ResourceId",))},
+    "cognito-idp:userpool": {"UserPoolId": (("UserPoolId",),)},
     "sts:federated-user": {"FederatedUserName": (("Name",),)},
     "ec2:instance": {"InstanceId": (("InstanceId",),)},
     "ec2:security-group": {"SecurityGroupId": (("GroupId",),)},
@@ -161,6 +162,7 @@ ARN_IN: Mapping[str, tuple[str, ...]] = {
     ),
     "eks": ("resourceArn",),
     "sts": ("RoleArn",),
+    "cognito-idp": ("ResourceArn",),
 }
 """Parameters that may name the resource by its ARN."""
 

@@ -31,18 +31,22 @@ from sekisho.lab.aws.door_refusal import (
 from sekisho.lab.aws.gate import Gate
 from sekisho.lab.aws.message_key import message_key
 from sekisho.lab.aws.operation import AwsError, Context, Ids, Site
+from sekisho.lab.aws.public_pages import PublicPages
 from sekisho.lab.aws.resource_policies import ResourcePolicies
 from sekisho.lab.aws.route import Route, route
 from sekisho.lab.aws.web_identity import WebIdentity
 from sekisho.lab.aws.web_keys import WebKeys
 from sekisho.lab.door_code import DoorCode
+from sekisho.lab.idp import operations as idp
+from sekisho.lab.idp.login_site import LoginSite
+from sekisho.lab.idp.refusal import pool_chain, pool_refusal
+from sekisho.lab.idp.user_pools import UserPools
 from sekisho.lab.journal import Journal
-from sekisho.lab.kube.issuer_documents import public_page
 from sekisho.lab.kube.issuer_keys import IssuerKeys
 from sekisho.lab.world import Clock, World
 from sekisho.wire.aws import codec, message, validate
 from sekisho.wire.aws.faults import ServiceFault, encode_fault
-from sekisho.wire.aws.hosts import EndpointKind, locate
+from sekisho.wire.aws.hosts import locate
 from sekisho.wire.aws.message import Call, Form
 from sekisho.wire.errors import WireError
 from sekisho.wire.http import BodyTooLarge, Request, Response
@@ -65,8 +69,11 @@ class AwsDoor:
         site: Site,
         door_port: int,
         keys: IssuerKeys,
+        login_port: int,
     ) -> None:
-        self._keys = keys
+        self.pools = UserPools(world, clock, ids)
+        self.login = LoginSite(world, self.pools, journal, clock, ids, login_port)
+        self._pages = PublicPages(world, keys, self.pools)
         self._world = world
         self._journal = journal
         self._clock = clock
@@ -77,10 +84,12 @@ class AwsDoor:
         self._gate = Gate(world, resources, clock, door_port, self._message_key)
         self._behind = Behind(self._gate, resources)
         outside = IssuerKeysClient(lambda host: locate(host) is not None)
-        self._web_identity = WebIdentity(world, clock, ids, WebKeys(world, keys, outside).answer)
+        self._web_identity = WebIdentity(world, clock, ids, WebKeys(world, keys, self.pools, outside).answer)
 
     async def serve(self, request: Request) -> Response:
         """Answer one request; never raises for what a client sent."""
+        if self.login.is_domain(request):
+            return await self.login.serve_domain(request)
         entry = DoorEntry(self._journal, self._clock, request, self._ids.request_id())
         limit = MAX_OBJECT_BYTES if _is_of_s3(request) else MAX_BODY_BYTES
         try:
@@ -93,7 +102,7 @@ class AwsDoor:
             # No AWS client is a web page; a page that reaches this port is not one of ours.
             entry.turned_away(403, DoorCode.BROWSER_ORIGIN, "a browser asked")
             return _plain(403, "requests of web pages are refused", entry.id)
-        page = self._issuer_page(request)
+        page = await self._pages.page(request)
         if page is not None:
             entry.target, entry.question = "oidc", f"{request.method} {request.path}"[:200]
             entry.served(page.status)
@@ -108,14 +117,6 @@ class AwsDoor:
             entry.turned_away(error.status, _door_code(error), error.message)
             return _plain(error.status, error.message, entry.id)
         return await self._serve_at(where, asked, entry)
-
-    def _issuer_page(self, request: Request) -> Response | None:
-        """Return a page of a cluster's issuer, which anyone may read; None where it is something else."""
-        host = (request.header("host") or "").lower().removesuffix(":443")
-        found = locate(host)
-        if found is None or found.kind is not EndpointKind.ISSUER or request.method not in ("GET", "HEAD"):
-            return None
-        return public_page(f"https://{host}{request.path}", self._world.facts.clusters(), self._keys)
 
     def caller_identity(self, request: HttpRequest, now: Instant) -> tuple[Decision[Signed], int, bytes]:
         """Answer STS GetCallerIdentity for the cluster's authenticator, in process.
@@ -182,11 +183,24 @@ class AwsDoor:
             validate.check(call)
         except WireError as error:
             raise unreadable(error) from None
+        if where.service.name == idp.SERVICE:
+            return await self._serve_pool_user(where, call, entry)
         granted = await self._web_identity.assume(where, call.parameters, client_headers(asked))
         self._world.commit(granted.answer.events, granted.answer.secrets)
         entry.who = granted.who
         answer = codec.encode(where.service, call.operation, granted.answer.output, entry.id, call.form)
         return answer, granted.chain
+
+    async def _serve_pool_user(
+        self, where: Route, call: Call, entry: DoorEntry
+    ) -> tuple[message.Response, Chain]:
+        try:
+            done = await self.pools.unsigned(call.operation.name, where.region, call.parameters)
+        except AwsError as error:
+            raise pool_refusal(error) from None
+        entry.who = done.who
+        answer = codec.encode(where.service, call.operation, done.output, entry.id, call.form)
+        return answer, pool_chain(done.decision)
 
     async def _serve_caller(
         self, where: Route, asked: HttpRequest, entry: DoorEntry
@@ -201,9 +215,9 @@ class AwsDoor:
         if moto_operations.is_answered(where.service.name, call.operation.name):
             return await self._ask_behind(where, call, asked, proof, caller, session, now)
         headers = client_headers(asked)
-        return self._ask_own(where, call, headers, proof, caller, session, now, entry.id), None
+        return await self._ask_own(where, call, headers, proof, caller, session, now, entry.id), None
 
-    def _ask_own(
+    async def _ask_own(
         self,
         where: Route,
         call: Call,
@@ -223,8 +237,12 @@ class AwsDoor:
             raise unserved(where.service.name, name)
         try:
             validate.check(call)
-            done = operation(self._context(where, caller, now, session, headers), call.parameters)
-            self._world.commit(done.events, done.secrets)
+            context = self._context(where, caller, now, session, headers)
+            if where.service.name == idp.SERVICE:
+                done = await self.pools.signed(operation, context, call.parameters)
+            else:
+                done = operation(context, call.parameters)
+                self._world.commit(done.events, done.secrets)
         except WireError as error:
             raise unreadable(error) from None
         except AwsError as error:

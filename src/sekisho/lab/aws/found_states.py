@@ -24,6 +24,7 @@ from sekisho.facts import (
 )
 from sekisho.facts.iam_lookup import instance_profile, mfa_device
 from sekisho.facts.organization import find_organization_policy, organization_of
+from sekisho.facts.pool_lookup import user_pool
 from sekisho.facts.sts_facts import organization_facts
 from sekisho.lab.aws.organizations.node import find_node
 from sekisho.lab.aws.organizations.tags import tags_of
@@ -48,9 +49,9 @@ _NONE: Tags = ()
 def found_states(facts: Snapshot, caller: AccountId) -> FindState:
     """Return the look-up for a caller of the account ``caller``.
 
-    Everything of IAM, every cluster and everything of an organization is known in the accounts of this
-    world: what is not there is about to be made and has no tags. An ARN without an account is a bucket's
-    or an object's, which the lab serves from the caller's account; their tags are not read.
+    Everything of IAM, every cluster, every user pool and everything of an organization is known in the
+    accounts of this world: what is not there is about to be made and has no tags. An ARN without an account
+    is a bucket's or an object's, which the lab serves from the caller's account; their tags are not read.
     """
 
     def find(resource: str) -> ResourceState:
@@ -89,6 +90,9 @@ def _found(facts: Snapshot, arn: Arn) -> tuple[Tags | None, Mapping[str, Context
             return _NONE if cluster is None else cluster.tags, {}
         case "eks" if kind == "access-entry":
             return _access_entry(facts, arn)
+        case "cognito-idp" if kind == "userpool":
+            pool = user_pool(facts, name)
+            return pool.tags if pool is not None and pool.arn == arn else _NONE, {}
         case "organizations":
             return _tags_in_organization(facts, arn), _policy_type(arn)
         case "sts":

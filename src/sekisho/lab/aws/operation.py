@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from sekisho.decide.decision import Decision
@@ -80,16 +81,22 @@ class Answer:
     output: Mapping[str, Any] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
     secrets: Mapping[str, Secret | None] = field(default_factory=dict)
+    decision: Decision[Any] | None = None
+    """Why, where the operation decided about identity itself."""
+    who: str = ""
+    """Whom an operation without a signature was answered, as far as that was proven."""
 
 
 class AwsError(Exception):
     """The service's own refusal of a well-formed, permitted request (``NoSuchEntity``).
 
     ``code``, ``message`` and ``status`` are AWS's. ``decision`` says why, where the operation decides
-    about identity itself. Nothing was changed.
+    about identity itself. Nothing was changed but, where a service counts attempts, ``secrets``.
     """
 
     decision: Decision[Any] | None = None
+    secrets: Mapping[str, Secret | None] = MappingProxyType({})
+    """What is kept of the attempt itself (how often a password was wrong); no fact changes."""
 
     def __init__(self, code: str, message: str, status: int = 400, **members: Any) -> None:
         super().__init__(f"{code}: {message}")

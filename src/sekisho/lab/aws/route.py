@@ -9,12 +9,16 @@ from sekisho.lab.aws.operation import AwsError
 from sekisho.wire.aws.hosts import Endpoint, EndpointKind, locate
 from sekisho.wire.aws.models import ServiceModel, known_services, load_service
 
+_POOL_TARGET = "AWSCognitoIdentityProviderService."
 SECOND_DOOR_HOSTS = frozenset({"127.0.0.1", "localhost"})
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a request goes. ``bucket`` is what stood before an S3 host name."""
+    """Where a request goes. ``bucket`` is what stood before an S3 host name.
+
+    ``region`` is empty for unsigned requests about user pools through the second door, which names none.
+    """
 
     service: ServiceModel
     region: str
@@ -65,7 +69,9 @@ def _by_signature(request: HttpRequest) -> Route:
     """Read the service from the credential scope: the second door has one name for all services."""
     presented = read_presented(request, request.parameters(), s3=False)
     if isinstance(presented, Step):
-        # Unsigned requests of STS are the only ones that may come here without a scope.
+        # Requests of STS and of user pools are the only ones that may come here without a scope.
+        if "".join(request.header("x-amz-target")).startswith(_POOL_TARGET):
+            return Route(_model("cognito-idp"), "", "aws")
         return Route(_model("sts"), "us-east-1", "aws")
     region = presented.credential.region
     place = locate(f"sts.{region}.amazonaws.com")

@@ -4,15 +4,20 @@ from collections.abc import Mapping
 
 from sekisho.lab.aws import eks, iam, organizations, sts, web_identity
 from sekisho.lab.aws.operation import Operation
+from sekisho.lab.idp import operations as idp
 
 OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
     "sts": sts.OPERATIONS,
     "iam": iam.OPERATIONS,
     "eks": eks.OPERATIONS,
     "organizations": organizations.OPERATIONS,
+    idp.SERVICE: idp.OPERATIONS,
 }
 
-WITHOUT_SIGNATURE: Mapping[str, frozenset[str]] = {"sts": frozenset({web_identity.OPERATION})}
+WITHOUT_SIGNATURE: Mapping[str, frozenset[str]] = {
+    "sts": frozenset({web_identity.OPERATION}),
+    idp.SERVICE: frozenset(idp.WITHOUT_SIGNATURE),
+}
 """What the door answers without a signature, by service; such an operation decides everything itself."""
 
 

@@ -45,13 +45,18 @@ def decode(service: ServiceModel, request: Request, bucket: str = "") -> Call:
 def names_unsigned(service: ServiceModel, request: Request) -> bool:
     """Tell whether ``request`` names an operation that is called without a signature. Total.
 
-    Of the query protocol alone; what cannot be read names nothing.
+    Of the query and JSON protocols; what cannot be read names nothing.
     """
-    if service.protocol is not Protocol.QUERY:
-        return False
-    try:
-        action = parse_form(request.query, _form_body(request)).get("Action", "")
-    except WireError:
+    if service.protocol is Protocol.JSON:
+        prefix, _, action = request.headers.get("x-amz-target", "").rpartition(".")
+        if prefix != service.target_prefix:
+            return False
+    elif service.protocol is Protocol.QUERY:
+        try:
+            action = parse_form(request.query, _form_body(request)).get("Action", "")
+        except WireError:
+            return False
+    else:
         return False
     operation = service.operation(action)
     return operation is not None and operation.is_unsigned
