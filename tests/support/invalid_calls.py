@@ -49,7 +49,9 @@ def out_of_bounds(member: Shape) -> Iterator[tuple[str, Any]]:
         case "string":
             yield from [("too long", "a" * (most + 1))] if most and most < LIMIT else []
             yield from [("too short", "a" * (least - 1))] if least else []
-            yield from [("pattern", " \u00a7\u4e2d ")] if limits.get("pattern") else []
+            # Patterns by category of Unicode take every letter and sign, but no control character.
+            strange = "\u0001" if r"\p{" in limits.get("pattern", "") else " \u00a7\u4e2d "
+            yield from [("pattern", strange)] if limits.get("pattern") else []
             yield from [("enum", "Nonsense")] if limits.get("enum") else []
         case "integer" | "long":
             yield from [("too large", most + 1)] if most is not None else []

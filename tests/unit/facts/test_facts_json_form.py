@@ -16,6 +16,7 @@ from sekisho.facts import (
     Cluster,
     ClusterAccessEntry,
     ClusterUpdate,
+    CustomAttribute,
     DeletionStatus,
     Document,
     Fact,
@@ -35,10 +36,17 @@ from sekisho.facts import (
     PasswordPolicy,
     PolicyAssociation,
     PolicyVersion,
+    PoolPasswordPolicy,
     Role,
     RoleDeletion,
     User,
     UserAccessKey,
+    UserPool,
+    UserPoolClient,
+    UserPoolDomain,
+    UserPoolGroup,
+    UserPoolUser,
+    UserStatus,
     json_form,
 )
 from sekisho.facts.json_form import fact_from_json, fact_to_json
@@ -145,6 +153,40 @@ FACTS: dict[Kind, st.SearchStrategy[Any]] = {
     ),
     Kind.ORGANIZATION_POLICY: st.builds(OrganizationPolicy, TEXT, TEXT, TEXT, POLICY_TYPES, TEXT, tags=TAGS),
     Kind.ACCOUNT_CREATION: st.builds(AccountCreation, TEXT, TEXT, TEXT, INSTANTS, TEXT, TEXT),
+    Kind.USER_POOL: st.builds(
+        UserPool,
+        ACCOUNTS,
+        TEXT,
+        TEXT,
+        TEXT,
+        INSTANTS,
+        INSTANTS,
+        password_policy=st.builds(PoolPasswordPolicy, st.integers(6, 99), st.booleans()),
+        username_attributes=TEXTS,
+        custom_attributes=st.lists(st.builds(CustomAttribute, TEXT, TEXT, st.booleans()), max_size=2).map(
+            tuple
+        ),
+        tags=TAGS,
+    ),
+    Kind.USER_POOL_CLIENT: st.builds(
+        UserPoolClient, TEXT, TEXT, TEXT, INSTANTS, INSTANTS, st.booleans(), TEXTS, callback_urls=TEXTS
+    ),
+    Kind.USER_POOL_DOMAIN: st.builds(UserPoolDomain, TEXT, TEXT, TEXT, st.integers(1, 2)),
+    Kind.USER_POOL_GROUP: st.builds(
+        UserPoolGroup, TEXT, TEXT, INSTANTS, INSTANTS, TEXT, TEXT, st.none() | st.integers(0, 9)
+    ),
+    Kind.USER_POOL_USER: st.builds(
+        UserPoolUser,
+        TEXT,
+        TEXT,
+        TEXT,
+        INSTANTS,
+        INSTANTS,
+        st.sampled_from(UserStatus),
+        st.booleans(),
+        TAGS,
+        TEXTS,
+    ),
     Kind.KUBE: st.dictionaries(TEXT, st.one_of(TEXT, st.none(), st.integers(), st.lists(TEXT))),
 }
 AT = Ref("state", "/0")

@@ -12,7 +12,9 @@ from sekisho.wire.service_reference import load_service_reference
 
 ACCOUNT = AccountId("111122223333")
 OTHER = "444455556666"
-REFERENCE = load_service_reference(["ec2", "iam", "eks", "eks-auth", "organizations", "s3", "sts"])
+REFERENCE = load_service_reference(
+    ["cognito-idp", "ec2", "iam", "eks", "eks-auth", "organizations", "s3", "sts"]
+)
 IAM = f"arn:aws:iam::{ACCOUNT}:"
 EC2 = f"arn:aws:ec2:eu-west-1:{ACCOUNT}:"
 EKS = f"arn:aws:eks:eu-west-1:{ACCOUNT}:"
@@ -195,6 +197,12 @@ CALLS: dict[str, tuple[str, JsonObject, str, tuple[str, ...]]] = {
         {"name": "clu"},
         "eks:UpdateClusterConfig",
         (f"{EKS}cluster/clu",),
+    ),
+    "a user pool by its id": (
+        "cognito-idp:AdminInitiateAuth",
+        {"UserPoolId": "eu-west-1_abc", "ClientId": "c"},
+        "cognito-idp:AdminInitiateAuth",
+        (f"arn:aws:cognito-idp:eu-west-1:{ACCOUNT}:userpool/eu-west-1_abc",),
     ),
     "tags of a cluster": (
         "eks:ListTagsForResource",
@@ -424,6 +432,11 @@ KEYS: dict[str, tuple[str, JsonObject, dict[str, ContextValue | None]]] = {
     "IAM tags": (
         "iam:CreateUser",
         {"UserName": "eve", "Tags": TAGS},
+        {"aws:RequestTag/team": "a", "aws:TagKeys": ("team",)},
+    ),
+    "tags of a user pool": (
+        "cognito-idp:CreateUserPool",
+        {"PoolName": "p", "UserPoolTags": {"team": "a"}},
         {"aws:RequestTag/team": "a", "aws:TagKeys": ("team",)},
     ),
     "EKS tags": (

@@ -1,0 +1,143 @@
+"""The steps of the article on OIDC logins with Cognito, up to the tokens, with the real AWS CLI.
+
+The commands are the article's; what its console steps do is asked for with boto3.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import KeySet
+
+from e2e.e2e_shell import REGION, Shell, shell_of
+from sekisho.testing import running_lab
+from support.boto_lab import profile
+from support.user_pools import OAUTH, TEMPORARY, fetch, new_pool
+
+USERNAME = "kase.teruyoshi@example.co.jp"
+PASSWORD = "InitPassword!"
+TOKEN_INFO = """\
+tokenInfo=`aws cognito-idp --region ${REGION} admin-initiate-auth --auth-flow ADMIN_USER_PASSWORD_AUTH \
+ --client-id ${CLIENT_ID} --user-pool-id ${USERPOOL_ID} \
+ --auth-parameters USERNAME=${USERNAME},PASSWORD=${PASSWORD} \
+ --query 'AuthenticationResult.{RefreshToken:RefreshToken, IdToken:IdToken}'`
+refreshToken=`echo ${tokenInfo} | jq -r .RefreshToken`
+idToken=`echo ${tokenInfo} | jq -r .IdToken`
+echo $refreshToken
+echo $idToken
+"""
+DECODED = """\
+idTokenHeader=`echo $idToken | cut -f 1 -d. | base64 --decode`
+idTokenPayload=`echo $idToken | cut -f 2 -d. | base64 --decode`
+echo $idTokenHeader | jq -c
+echo $idTokenPayload | jq -c
+"""
+ARTICLE_CLAIMS = [
+    *("sub", "cognito:groups", "email_verified", "iss", "cognito:username", "origin_jti", "aud", "event_id"),
+    *("token_use", "auth_time", "name", "exp", "iat", "jti", "email"),
+]
+
+
+@dataclass(frozen=True)
+class Article:
+    """The shell in which the article's commands run, and what its console steps made."""
+
+    shell: Shell
+    pool: str
+    client: str
+
+    def script(self, text: str) -> list[str]:
+        """Return the lines that a script of the article prints."""
+        return self.shell.output("bash -c", text).splitlines()
+
+
+@pytest.fixture(scope="module")
+def article(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Article]:
+    assert shutil.which("jq") is not None or pytest.skip("jq is not on this machine")
+    folder = tmp_path_factory.mktemp("oidc")
+    with running_lab(folder / "lab") as lab:
+        shell = shell_of(lab, Path(folder), ("aws",))
+        # What the article does in the console.
+        policies = {"PasswordPolicy": {"MinimumLength": 8, "RequireSymbols": True}}
+        made = new_pool(profile(lab, "default"), "poc", Policies=policies)
+        made.ask("create_user_pool_domain", Domain="poc-login")
+        scopes = ["email", "openid", "profile"]
+        client = made.new_client("poc", **{**OAUTH, "AllowedOAuthScopes": scopes})["ClientId"]
+        made.ask("create_group", GroupName="admin")
+        made.new_user(USERNAME, None, name=USERNAME)
+        made.ask("admin_add_user_to_group", Username=USERNAME, GroupName="admin")
+        pool = made.id
+        named = {
+            "REGION": REGION,
+            "USERPOOL_ID": pool,
+            "CLIENT_ID": client,
+            "USERNAME": USERNAME,
+            "PASSWORD": PASSWORD,
+        }
+        yield Article(shell.using(**named), pool, client)
+
+
+def test_before_the_initial_password_is_changed_there_is_a_challenge_and_no_token(article: Article) -> None:
+    asked = article.shell.using(PASSWORD=TEMPORARY)
+    assert asked.output("bash -c", TOKEN_INFO).split() == ["null", "null"]
+    aws = f"aws cognito-idp --region {REGION}"
+    article.shell.output(
+        f"{aws} admin-set-user-password --user-pool-id {article.pool} --username {USERNAME} "
+        f"--password {PASSWORD} --permanent"
+    )
+
+
+def test_the_commands_of_the_article_print_its_header_and_payload(article: Article) -> None:
+    refresh, token, header, payload = article.script(TOKEN_INFO + DECODED)
+    assert refresh not in ("", "null")
+    assert list(json.loads(header)) == ["kid", "alg"]
+    assert json.loads(header)["alg"] == "RS256"
+    claims: dict[str, Any] = json.loads(payload)
+    assert list(claims) == ARTICLE_CLAIMS
+    issuer = f"https://cognito-idp.{REGION}.amazonaws.com/{article.pool}"
+    assert (claims["iss"], claims["aud"]) == (issuer, article.client)
+    assert (claims["cognito:groups"], claims["email"], claims["name"]) == (["admin"], USERNAME, USERNAME)
+    assert (claims["email_verified"], claims["token_use"]) == (True, "id")
+    assert (claims["sub"], claims["exp"]) == (claims["cognito:username"], claims["iat"] + 3600)
+    lab = article.shell.lab
+    discovery = fetch(lab, f"{issuer}/.well-known/openid-configuration").json
+    assert discovery["issuer"] == issuer
+    keys = KeySet.import_key_set(fetch(lab, discovery["jwks_uri"]).json)
+    verified = jwt.decode(token, keys, algorithms=["RS256"])
+    jwt.JWTClaimsRegistry(
+        iss={"essential": True, "value": issuer}, aud={"essential": True, "value": article.client}
+    ).validate(verified.claims)
+
+
+def test_the_cli_refreshes_without_credentials(article: Article) -> None:
+    refresh = article.script(TOKEN_INFO)[0]
+    anybody = article.shell.using(AWS_PROFILE="nobody", AWS_SHARED_CREDENTIALS_FILE="/dev/null")
+    command = f"aws cognito-idp --region {REGION} initiate-auth --auth-flow REFRESH_TOKEN_AUTH --client-id"
+    parameters = ("--auth-parameters", f"REFRESH_TOKEN={refresh}", "--no-sign-request")
+    done = anybody.using(AWS_PROFILE="default")(command, article.client, *parameters)
+    assert done.returncode == 0, done
+    assert set(json.loads(done.stdout)["AuthenticationResult"]) == {
+        "AccessToken",
+        "ExpiresIn",
+        "IdToken",
+        "TokenType",
+    }
+
+
+def test_a_wrong_password_is_refused_and_explained(article: Article) -> None:
+    done = article.shell.using(PASSWORD="Wrong-Passw0rd")(
+        f"aws cognito-idp --region {REGION} admin-initiate-auth --auth-flow ADMIN_USER_PASSWORD_AUTH "
+        f"--client-id {article.client} --user-pool-id {article.pool} --auth-parameters",
+        f"USERNAME={USERNAME},PASSWORD=Wrong-Passw0rd",
+    )
+    assert done.returncode != 0
+    assert "(NotAuthorizedException)" in done.stderr
+    assert "Incorrect username or password." in done.stderr
+    told = article.shell("sekisho why --last")
+    assert "the password is wrong" in told.stdout
+    assert "Wrong-Passw0rd" not in told.stdout
