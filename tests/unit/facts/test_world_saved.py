@@ -21,10 +21,12 @@ from sekisho.facts import (
     Put,
     Snapshot,
     UserAccessKey,
+    UserPool,
     kube_key,
 )
 from sekisho.facts.aws_auth_data import aws_auth_key, config_map
 from sekisho.facts.manifest import put_manifest
+from sekisho.facts.pool_lookup import pool_key
 from sekisho.facts.world_events import default_manifests, events, kube_events
 from sekisho.facts.world_file import parse_world
 from sekisho.facts.world_saved import SavedWorld, save_world
@@ -311,3 +313,10 @@ def test_a_cluster_without_objects_has_none() -> None:
             "creator": "root",
         }
     ]
+
+
+def test_user_pools_are_left_out_and_counted() -> None:
+    pool = UserPool(ACCOUNT, "ap-northeast-1", "ap-northeast-1_a", "people", CREATED, CREATED)
+    found = saved(facts_with(Put(pool_key(pool), pool)))
+    assert found.notices == ("user pools are not saved: 1",)
+    assert "people" not in found.text
