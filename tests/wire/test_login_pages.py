@@ -184,6 +184,7 @@ def test_a_temporary_password_has_to_be_changed_on_the_page(site: Site, browser:
     assert asked.status == 200
     assert "Choose a new password" in asked.body
     assert "at least 8 characters" in asked.body
+    assert 'value="new@example.com" autocomplete="username" readonly hidden' in asked.body
     action, hidden = form_of(asked)
     differ = browser.open(action, {**hidden, "password": "New-Passw0rd", "again": "Other-Passw0rd"})
     assert (differ.status, "The two passwords differ." in differ.body) == (400, True)

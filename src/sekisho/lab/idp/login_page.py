@@ -49,27 +49,32 @@ class Form:
 def sign_in_page(pool: str, form: Form, username: str = "", problem: str = "") -> Response:
     """Return the page that asks for user name and password; ``problem`` is why it asks again."""
     wrong = ' aria-invalid="true" aria-describedby="problem"' if problem else ""
+    first, second = ("", " autofocus") if username else (" autofocus", "")
     body = (
         f"<h1>Sign in to {escape(pool)}</h1>{_alert(problem)}{_form(form)}"
         '<label for="username">Username</label>'
         f'<input id="username" name="username" value="{escape(username)}" autocomplete="username" '
-        f'autocapitalize="none" spellcheck="false" maxlength="128" required autofocus{wrong}>'
+        f'autocapitalize="none" spellcheck="false" maxlength="128" required{first}{wrong}>'
         '<label for="password">Password</label>'
         '<input id="password" name="password" type="password" autocomplete="current-password" '
-        f'maxlength="256" required{wrong}>'
+        f'maxlength="256" required{second}{wrong}>'
         '<button type="submit">Sign in</button></form>'
     )
     return page("Sign in", body, 400 if problem else 200, form.redirect_source)
 
 
-def new_password_page(rules: str, form: Form, problem: str = "") -> Response:
-    """Return the page that asks for a new password in the place of a temporary one."""
+def new_password_page(rules: str, form: Form, username: str, problem: str = "") -> Response:
+    """Return the page that asks for a new password in the place of a temporary one.
+
+    ``username`` is there for password managers.
+    """
     wrong = ' aria-invalid="true"' if problem else ""
     described = "rules problem" if problem else "rules"
     field = f'type="password" autocomplete="new-password" maxlength="256" required{wrong}'
     body = (
         f"<h1>Choose a new password</h1>{_alert(problem)}"
         f"<p>The password that you were given is temporary.</p>{_form(form)}"
+        f'<input name="username" value="{escape(username)}" autocomplete="username" readonly hidden>'
         '<label for="password">New password</label>'
         f'<input id="password" name="password" {field} autofocus aria-describedby="{described}">'
         f'<p class="hint" id="rules">{escape(rules)}</p>'

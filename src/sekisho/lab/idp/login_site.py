@@ -204,7 +204,7 @@ class LoginSite:
         except AwsError as error:
             return _Shown(self._sign_in(request, place, asked, name, error.message), error=error)
         if "challenge" in answer.output:
-            response = self._new_password(request, place, asked, answer.output["challenge"])
+            response = self._new_password(request, place, asked, answer.output["challenge"], name)
             return _Shown(response, answer)
         return self._signed_in(place, answer)
 
@@ -222,7 +222,9 @@ class LoginSite:
             if error.code == "NotAuthorizedException":
                 sentence = "The time to change the password is over. Sign in again."
                 return _Shown(self._sign_in(request, place, asked, "", sentence), error=error)
-            response = self._new_password(request, place, asked, session, error.message)
+            response = self._new_password(
+                request, place, asked, session, form.get("username", ""), error.message
+            )
             return _Shown(response, error=error)
         return self._signed_in(place, answer)
 
@@ -239,11 +241,17 @@ class LoginSite:
         return sign_in_page(asked.pool.name, form, name, problem).with_headers(place.cookie(_CSRF, token))
 
     def _new_password(
-        self, request: Request, place: Place, asked: Authorization, session: str, problem: str = ""
+        self,
+        request: Request,
+        place: Place,
+        asked: Authorization,
+        session: str,
+        username: str,
+        problem: str = "",
     ) -> Response:
         hidden = {"_csrf": place.cookie_value(request, _CSRF), "session": session}
         form = Form(f"/login?{request.query}", hidden, asked.redirect_source())
-        return new_password_page(login_flow.rules(asked.pool.password_policy), form, problem)
+        return new_password_page(login_flow.rules(asked.pool.password_policy), form, username, problem)
 
     def _forged(self, request: Request, place: Place, form: Mapping[str, str]) -> _Shown | None:
         """Return the refusal of a form that another page sent (CSRF), None for one of this browser's."""
