@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sekisho.decide.authn.backend import Backend
 from sekisho.decide.eks.entry_book import NO_ENTRIES, EntryBook
+from sekisho.decide.node.graph import NodeGraph
 from sekisho.decide.rbac.index import Index
 from sekisho.decide.values import Ref
 
@@ -20,6 +21,7 @@ class GivenCluster:
     creator: str | None = None
     backends: Sequence[Backend] = ()
     entries: EntryBook = NO_ENTRIES
+    nodes: NodeGraph | None = None
 
 
 def cluster_with(index: Index | None) -> GivenCluster:

@@ -83,6 +83,7 @@ def kube_document(asked: str, found: "KubeWhoCan", cluster: str, source: "Source
                 "everything": one.is_master,
                 "ways": [_way(access) for access in one.ways],
                 "accessPolicies": [step_to_json(step) for step in one.policies],
+                "nodeAuthorizer": [step_to_json(step) for step in one.by_node],
             }
             for one in found.mapped
         ],
@@ -122,6 +123,8 @@ def kube_lines(document: Any, style: Style) -> Iterator[str]:
             yield "    > everything, as a member of system:masters"
         for way in one["ways"]:
             yield from _way_lines(way, style)
+        for step in one["nodeAuthorizer"]:
+            yield f"    > Node authorizer: {step['sentence']}"
         for step in one["accessPolicies"]:
             yield f"    > access policy {step['facts']['policy']} {step['facts']['scope']}"
             yield style.quiet(f"        by {place(step)}")

@@ -17,6 +17,7 @@ from sekisho.decide.values import AccountId, InputFault, Json, Ref, SekishoInput
 from sekisho.facts.account_details import is_account_details, read_account_details
 from sekisho.facts.aws_auth_data import aws_auth_key
 from sekisho.facts.cluster_entries import entries_at
+from sekisho.facts.cluster_nodes import NODE_RESOURCES
 from sekisho.facts.described_cluster import is_described_cluster, read_described_cluster
 from sekisho.facts.described_entries import (
     DescribedEntries,
@@ -261,8 +262,13 @@ class _Reader:
         if aws_auth_key(arn) not in keys:
             reason = "the ConfigMap kube-system/aws-auth is in none of the files"
             self._gaps.append(Gap(Kind.KUBE, aws_auth_scope(arn), reason))
+        read = {key.scope for key in keys}
+        for group, resource in NODE_RESOURCES:
+            scope = kube_scope(arn, group, resource)
+            if scope not in read:
+                self._gaps.append(Gap(Kind.KUBE, scope, f"none of {resource} is in the files"))
         scopes = [kube_scope(arn, GROUP, resource) for resource in RBAC_RESOURCES]
-        if not any(key.scope in scopes for key in keys):
+        if read.isdisjoint(scopes):
             self._gaps.extend(Gap(Kind.KUBE, scope, "no RBAC object is in the files") for scope in scopes)
             return
         missing = [name for name, key in _system_defaults(arn) if key not in keys]

@@ -1,6 +1,7 @@
 """A cluster of a Snapshot, as the chain asks about it: unread facts make answers UNKNOWN, never "no"."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from sekisho.decide.authn.aws_auth import CONFIG_MAP, AwsAuth
 from sekisho.decide.authn.backend import Backend, BackendMode
@@ -8,6 +9,7 @@ from sekisho.decide.authn.entry import Reading
 from sekisho.decide.authn.notice import Notice
 from sekisho.decide.eks.creator import API_MODES
 from sekisho.decide.eks.entry_book import EntryBook
+from sekisho.decide.node.graph import NodeGraph
 from sekisho.decide.rbac import index as rbac_index
 from sekisho.decide.rbac.index import Index
 from sekisho.decide.rbac.model import RbacObject
@@ -15,6 +17,7 @@ from sekisho.decide.rbac.objects import GROUP, parse_object
 from sekisho.decide.values import InputFault, Ref
 from sekisho.facts.aws_auth_data import NAME, NAMESPACE, aws_auth_key, data_of, read_data
 from sekisho.facts.cluster_entries import book_of_cluster
+from sekisho.facts.cluster_nodes import node_graph
 from sekisho.facts.manifest import Manifest
 from sekisho.facts.model import Cluster
 from sekisho.facts.snapshot import Gap, Key, Kind, Snapshot, kube_scope
@@ -41,6 +44,7 @@ class SnapshotCluster:
     ) -> None:
         self.cluster = cluster
         self._arn = str(cluster.arn)
+        self._snapshot = snapshot
         self._gaps = [
             gap
             for resource in RBAC_RESOURCES
@@ -89,6 +93,11 @@ class SnapshotCluster:
     def rbac(self) -> Index | None:
         """The compiled RBAC objects; None if they were not read."""
         return self._rbac
+
+    @cached_property
+    def nodes(self) -> NodeGraph | None:
+        """Which objects the nodes reach through their pods; None if no pod was read."""
+        return node_graph(self._snapshot, self._arn)
 
     @property
     def aws_auth(self) -> AwsAuth | None:

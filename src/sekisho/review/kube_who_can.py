@@ -15,9 +15,10 @@ from sekisho.decide.authn.mapping import implicit_groups, resolve
 from sekisho.decide.authn.mapping_code import MappingCode
 from sekisho.decide.authn.sts_answer import StsIdentity, identity_of
 from sekisho.decide.authn.templates import PRIVATE_DNS
-from sekisho.decide.chain import admitted, user_of
+from sekisho.decide.chain import admitted, authorize, user_of
 from sekisho.decide.decision import Decision, Outcome, Step
 from sekisho.decide.eks import policy_authorizer
+from sekisho.decide.node import authorize as node
 from sekisho.decide.rbac.model import MASTERS
 from sekisho.decide.rbac.who_can import Access, who_can
 from sekisho.decide.request.kubernetes import RequestAttributes
@@ -36,7 +37,8 @@ _INSTANCE = "i-00000000000000000"
 class MappedAccess:
     """An IAM principal that may. ``ways`` are those of RBAC, empty for a member of ``system:masters``.
 
-    ``policies`` are the access policies of its access entry that allow it.
+    ``policies`` are the access policies of its access entry that allow it, ``by_node`` what the Node
+    authorizer allows if it is a node.
     """
 
     arn: Arn
@@ -44,6 +46,7 @@ class MappedAccess:
     mapped_by: tuple[Step, ...]
     ways: tuple[Access, ...]
     policies: tuple[Step, ...] = ()
+    by_node: tuple[Step, ...] = ()
 
     @property
     def is_master(self) -> bool:
@@ -80,7 +83,7 @@ def who_can_in(request: RequestAttributes, snapshot: Snapshot, cluster: Snapshot
     found: dict[Arn, MappedAccess] = {}
     unread: dict[tuple[str, str], Step] = {}
     for identity in _candidates(snapshot, cluster, subjects):
-        seen = _seen(identity, cluster)
+        seen = _as_node(_seen(identity, cluster), request, cluster)
         if seen.outcome is Outcome.UNKNOWN:
             for step in seen.decisive:
                 unread.setdefault((str(step.code), str(step.at)), step)
@@ -88,10 +91,12 @@ def who_can_in(request: RequestAttributes, snapshot: Snapshot, cluster: Snapshot
             ways = tuple(access for access in subjects if names(access.subject, seen.value))
             by_policy = policy_authorizer.explain(seen.value, request, cluster.entries)
             policies = by_policy.decisive if by_policy.allowed else ()
-            mapped = MappedAccess(identity.arn, seen.value, seen.decisive, ways, policies)
+            by_node = node.authorize(seen.value, request, cluster.nodes)
+            told = by_node.decisive if by_node.allowed else ()
+            mapped = MappedAccess(identity.arn, seen.value, seen.decisive, ways, policies, told)
             found.setdefault(identity.arn, mapped)
         elif seen.value is not None:
-            refused = policy_authorizer.explain(seen.value, request, cluster.entries)
+            refused = authorize(seen.value, request, cluster)
             for step in refused.decisive if refused.outcome is Outcome.UNKNOWN else ():
                 unread.setdefault((str(step.code), str(step.at)), step)
     ordered = sorted(found.values(), key=lambda access: str(access.arn))
@@ -112,8 +117,6 @@ def names(subject: str, user: KubeUser) -> bool:
 
 def admission_steps(cluster: SnapshotCluster, request: RequestAttributes) -> tuple[Step, ...]:
     """Return why the cluster's RBAC cannot be asked."""
-    from sekisho.decide.chain import authorize
-
     return authorize(KubeUser(""), request, cluster).decisive
 
 
@@ -125,6 +128,20 @@ def _seen(identity: StsIdentity, cluster: SnapshotCluster) -> Decision[KubeUser]
     node = replace(identity, session_name=_INSTANCE)
     seen = resolve(node, cluster.backends, {_INSTANCE: PRIVATE_DNS})
     return seen if seen.value is None else replace(seen, value=implicit_groups(seen.value))
+
+
+def _as_node(
+    seen: Decision[KubeUser], request: RequestAttributes, cluster: SnapshotCluster
+) -> Decision[KubeUser]:
+    """Return, in the place of a node whose name is left open, one that ``request`` is allowed to."""
+    open_name = f"{node.PREFIX}{PRIVATE_DNS}"
+    if seen.value is None or seen.value.name != open_name or cluster.nodes is None:
+        return seen
+    for name in sorted(cluster.nodes.by_node):
+        user = replace(seen.value, name=f"{node.PREFIX}{name}")
+        if node.authorize(user, request, cluster.nodes).allowed:
+            return replace(seen, value=user)
+    return seen
 
 
 def _candidates(

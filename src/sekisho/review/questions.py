@@ -7,6 +7,7 @@ from sekisho.decide.chain import authorize, chain_of, request_to_aws
 from sekisho.decide.chain.person_to_cluster import CLUSTER_CHAIN, LinkName
 from sekisho.decide.decision import Chain, Decision, Link, Outcome, ReasonCode, Step
 from sekisho.decide.iam import Policies
+from sekisho.decide.node import authorize as node
 from sekisho.decide.rbac.model import service_account_of
 from sekisho.decide.request.aws_reference import ActionFacts, ServiceReference
 from sekisho.decide.request.aws_request import ANY_RESOURCE
@@ -155,7 +156,9 @@ def kube_user(who: str) -> KubeUser | None:
         return KubeUser(who, groups)
     kind, colon, name = who.partition(":")
     if colon and name and kind == "user":
-        return KubeUser(name, (AUTHENTICATED,))
+        # A node is only taken for one in its group, which every node's credential names.
+        nodes = (node.GROUP,) if name.startswith(node.PREFIX) else ()
+        return KubeUser(name, (*nodes, AUTHENTICATED))
     if colon and name and kind == "group":
         return KubeUser("", (name, AUTHENTICATED))
     return None

@@ -16,6 +16,7 @@ from sekisho.decide.decision import Outcome, ReasonCode, Step
 from sekisho.decide.eks.access_entry import AccessEntry, ScopeType
 from sekisho.decide.eks.access_policies import CLUSTER_ADMIN
 from sekisho.decide.eks.entry_book import NO_ENTRIES, EntryBook, book_of
+from sekisho.decide.node.graph import NodeGraph
 from sekisho.decide.rbac.index import Index
 from sekisho.decide.rbac.model import MASTERS, Rule
 from sekisho.decide.values import KubeUser, Ref
@@ -55,6 +56,7 @@ class ClusterState:
     backends: Sequence[Backend]
     entries: EntryBook
     rbac: Index | None
+    nodes: NodeGraph | None = None
 
 
 def state_of(

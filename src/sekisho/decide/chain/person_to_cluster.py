@@ -24,6 +24,8 @@ from sekisho.decide.decision import Chain, Decision, Link, Outcome, ReasonCode, 
 from sekisho.decide.eks import creator, policy_authorizer
 from sekisho.decide.eks.entry_book import EntryBook
 from sekisho.decide.eks.entry_repair import EntryRepairCode, for_access_entries, held_to_ids
+from sekisho.decide.node import authorize as node
+from sekisho.decide.node.graph import NodeGraph
 from sekisho.decide.proof.credential import Signed
 from sekisho.decide.rbac import authorize as rbac
 from sekisho.decide.rbac.index import Index
@@ -94,6 +96,10 @@ class ClusterFacts(Protocol):
     def rbac(self) -> Index | None:
         """The compiled RBAC objects; None if they were not read."""
 
+    @property
+    def nodes(self) -> NodeGraph | None:
+        """Which objects the nodes reach through their pods; None if no pod was read."""
+
 
 def user_of(
     identity: StsIdentity,
@@ -129,8 +135,8 @@ def user_of(
 def authorize(user: KubeUser, request: RequestAttributes, facts: ClusterFacts) -> Decision[None]:
     """Return whether ``user`` may make ``request``, with every rule that was looked at. Total.
 
-    RBAC first, then the access policies of the user's access entry: who says yes is enough, and
-    nobody can say no.
+    The Node authorizer for users that are nodes, RBAC, then the access policies of the user's access
+    entry: who says yes is enough, and nobody can say no.
     """
     if facts.rbac is None:
         step = Step(Code.RBAC_UNREAD, facts.at)
@@ -138,18 +144,21 @@ def authorize(user: KubeUser, request: RequestAttributes, facts: ClusterFacts) -
     else:
         by_rbac = rbac.explain(user, request, facts.rbac)
     by_policy = policy_authorizer.explain(user, request, facts.entries)
-    if not by_policy.trace:
+    asked = [by_rbac, by_policy] if by_policy.trace else [by_rbac]
+    if node.node_name(user) is not None:
+        asked.insert(0, node.authorize(user, request, facts.nodes))
+    if len(asked) == 1:
         return by_rbac
-    both = (by_rbac, by_policy)
     outcome = next(
-        (one for one in (Outcome.ALLOW, Outcome.UNKNOWN) if one in {two.outcome for two in both}),
+        (one for one in (Outcome.ALLOW, Outcome.UNKNOWN) if one in {each.outcome for each in asked}),
         Outcome.NO_OPINION,
     )
+    trace = tuple(step for one in asked for step in one.trace)
     if outcome is Outcome.NO_OPINION:
-        decisive = by_rbac.decisive
+        # The Node authorizer knows what a node lacks; of anybody else RBAC does.
+        decisive = asked[0].decisive
     else:
-        decisive = tuple(step for one in both if one.outcome is outcome for step in one.decisive)
-    trace = (*by_rbac.trace, *by_policy.trace)
+        decisive = tuple(step for one in asked if one.outcome is outcome for step in one.decisive)
     if outcome is Outcome.ALLOW:
         return Decision(outcome, decisive, trace)
     nearest = (*by_policy.nearest, *by_rbac.nearest)
@@ -159,6 +168,8 @@ def authorize(user: KubeUser, request: RequestAttributes, facts: ClusterFacts) -
 def admitted(user: KubeUser, request: RequestAttributes, facts: ClusterFacts) -> bool:
     """Return the answer of `authorize` as yes or no, by compiled indexes; unread is no. Total."""
     if facts.rbac is not None and facts.rbac.allows(user, request):
+        return True
+    if node.node_name(user) is not None and node.authorize(user, request, facts.nodes).allowed:
         return True
     return policy_authorizer.allows(user, request, facts.entries)
 

@@ -21,6 +21,9 @@ GROUP: Final = "system:nodes"
 PREFIX: Final = "system:node:"
 LEASES: Final = "kube-node-lease"
 
+Rule = Callable[[str, RequestAttributes, NodeGraph | None], "Code"]
+"""What the Node authorizer says of one resource."""
+
 _SELECTED = re.compile(r"(?:^|,)spec\.nodeName==?(?P<node>[^,=!\\]+)(?=,|$)")
 _ROLE = "system:node"
 
@@ -38,6 +41,10 @@ class Code(ReasonCode):
         "node.not-selected",
         "node {node} may {verb} pods only with the field selector spec.nodeName={node}",
     )
+    UNREAD = (
+        "node.pods-unread",
+        "whether a pod on node {node} names {resource} {object} hangs on objects that were not read",
+    )
     NOT_FOR_NODES = "node.not-for-nodes", "nodes may not {verb} {resource} this way"
 
 
@@ -51,8 +58,11 @@ def node_name(user: KubeUser) -> str | None:
     return user.name.removeprefix(PREFIX) or None
 
 
-def authorize(user: KubeUser, request: RequestAttributes, graph: NodeGraph) -> Decision[None]:
-    """Return ALLOW or NO_OPINION with the one step that says why. Total."""
+def authorize(user: KubeUser, request: RequestAttributes, graph: NodeGraph | None) -> Decision[None]:
+    """Return ALLOW or NO_OPINION with the one step that says why. Total.
+
+    UNKNOWN where it hangs on objects that were not read; without ``graph`` no pod was.
+    """
     node = node_name(user)
     if node is None:
         return _answer(Code.NOT_A_NODE, user, user=user.name)
@@ -72,24 +82,31 @@ def _told(code: Code, user: KubeUser, node: str, request: RequestAttributes) -> 
 
 def _answer(code: Code, who: KubeUser, **facts: str) -> Decision[None]:
     step = Step(code, Ref(f"user/{who.name}"), tuple(facts.items()))
-    outcome = Outcome.ALLOW if code in _ALLOWING else Outcome.NO_OPINION
-    return Decision(outcome, (step,), (step,))
+    return Decision(_OUTCOMES.get(code, Outcome.NO_OPINION), (step,), (step,))
 
 
-_ALLOWING = frozenset({Code.STATIC, Code.OWN, Code.REACHED})
+_OUTCOMES = {
+    Code.STATIC: Outcome.ALLOW,
+    Code.OWN: Outcome.ALLOW,
+    Code.REACHED: Outcome.ALLOW,
+    Code.UNREAD: Outcome.UNKNOWN,
+}
 
 
-def _reach(kind: Kept, node: str, request: RequestAttributes, graph: NodeGraph) -> Code:
+def _reach(kind: Kept, node: str, request: RequestAttributes, graph: NodeGraph | None) -> Code:
     if not request.name:
         return Code.NOT_REACHED
-    found = graph.reaches(node, kind, request.namespace, request.name)
-    return Code.REACHED if found else Code.NOT_REACHED
+    if graph is None:
+        return Code.UNREAD
+    if graph.reaches(node, kind, request.namespace, request.name):
+        return Code.REACHED
+    return Code.UNREAD if graph.may_reach(node, kind) else Code.NOT_REACHED
 
 
-def _readable(kind: Kept) -> Callable[[str, RequestAttributes, NodeGraph], Code]:
+def _readable(kind: Kept) -> Rule:
     """Secrets and ConfigMaps: read by name, list and watch with the name selected."""
 
-    def decide(node: str, request: RequestAttributes, graph: NodeGraph) -> Code:
+    def decide(node: str, request: RequestAttributes, graph: NodeGraph | None) -> Code:
         if request.verb not in ("get", "list", "watch") or request.subresource or not request.namespace:
             return Code.NOT_FOR_NODES
         return _reach(kind, node, request, graph)
@@ -97,8 +114,8 @@ def _readable(kind: Kept) -> Callable[[str, RequestAttributes, NodeGraph], Code]
     return decide
 
 
-def _gettable(kind: Kept) -> Callable[[str, RequestAttributes, NodeGraph], Code]:
-    def decide(node: str, request: RequestAttributes, graph: NodeGraph) -> Code:
+def _gettable(kind: Kept) -> Rule:
+    def decide(node: str, request: RequestAttributes, graph: NodeGraph | None) -> Code:
         if request.verb != "get" or request.subresource:
             return Code.NOT_FOR_NODES
         return _reach(kind, node, request, graph)
@@ -106,7 +123,7 @@ def _gettable(kind: Kept) -> Callable[[str, RequestAttributes, NodeGraph], Code]
     return decide
 
 
-def _claim(node: str, request: RequestAttributes, graph: NodeGraph) -> Code:
+def _claim(node: str, request: RequestAttributes, graph: NodeGraph | None) -> Code:
     if request.subresource == "status":
         if request.verb not in ("update", "patch"):
             return Code.NOT_FOR_NODES
@@ -114,14 +131,14 @@ def _claim(node: str, request: RequestAttributes, graph: NodeGraph) -> Code:
     return _gettable(Kept.CLAIM)(node, request, graph)
 
 
-def _service_account(node: str, request: RequestAttributes, graph: NodeGraph) -> Code:
+def _service_account(node: str, request: RequestAttributes, graph: NodeGraph | None) -> Code:
     """Tokens for the accounts of the node's pods; reading the account itself."""
     if (request.verb, request.subresource) not in (("create", "token"), ("get", "")):
         return Code.NOT_FOR_NODES
     return _reach(Kept.SERVICE_ACCOUNT, node, request, graph)
 
 
-def _lease(node: str, request: RequestAttributes, graph: NodeGraph) -> Code:
+def _lease(node: str, request: RequestAttributes, graph: NodeGraph | None) -> Code:
     del graph
     verbs = ("get", "create", "update", "patch", "delete")
     if request.verb not in verbs or request.namespace != LEASES or request.subresource:
@@ -130,7 +147,7 @@ def _lease(node: str, request: RequestAttributes, graph: NodeGraph) -> Code:
     return Code.OWN if request.verb == "create" or request.name == node else Code.NOT_OWN
 
 
-def _csi_node(node: str, request: RequestAttributes, graph: NodeGraph) -> Code:
+def _csi_node(node: str, request: RequestAttributes, graph: NodeGraph | None) -> Code:
     del graph
     if request.verb not in ("get", "create", "update", "patch", "delete") or request.subresource:
         return Code.NOT_FOR_NODES
@@ -138,7 +155,7 @@ def _csi_node(node: str, request: RequestAttributes, graph: NodeGraph) -> Code:
     return Code.OWN if request.verb == "create" or request.name == node else Code.NOT_OWN
 
 
-def _node(node: str, request: RequestAttributes, graph: NodeGraph) -> Code:
+def _node(node: str, request: RequestAttributes, graph: NodeGraph | None) -> Code:
     """Nodes: creates and changes are for the NodeRestriction admission to limit, reads for this."""
     del graph
     match request.subresource, request.verb:
@@ -151,20 +168,23 @@ def _node(node: str, request: RequestAttributes, graph: NodeGraph) -> Code:
     return Code.NOT_FOR_NODES
 
 
-def _pod(node: str, request: RequestAttributes, graph: NodeGraph) -> Code:
+def _pod(node: str, request: RequestAttributes, graph: NodeGraph | None) -> Code:
     match request.subresource, request.verb:
         case "", "get":
             return _reach(Kept.POD, node, request, graph)
         case "", "list" | "watch":
             # By name it is one pod, which may be this node's.
             named = _reach(Kept.POD, node, request, graph)
-            return named if named is Code.REACHED else _selected(node, request)
+            by_selector = _selected(node, request)
+            return (
+                named if named in (Code.REACHED, Code.UNREAD) and by_selector is not Code.OWN else by_selector
+            )
         case ("", "create" | "delete") | ("status", "update" | "patch") | ("eviction", "create"):
             return Code.STATIC
     return Code.NOT_FOR_NODES
 
 
-def _resource_slice(node: str, request: RequestAttributes, graph: NodeGraph) -> Code:
+def _resource_slice(node: str, request: RequestAttributes, graph: NodeGraph | None) -> Code:
     """Slices: which node one that exists belongs to is not followed, so none is read by its name."""
     del graph
     match request.subresource, request.verb:
@@ -175,7 +195,7 @@ def _resource_slice(node: str, request: RequestAttributes, graph: NodeGraph) -> 
     return Code.NOT_FOR_NODES
 
 
-def _certificate_request(node: str, request: RequestAttributes, graph: NodeGraph) -> Code:
+def _certificate_request(node: str, request: RequestAttributes, graph: NodeGraph | None) -> Code:
     del graph
     match request.subresource, request.verb:
         case "", "create":

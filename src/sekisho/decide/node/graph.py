@@ -66,13 +66,23 @@ class Object(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NodeGraph:
-    """Objects by the node that reaches them."""
+    """Objects by the node that reaches them. ``unread`` are the kinds of which no object was read."""
 
     by_node: Mapping[str, frozenset[Object]]
+    unread: frozenset[Kept] = frozenset()
 
     def reaches(self, node: str, kind: Kept, namespace: str, name: str) -> bool:
         """Tell whether a pod on ``node`` names the object, itself or through its volumes."""
         return Object(kind, namespace, name) in self.by_node.get(node, frozenset())
+
+    def may_reach(self, node: str, kind: Kept) -> bool:
+        """Tell whether ``node`` may reach more objects of the kind, through what was not read.
+
+        A volume behind a claim that a pod names may name secrets of its own.
+        """
+        if kind is Kept.SECRET and Kept.VOLUME in self.unread:
+            return any(found.kind is Kept.CLAIM for found in self.by_node.get(node, ()))
+        return kind in self.unread
 
     def nodes_of(self, kind: Kept, namespace: str, name: str) -> tuple[str, ...]:
         """Return the nodes that reach the object, sorted."""
@@ -81,14 +91,18 @@ class NodeGraph:
 
 
 def build_graph(
-    pods: Iterable[JsonObject], volumes: Iterable[JsonObject] = (), attachments: Iterable[JsonObject] = ()
+    pods: Iterable[JsonObject],
+    volumes: Iterable[JsonObject] | None = (),
+    attachments: Iterable[JsonObject] | None = (),
 ) -> NodeGraph:
-    """Return the graph of Pods, PersistentVolumes and VolumeAttachments, as manifests.
+    """Return the graph of Pods, PersistentVolumes and VolumeAttachments, as manifests; None: not read.
 
     Total: what has not the shape of its kind names nothing.
     """
+    given = ((Kept.VOLUME, volumes), (Kept.ATTACHMENT, attachments))
+    unread = frozenset(kind for kind, objects in given if objects is None)
     of_claim: dict[tuple[str, str], set[Object]] = {}
-    for volume in volumes:
+    for volume in volumes or ():
         claim, found = _volume(volume)
         of_claim.setdefault(claim, set()).update(found)
     by_node: dict[str, set[Object]] = {}
@@ -104,12 +118,12 @@ def build_graph(
             reached.add(named)
             if named.kind is Kept.CLAIM:
                 reached |= of_claim.get((named.namespace, named.name), set())
-    for attachment in attachments:
+    for attachment in attachments or ():
         node = _text(_mapping(attachment.get("spec")).get("nodeName"))
         name = _text(_mapping(attachment.get("metadata")).get("name"))
         if node and name:
             by_node.setdefault(node, set()).add(Object(Kept.ATTACHMENT, "", name))
-    return NodeGraph({node: frozenset(found) for node, found in by_node.items()})
+    return NodeGraph({node: frozenset(found) for node, found in by_node.items()}, unread)
 
 
 def _of_pod(pod: JsonObject, spec: JsonObject, namespace: str) -> Iterator[Object]:

@@ -11,6 +11,7 @@ from sekisho.decide.authn import aws_auth
 from sekisho.decide.authn.aws_auth import AwsAuth
 from sekisho.decide.authn.backend import Backend
 from sekisho.decide.eks.entry_book import EntryBook
+from sekisho.decide.node.graph import NodeGraph
 from sekisho.decide.rbac import index as rbac_index
 from sekisho.decide.rbac.index import Index
 from sekisho.decide.rbac.model import RbacObject
@@ -19,6 +20,7 @@ from sekisho.decide.values import Ref, SekishoInputError
 from sekisho.facts import Cluster, Fact, Kind, Snapshot, kube_key, kube_scope
 from sekisho.facts.aws_auth_data import RULES
 from sekisho.facts.cluster_entries import book_of_cluster
+from sekisho.facts.cluster_nodes import NODE_RESOURCES, node_graph
 from sekisho.lab.world import Change, World
 
 RBAC_RESOURCES = ("clusterroles", "clusterrolebindings", "roles", "rolebindings")
@@ -34,6 +36,8 @@ class LiveCluster:
         self._arn = str(cluster.arn)
         self._aws_auth_key = kube_key(self._arn, "", "configmaps", "kube-system", "aws-auth")
         self._rbac_scopes = frozenset(kube_scope(self._arn, GROUP, resource) for resource in RBAC_RESOURCES)
+        self._node_scopes = frozenset(kube_scope(self._arn, *resource) for resource in NODE_RESOURCES)
+        self._nodes: NodeGraph | None = None
         self._index = rbac_index.build(rbac_objects(world.facts, self._arn))
         self._entries = book_of_cluster(world.facts, cluster)
         self._auth = aws_auth.parse(self._last_good(), RULES)
@@ -82,6 +86,13 @@ class LiveCluster:
         return self._index
 
     @property
+    def nodes(self) -> NodeGraph | None:
+        """Which objects the nodes reach; made again when a node asks after a pod or volume changed."""
+        if self._nodes is None:
+            self._nodes = node_graph(self._world.facts, self._arn)
+        return self._nodes
+
+    @property
     def aws_auth(self) -> AwsAuth:
         """What aws-auth maps now, with its notices and faults."""
         return self._auth
@@ -95,6 +106,8 @@ class LiveCluster:
                 self._index = self._index.without_object(before)
             elif after is not None:
                 self._index = self._index.with_object(after)
+        elif change.key.scope in self._node_scopes:
+            self._nodes = None
         elif change.key.kind is Kind.ACCESS_ENTRY and change.key.scope == self._arn:
             self._entries = book_of_cluster(self._world.facts, self.cluster)
         elif isinstance(change.after, Cluster) and change.after.arn == self.cluster.arn:

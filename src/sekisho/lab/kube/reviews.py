@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from sekisho.decide.chain import authorize
 from sekisho.decide.eks.creator import API_MODES
+from sekisho.decide.node.authorize import node_name
 from sekisho.decide.rbac.model import Rule
 from sekisho.decide.rbac.rules_for import rules_for
 from sekisho.decide.request.kubernetes import RequestAttributes
@@ -85,6 +86,8 @@ class Reviews:
             "nonResourceRules": url_rules,
         }
         errors = [step.sentence() for step in found.errors]
+        if node_name(user) is not None:
+            errors.insert(0, "node authorizer does not support user rule resolution")
         if self._cluster.authentication_mode in API_MODES:
             # The authorizer of access policies is a webhook, and webhooks cannot list (kubernetes
             # ``plugin/pkg/auth/authorizer/webhook``, RulesFor).
@@ -134,6 +137,7 @@ def attributes_of(spec: JsonObject) -> RequestAttributes:
         subresource=text(asked, "subresource"),
         namespace=text(asked, "namespace"),
         name=text(asked, "name"),
+        field_selector=text(asked, "fieldSelector", "rawSelector"),
     )
 
 

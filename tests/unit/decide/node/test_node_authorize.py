@@ -161,6 +161,53 @@ def test_who_is_a_node(name: str, groups: tuple[str, ...], node: str | None) -> 
         assert decision.outcome is Outcome.NO_OPINION
 
 
+PODS_ONLY = NodeGraph(
+    {"n1": frozenset({Object(Kept.CLAIM, "ns", "pvc")}), "n2": frozenset()},
+    frozenset({Kept.VOLUME, Kept.ATTACHMENT}),
+)
+UNREAD: dict[str, tuple[Ask, NodeGraph | None, Code]] = {
+    "a secret, no pod read": (Ask("get", resource="secrets", namespace="ns", name="s"), None, Code.UNREAD),
+    "all secrets, no pod read": (Ask("list", resource="secrets", namespace="ns"), None, Code.NOT_REACHED),
+    "its own pods, no pod read": (
+        Ask("list", resource="pods", field_selector=SELECTED),
+        None,
+        Code.OWN,
+    ),
+    "a pod by name, no pod read": (
+        Ask("watch", resource="pods", namespace="ns", name="p"),
+        None,
+        Code.UNREAD,
+    ),
+    "services, no pod read": (Ask("list", resource="services"), None, Code.STATIC),
+    "a volume, volumes unread": (Ask("get", resource="persistentvolumes", name="pv"), PODS_ONLY, Code.UNREAD),
+    "a secret behind a claim whose volume is unread": (
+        Ask("get", resource="secrets", namespace="ns", name="s"),
+        PODS_ONLY,
+        Code.UNREAD,
+    ),
+    "a map, volumes unread": (
+        Ask("get", resource="configmaps", namespace="ns", name="c"),
+        PODS_ONLY,
+        Code.NOT_REACHED,
+    ),
+}
+
+
+@pytest.mark.parametrize(("request_", "graph", "code"), UNREAD.values(), ids=UNREAD)
+def test_what_hangs_on_objects_that_were_not_read_is_unknown(
+    request_: Ask, graph: NodeGraph | None, code: Code
+) -> None:
+    decision = authorize(NODE, request_, graph)
+    assert [step.code for step in decision.decisive] == [code]
+    assert (decision.outcome is Outcome.UNKNOWN) == (code is Code.UNREAD)
+
+
+def test_a_node_without_claims_reaches_no_secret_by_a_volume() -> None:
+    other = KubeUser("system:node:n2", ("system:nodes",))
+    asked = Ask("get", resource="secrets", namespace="ns", name="s")
+    assert authorize(other, asked, PODS_ONLY).decisive[0].code is Code.NOT_REACHED
+
+
 CODES = {
     "node.not-a-node",
     "node.rule-of-all-nodes",
@@ -170,6 +217,7 @@ CODES = {
     "node.not-its-own",
     "node.not-selected",
     "node.not-for-nodes",
+    "node.pods-unread",
 }
 
 

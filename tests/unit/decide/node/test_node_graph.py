@@ -152,3 +152,9 @@ def test_an_attachment_is_of_its_node() -> None:
     ]
     graph = build_graph([], (), found)
     assert graph.by_node == {"n": {(Kept.ATTACHMENT, "", "va")}}
+
+
+def test_kinds_that_were_not_read_are_remembered() -> None:
+    graph = build_graph([], None, None)
+    assert graph.unread == {Kept.VOLUME, Kept.ATTACHMENT}
+    assert build_graph([]).unread == frozenset()
