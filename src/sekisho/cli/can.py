@@ -20,6 +20,7 @@ from sekisho.cli.aws_options import (
 from sekisho.cli.aws_question import answer, hints, is_sets, set_lines, shifted
 from sekisho.cli.errors import note, report
 from sekisho.cli.output import Form, FormOption, Style, write, write_document
+from sekisho.cli.preflight_option import PreflightOption
 from sekisho.cli.question import (
     EXIT_CODES,
     AllNamespacesOption,
@@ -45,7 +46,7 @@ def can(
         typer.Argument(
             help="IAM or session ARN, user/NAME, role/NAME, account id, system:serviceaccount:NS:NAME."
         ),
-    ],
+    ] = "",
     action: Annotated[str, typer.Argument(help="Kubernetes verb (get) or AWS action (s3:GetObject).")] = "",
     resource: Annotated[
         str, typer.Argument(help="nodes, pods/exec, secrets/db, /healthz; an ARN, also with wildcards.")
@@ -55,6 +56,7 @@ def can(
     all_namespaces: AllNamespacesOption = False,
     source: FromOption = None,
     authentication_mode: ModeOption = None,
+    preflight: PreflightOption = None,
     list_: Annotated[bool, typer.Option("--list", help="List everything that WHO may do.")] = False,
     context_key: ContextKeyOption = None,
     without_key: WithoutKeyOption = None,
@@ -83,7 +85,14 @@ def can(
 
     Example: sekisho can --list user/eks-ope
 
-    JSON: as `sekisho why -o json`; sets of resources as docs/reference/json.md tells.
+    With --preflight the question is whether WHO (by default you, in a lab's shell) may `kubectl apply` the
+    files, and what their RBAC objects and aws-auth would newly allow to whom.
+
+    Example: sekisho can role/deployer --preflight roles.yaml --from cluster.yaml
+
+    Example: kubectl kustomize overlays/prod | sekisho can --preflight -
+
+    JSON: as `sekisho why -o json`; sets of resources and --preflight as docs/reference/json.md tells.
     """
     drafts = Drafts(
         policy=policy,
@@ -93,13 +102,20 @@ def can(
         scp=scp,
         rcp=rcp,
     )
+    if preflight:
+        if action or list_ or drafts.has_policy:
+            _usage("--preflight takes WHO alone, and no policies; for more files give it again")
+        facts = read_facts(source, cluster, authentication_mode, state, drafts)
+        _preflight(who, preflight, namespace, facts, output)
     if list_:
+        if not who:
+            _usage("--list needs WHO")
         if action:
             _usage("--list takes WHO alone")
         listed = read_facts(source, cluster, authentication_mode, state, drafts)
         _list(who, listed, None if all_namespaces else namespace, output)
     who, action, resource = shifted(who, action, resource, drafts)
-    if not action:
+    if not action or (not who and not drafts.has_policy):
         _usage("give WHO ACTION RESOURCE, or --list WHO")
     facts = read_facts(source, cluster, authentication_mode, state, drafts)
     if is_aws_action(action):
@@ -133,6 +149,18 @@ def _show(document: Any) -> None:
         if "needs" in document:
             for line in hints(document):
                 note(line)
+
+
+def _preflight(who: str, files: list[str], namespace: str, facts: "Source", output: Form) -> NoReturn:
+    from sekisho.cli.preflight import preflight_document, preflight_lines
+
+    document = preflight_document(who, files, namespace, facts)
+    if output is not Form.TEXT:
+        write_document(document, output)
+    else:
+        for line in preflight_lines(document, Style.detect()):
+            write(line)
+    raise typer.Exit(EXIT_CODES[document["outcome"]])
 
 
 def _list(who: str, facts: "Source", namespace: str | None, output: Form) -> NoReturn:

@@ -82,8 +82,8 @@ def who_can_in(request: RequestAttributes, snapshot: Snapshot, cluster: Snapshot
     subjects = who_can(request, cluster.rbac)
     found: dict[Arn, MappedAccess] = {}
     unread: dict[tuple[str, str], Step] = {}
-    for identity in _candidates(snapshot, cluster, subjects):
-        seen = _as_node(_seen(identity, cluster), request, cluster)
+    for identity in candidates(snapshot, cluster, [access.subject for access in subjects]):
+        seen = _as_node(seen_as(identity, cluster), request, cluster)
         if seen.outcome is Outcome.UNKNOWN:
             for step in seen.decisive:
                 unread.setdefault((str(step.code), str(step.at)), step)
@@ -120,7 +120,7 @@ def admission_steps(cluster: SnapshotCluster, request: RequestAttributes) -> tup
     return authorize(KubeUser(""), request, cluster).decisive
 
 
-def _seen(identity: StsIdentity, cluster: SnapshotCluster) -> Decision[KubeUser]:
+def seen_as(identity: StsIdentity, cluster: SnapshotCluster) -> Decision[KubeUser]:
     """Return whom the cluster sees; for a role that only nodes use, a node whose name is left open."""
     seen = user_of(identity, cluster)
     if MappingCode.SESSION_NOT_INSTANCE not in {step.code for step in seen.decisive}:
@@ -144,12 +144,15 @@ def _as_node(
     return seen
 
 
-def _candidates(
-    snapshot: Snapshot, cluster: SnapshotCluster, subjects: Iterable[Access]
+def candidates(
+    snapshot: Snapshot, cluster: SnapshotCluster, subjects: Iterable[str]
 ) -> Iterator[StsIdentity]:
-    """Yield everybody who may be mapped: those of the facts, those that mappings name, the creator."""
+    """Yield everybody who may be mapped: those of the facts, those that mappings name, the creator.
+
+    ``subjects``, as `Access` spells them, tell which sessions of a role are worth asking about.
+    """
     arns = dict.fromkeys(_arns(snapshot, cluster))
-    wanted = {access.subject.partition(":")[2] for access in subjects if access.subject.startswith("User:")}
+    wanted = {name for kind, _, name in (subject.partition(":") for subject in subjects) if kind == "User"}
     for arn in arns:
         try:
             identity = identity_from_arn(arn, snapshot)

@@ -7,16 +7,6 @@ from sekisho.review.questions import ask_cluster, need_cluster
 from sekisho.review.source import Source, from_files
 
 ROLE = "arn:aws:iam::111122223333:role/node"
-AUTH = f"""
-apiVersion: v1
-kind: ConfigMap
-metadata: {{name: aws-auth, namespace: kube-system}}
-data:
-  mapRoles: |
-    - rolearn: {ROLE}
-      username: system:node:{{{{EC2PrivateDNSName}}}}
-      groups: [system:bootstrappers, system:nodes]
-"""
 RBAC = """
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
@@ -34,28 +24,43 @@ spec:
 DB = Ask("get", resource="secrets", namespace="web", name="db")
 
 
+WORLD = f"""
+apiVersion: sekisho.dev/v1alpha1
+kind: World
+region: eu-central-1
+accounts: [{{id: "111122223333"}}]
+clusters:
+  - name: shop
+    account: "111122223333"
+    creator: root
+    awsAuth:
+      mapRoles:
+        - rolearn: {ROLE}
+          username: system:node:{{{{EC2PrivateDNSName}}}}
+          groups: [system:bootstrappers, system:nodes]
+"""
+
+
 def source(*files: str) -> Source:
     named = [(f"{number}.yaml", text) for number, text in enumerate(files)]
-    return from_files(named, None, "CONFIG_MAP")
+    return from_files(named, None, None)
 
 
 def test_the_role_of_nodes_can_read_what_a_pod_names() -> None:
-    facts = source(AUTH, RBAC, POD)
+    facts = source(WORLD, POD)
     found = who_can_in(DB, facts.snapshot, need_cluster(facts))
-    (mapped,) = found.mapped
-    assert str(mapped.arn) == ROLE
+    (mapped,) = (one for one in found.mapped if one.arn.resource.startswith("assumed-role/node/"))
     assert mapped.user.name == "system:node:ip-10-0-0-1.ec2.internal"
     assert [str(step.code) for step in mapped.by_node] == ["node.named-by-its-pods"]
 
 
-def test_without_pods_it_is_told_that_a_node_may_be_missing() -> None:
-    facts = source(AUTH, RBAC)
+def test_without_such_a_pod_it_cannot() -> None:
+    facts = source(WORLD)
     found = who_can_in(DB, facts.snapshot, need_cluster(facts))
-    assert found.outcome is Outcome.UNKNOWN
-    assert [str(step.code) for step in found.unread] == ["node.pods-unread"]
+    assert all("/node" not in one.arn.resource for one in found.mapped)
 
 
 def test_a_user_named_like_a_node_is_asked_about_as_one() -> None:
     who = "user:system:node:ip-10-0-0-1.ec2.internal"
-    assert ask_cluster(who, DB, source(AUTH, RBAC, POD)).outcome is Outcome.ALLOW
-    assert ask_cluster(who, DB, source(AUTH, RBAC)).outcome is Outcome.UNKNOWN
+    assert ask_cluster(who, DB, source(RBAC, POD)).outcome is Outcome.ALLOW
+    assert ask_cluster(who, DB, source(RBAC)).outcome is Outcome.UNKNOWN

@@ -89,13 +89,31 @@ def may_write(
     write = explain(user, wanted, index)
     if not write.allowed and not also(wanted):
         return write
+    granted = may_grant(user, operation, attempted, index, also)
+    return Decision(granted.outcome, granted.decisive, (*write.trace, *granted.trace))
+
+
+def may_grant(
+    user: KubeUser,
+    operation: str,
+    attempted: RbacObject,
+    index: Index,
+    also: Authorizer = _nothing_else,
+) -> Decision[None]:
+    """Return whether the user may hand out what the object grants, the write itself aside: ALLOW or DENY.
+
+    A patch is the ``operation`` ``update``: it is authorized as ``patch``, and what it grants is
+    compared the same way. Total; otherwise as `may_write`.
+    """
 
     def allows(request: RequestAttributes) -> bool:
         return index.allows(user, request) or also(request)
 
+    resource = _kind(attempted).lower() + "s"
+    name = attempted.key.name if operation == "update" else ""
     step = _granting(user, resource, name, attempted, index, allows)
     refused = step.code in (CoverCode.NOT_HELD, CoverCode.ROLE_MISSING, CoverCode.TOO_LARGE)
-    return Decision(Outcome.DENY if refused else Outcome.ALLOW, (step,), (*write.trace, step))
+    return Decision(Outcome.DENY if refused else Outcome.ALLOW, (step,), (step,))
 
 
 def uncovered(held: Iterable[Rule], wanted: Iterable[Rule]) -> Iterator[Rule]:
@@ -144,7 +162,7 @@ def _binding(user: KubeUser, namespace: str, attempted: Binding, index: Index, a
 
 
 def _held(user: KubeUser, namespace: str, wanted: tuple[Rule, ...], at: Ref, index: Index) -> Step:
-    if sum(_atom_count(rule) for rule in wanted) > MAX_ATOMS:
+    if sum(atom_count(rule) for rule in wanted) > MAX_ATOMS:
         return Step(CoverCode.TOO_LARGE, at, (("most", str(MAX_ATOMS)),))
     missing = _compact(uncovered(rules_for(user, namespace, index).rules, wanted))
     if not missing:
@@ -163,7 +181,8 @@ def _request(verb: str, resource: str, namespace: str, name: str) -> RequestAttr
     return RequestAttributes(verb, group=GROUP, resource=resource, namespace=namespace, name=name)
 
 
-def _atom_count(rule: Rule) -> int:
+def atom_count(rule: Rule) -> int:
+    """Return how many atoms `uncovered` makes of a rule."""
     resources = len(rule.groups) * len(rule.resources) * max(len(rule.names), 1)
     return len(rule.verbs) * (resources + len(rule.urls))
 

@@ -254,7 +254,7 @@ class Verbs:
             attempted = parse_object(body)
         except SekishoInputError as error:
             raise status.bad_request(str(error)) from None
-        decision = cover.may_write(
+        decision = cover.may_grant(
             exchange.user,
             operation,
             attempted,

@@ -32,6 +32,7 @@ from sekisho.decide.eks.access_policies import PREFIX
 from sekisho.decide.eks.entry_book import NO_ENTRIES, EntryBook, book_of
 from sekisho.decide.eks.entry_book import Code as EntryCode
 from sekisho.decide.eks.entry_repair import EntryRepairCode
+from sekisho.decide.node.graph import NodeGraph
 from sekisho.decide.proof.credential import Signed
 from sekisho.decide.rbac import index as rbac_index
 from sekisho.decide.rbac.index import Index
@@ -86,6 +87,7 @@ class Facts:
     name: str = "one"
     at: Ref = CLUSTER
     entries: EntryBook = NO_ENTRIES
+    nodes: NodeGraph | None = None
 
 
 LIST_PODS = RequestAttributes("list", resource="pods")
