@@ -57,9 +57,7 @@ def preflight_lines(document: Any, style: Style) -> Iterator[str]:
     rows = [(one, f"{one['kind']} {_named(one)}") for one in document["objects"]]
     width = max(len(name) for _, name in rows)
     for one, name in rows:
-        mark = {"allow": style.good("yes"), "unknown": style.doubt("???")}.get(
-            one["outcome"], style.bad(" no")
-        )
+        mark = short.get(one["outcome"], style.bad(" no"))
         yield f"{mark} {one['operation']:<9} {name:<{width}}  {style.quiet(place(one))}".rstrip()
         yield from _why_not(one)
     yield from _gain_lines(document["gains"], style)

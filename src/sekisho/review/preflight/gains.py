@@ -15,7 +15,8 @@ from sekisho.review.preflight.dangers import Danger, dangers
 from sekisho.review.questions import AUTHENTICATED, kube_user
 
 UNAUTHENTICATED = "system:unauthenticated"
-_NOBODY = KubeUser("")
+_NOBODY = KubeUser("", (AUTHENTICATED,))
+"""Stands for who was not let in: what every login may do goes without saying."""
 
 
 @dataclass(frozen=True, slots=True)
