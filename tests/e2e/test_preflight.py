@@ -51,17 +51,21 @@ APPLIED: dict[str, tuple[list[dict[str, Any]], list[str]]] = {
         [manifest("ConfigMap", "app", data={"a": "1"}), manifest("ConfigMap", "app", data={"a": "2"})],
         ["allow", "allow"],
     ),
-    "a Secret": ([manifest("Secret", "s")], ["deny"]),
-    "a role of what is held, bound": ([role("r1", "pods", "get"), binding("b1", "r1")], ["allow", "allow"]),
+    "a role of what is held, bound, and another roleRef": (
+        [role("r1", "pods", "get"), binding("b1", "r1"), binding("there", "r1")],
+        ["allow", "allow", "deny"],
+    ),
     "a role of more, bound": ([role("r2", "secrets", "get"), binding("b2", "r2")], ["deny", "deny"]),
     "a role that grows beyond what is held": (
         [role("r3", "pods", "get"), role("r3", "pods", "get", "list")],
         ["allow", "deny"],
     ),
-    "another roleRef": ([role("r4", "pods", "get"), binding("there", "r4")], ["allow", "deny"]),
-    "in a namespace of others": (
-        [{**role("r5", "pods", "get"), "metadata": {"name": "r5", "namespace": "nowhere"}}],
-        ["deny"],
+    "a Secret, and a role in a namespace of others": (
+        [
+            manifest("Secret", "s"),
+            {**role("r5", "pods", "get"), "metadata": {"name": "r5", "namespace": "default"}},
+        ],
+        ["deny", "deny"],
     ),
     "nothing to change": ([THERE], ["allow"]),
 }

@@ -88,7 +88,7 @@ def _gain_lines(gains: Any, style: Style) -> Iterator[str]:
         return
     if not gains["subjects"] and not gains["mappings"]:
         yield "nothing would be newly allowed"
-    else:
+    if gains["subjects"]:
         yield style.strong("newly allowed")
     for one in gains["subjects"]:
         behind = f": {_some(one['principals'])}" if one["principals"] else ""
