@@ -57,8 +57,8 @@ APPLIED: dict[str, tuple[list[dict[str, Any]], list[str]]] = {
     ),
     "a role of more, bound": ([role("r2", "secrets", "get"), binding("b2", "r2")], ["deny", "deny"]),
     "a role that grows beyond what is held": (
-        [role("r3", "pods", "get"), role("r3", "pods", "get", "list")],
-        ["allow", "deny"],
+        [role("r3", "pods", "get"), role("r3", "configmaps", "get"), role("r3", "pods", "get", "list")],
+        ["allow", "allow", "deny"],
     ),
     "a Secret, and a role in a namespace of others": (
         [
