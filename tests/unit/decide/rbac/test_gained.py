@@ -8,7 +8,8 @@ from sekisho.decide.rbac.gained import gained, touched
 from sekisho.decide.rbac.index import build
 from sekisho.decide.rbac.model import MASTERS, RbacObject
 from sekisho.decide.values import KubeUser
-from unit.decide.rbac.test_rbac_questions import LARGE, binding, role, rule, urls
+from unit.decide.rbac.build import binding, role, rule, urls
+from unit.decide.rbac.test_rbac_questions import LARGE
 
 JANE = KubeUser("jane", ("system:authenticated",))
 READER = role("reader", rule("get", "core", "pods"))

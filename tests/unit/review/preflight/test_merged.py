@@ -48,7 +48,7 @@ def test_merged(wanted: JsonObject, now: JsonObject, member: str, expected: Json
     assert metadata["uid"] == "1"
 
 
-APPLIED = {"kind": "Role", "metadata": {"name": "r", "annotations": {}}, "rules": [1]}
+APPLIED: JsonObject = {"kind": "Role", "metadata": {"name": "r", "annotations": {}}, "rules": [1]}
 SAME: dict[str, tuple[JsonObject, JsonObject, bool]] = {
     "applied and still so": (manifest(rules=[1]), live(APPLIED, rules=[1]), True),
     "changed since by hand": (manifest(rules=[1]), live(APPLIED, rules=[2]), False),

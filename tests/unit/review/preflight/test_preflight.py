@@ -151,7 +151,8 @@ def test_what_may_not_be_applied_is_told_too() -> None:
 def test_applying_what_is_there_allows_nothing_new() -> None:
     gains = run(ROOT, binding("patchers", "patch-only", "User:patcher")).gains
     assert gains is not None
-    assert gains.subjects == gains.mappings == ()
+    assert gains.subjects == ()
+    assert gains.mappings == ()
 
 
 def aws_auth(*users: str) -> str:
