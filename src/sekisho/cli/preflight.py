@@ -48,7 +48,8 @@ def preflight_document(who: str, files: Sequence[str], namespace: str, source: "
 
 
 def preflight_lines(document: Any, style: Style) -> Iterator[str]:
-    """Yield the lines of `preflight_document`."""
+    """Yield the lines of `preflight_document`. Names come from others' files: no terminal obeys them."""
+    document = _tame(document)
     marks = {"allow": style.good("yes"), "unknown": style.doubt("unknown")}
     short = {"allow": style.good("yes"), "unknown": style.doubt("???")}
     count = len(document["objects"])
@@ -61,6 +62,19 @@ def preflight_lines(document: Any, style: Style) -> Iterator[str]:
         yield f"{mark} {one['operation']:<9} {name:<{width}}  {style.quiet(place(one))}".rstrip()
         yield from _why_not(one)
     yield from _gain_lines(document["gains"], style)
+
+
+def _tame(value: Any) -> Any:
+    """Return a document whose texts have no control character but line ends."""
+    from sekisho.decide.values.document_text import on_one_line
+
+    if isinstance(value, dict):
+        return {name: _tame(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_tame(member) for member in value]
+    if isinstance(value, str):
+        return "\n".join(on_one_line(line) for line in value.split("\n"))
+    return value
 
 
 def _why_not(one: Any) -> Iterator[str]:

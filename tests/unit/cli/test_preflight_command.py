@@ -138,3 +138,11 @@ def test_a_question_that_is_none(words: tuple[str, ...], problem: str) -> None:
     done = run(*words, "--from", "world.yaml", stdin=MAP)
     assert done.exit_code == 2
     assert problem in done.output
+
+
+def test_no_name_speaks_to_the_terminal() -> None:
+    hostile = binding("b", "debug", "User:x").replace("name: x", 'name: "x\\e[2Jy\\u202ez\\nq"')
+    done = ask("user/ana", f"{DEBUG}---{hostile}")
+    assert done.exit_code == 0, done.output
+    assert "User:x" in done.stdout
+    assert not {"\x1b", "\u202e"} & set(done.stdout)
