@@ -7,15 +7,17 @@ besides hand out nothing that its writer does not hold. (Client-side apply, kube
 from dataclasses import dataclass, replace
 
 from sekisho.decide.chain import admitted, authorize
-from sekisho.decide.chain.person_to_cluster import ClusterFacts
+from sekisho.decide.chain.migration import ClusterState
 from sekisho.decide.decision import Decision, Outcome, ReasonCode, Step
 from sekisho.decide.rbac.cover import may_grant
-from sekisho.decide.rbac.index import Index
+from sekisho.decide.rbac.index import Index, build
 from sekisho.decide.rbac.model import Binding, RbacObject
 from sekisho.decide.request.kubernetes import RequestAttributes
 from sekisho.decide.values import JsonObject, KubeUser
 from sekisho.review.preflight.manifests import Wanted
 from sekisho.review.preflight.merged import is_unchanged
+
+_NO_RBAC = build([])
 
 
 class Code(ReasonCode):
@@ -68,7 +70,7 @@ def apply_object(
     wanted: Wanted,
     live: JsonObject | None,
     after: RbacObject | None,
-    facts: ClusterFacts,
+    facts: ClusterState,
     *,
     exists: bool | None,
     namespaces: frozenset[str] | None,
@@ -94,7 +96,7 @@ def apply_object(
     return Applied(wanted, exists, unchanged, needs, grant, tuple(faults))
 
 
-def _need(user: KubeUser, verb: str, wanted: Wanted, facts: ClusterFacts) -> Need:
+def _need(user: KubeUser, verb: str, wanted: Wanted, facts: ClusterState) -> Need:
     request = RequestAttributes(
         verb,
         group=wanted.group,
@@ -103,6 +105,9 @@ def _need(user: KubeUser, verb: str, wanted: Wanted, facts: ClusterFacts) -> Nee
         namespace=wanted.namespace or _own_namespace(verb, wanted),
         name="" if verb == "create" else wanted.name,
     )
+    if facts.rbac is not None and not facts.rbac.allows(user, request):
+        # The refusal reads the same; to find what came closest costs a walk through all roles.
+        facts = replace(facts, rbac=_NO_RBAC)
     return Need(request, authorize(user, request, facts))
 
 
