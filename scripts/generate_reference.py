@@ -123,11 +123,12 @@ def codes_page() -> str:
 
 
 def reason_code_classes() -> tuple[type[ReasonCode], ...]:
-    """Return every class of reason codes, after every module has been imported."""
+    """Return every class of reason codes of ours, after every module has been imported."""
     for module in pkgutil.walk_packages(sekisho.__path__, "sekisho."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    return tuple(sorted(ReasonCode.__subclasses__(), key=lambda kind: (kind.__module__, kind.__name__)))
+    own = [kind for kind in ReasonCode.__subclasses__() if kind.__module__.startswith("sekisho.")]
+    return tuple(sorted(own, key=lambda kind: (kind.__module__, kind.__name__)))
 
 
 def room_of(kind: type) -> str:

@@ -12,6 +12,7 @@ from sekisho.decide.eks.access_policies import PREFIX
 from sekisho.decide.request.kubernetes import RequestAttributes
 from sekisho.decide.values import InputFault, Instant, Ref, SekishoInputError
 from sekisho.facts import Kind, Snapshot
+from sekisho.facts.described_entries import DescribedEntries, book_of_described, read_access_entries
 from sekisho.facts.files import read_documents
 from sekisho.facts.identity import identity_from_arn
 from sekisho.facts.loaded import Loaded
@@ -402,3 +403,35 @@ def test_a_malformed_output(text: str, pointer: str) -> None:
 @pytest.mark.parametrize("text", ['{"accessEntries": 7}', '{"accessEntry": []}'])
 def test_what_only_looks_like_an_output(text: str) -> None:
     assert [fault.code for fault in faults_of(API, text)] == ["facts.not-understood"]
+
+
+def test_a_book_of_what_was_described_has_the_policies_that_were_read() -> None:
+    found = DescribedEntries(whole=True)
+    place = Ref("entries")
+    entry: dict[str, Any] = {
+        "principalArn": "arn:aws:iam::111122223333:role/ops",
+        "username": "ops",
+        "type": "STANDARD",
+    }
+    other = {**entry, "principalArn": "arn:aws:iam::111122223333:role/dev"}
+    view: dict[str, Any] = {
+        "policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy",
+        "accessScope": {"type": "cluster"},
+    }
+    for document in (
+        {"accessEntries": [entry["principalArn"], "arn:aws:iam::111122223333:role/listed"]},
+        {"accessEntry": entry},
+        {"accessEntry": other},
+        {"principalArn": entry["principalArn"], "associatedAccessPolicies": [view]},
+    ):
+        read_access_entries(document, place, found)
+    book = book_of_described(found, Ref("book"))
+    policies = {one.entry.principal: one.entry.policies for one in book.placed}
+    assert policies[entry["principalArn"]] == (AssociatedPolicy(view["policyArn"]),)
+    assert policies[other["principalArn"]] is None
+    assert book.undescribed == ("arn:aws:iam::111122223333:role/listed",)
+    assert book.unread == ""
+
+
+def test_a_book_of_half_a_list_is_unread() -> None:
+    assert book_of_described(DescribedEntries(), Ref("book")).unread != ""
