@@ -149,14 +149,20 @@ def running_apiserver(
 
 
 @contextmanager
-def running_controllers(server: ApiServerProcess, *controllers: str) -> Iterator[None]:
-    """Run these controllers of kube-controller-manager against ``server``. Skips without the program."""
+def running_controllers(
+    server: ApiServerProcess, *controllers: str, options: Sequence[str] = ()
+) -> Iterator[None]:
+    """Run these controllers of kube-controller-manager against ``server``. Skips without the program.
+
+    ``options`` are further flags.
+    """
     command = [
         client("kube-controller-manager"),
         f"--kubeconfig={server.kubeconfig(name='controllers')}",
         f"--controllers={','.join(controllers)}",
         "--leader-elect=false",
         "--secure-port=0",
+        *options,
     ]
     with _running(command, server.folder / "kube-controller-manager.log"):
         yield

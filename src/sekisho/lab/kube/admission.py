@@ -47,4 +47,4 @@ def admit(
     )
     settings = Settings(region=cluster.region, regional_sts=True)
     patch = mutate(pod, AccountFacts(namespace, pod.account, annotations), settings).value
-    return json_patch(body, [one.document() for one in patch], "Pod") if patch else body
+    return json_patch(body, [one.document() for one in patch]) if patch else body

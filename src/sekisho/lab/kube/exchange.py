@@ -1,8 +1,10 @@
 """One Kubernetes request on its way through the server: what it asks and how it wants its answer."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import parse_qs
+
+import yaml
 
 from sekisho.decide.request.kubernetes import RequestAttributes
 from sekisho.decide.values import Instant, Json, JsonObject, KubeUser
@@ -10,10 +12,9 @@ from sekisho.decide.values.documents import to_json
 from sekisho.wire.http import Request, Response
 from sekisho.wire.kube import status, table
 from sekisho.wire.kube.body import warning_header
-from sekisho.wire.kube.negotiate import JSON, Form, Representation
+from sekisho.wire.kube.negotiate import JSON, YAML, Form, Representation
+from sekisho.wire.kube.options import TRUE
 from sekisho.wire.kube.registry import Resource
-
-TRUE = frozenset({"true", "1", "True", "t", "T", "TRUE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,30 +34,17 @@ class Exchange:
 
     @property
     def dry_run(self) -> bool:
-        """Whether nothing may be stored.
-
-        Raises:
-            KubeError: 400, a value other than ``All``.
-        """
-        wanted = self.query.get("dryRun", "")
-        if wanted not in ("", "All"):
-            raise status.bad_request(f"invalid dryRun value: {status.quote(wanted)}")
-        return bool(wanted)
-
-
-def read_query(raw: str) -> dict[str, str]:
-    """Return the query parameters, the first value of each; total."""
-    return {
-        name: values[0] for name, values in parse_qs(raw, keep_blank_values=True, max_num_fields=None).items()
-    }
+        """Whether nothing may be stored."""
+        return bool(self.query.get("dryRun"))
 
 
 def object_answer(
     exchange: Exchange, resource: Resource, body: JsonObject, code: int = 200, warnings: Iterable[str] = ()
 ) -> Response:
     """Return one object in the form that was asked for."""
-    document = rendered(exchange, resource, body)
-    return json_answer(document, code, warnings)
+    if exchange.form.form is Form.PARTIAL_LIST:
+        raise status.not_in_form("PartialObjectMetadataList", "is not a list", f"*{resource.internal_name}")
+    return _in_form(exchange, rendered(exchange, resource, body), code, warnings)
 
 
 def list_answer(
@@ -74,7 +62,9 @@ def list_answer(
                 include=include,
                 metadata=metadata,
             )
-        case Form.PARTIAL | Form.PARTIAL_LIST:
+        case Form.PARTIAL:
+            raise status.not_in_form("PartialObjectMetadata", "is a list", f"*{resource.internal_name}List")
+        case Form.PARTIAL_LIST:
             document = table.partial_list(items, metadata, exchange.form.version)
         case Form.OBJECT:
             listed: list[Json] = [
@@ -87,7 +77,7 @@ def list_answer(
                 "metadata": metadata,
                 "items": listed,
             }
-    return json_answer(document)
+    return _in_form(exchange, document)
 
 
 def rendered(exchange: Exchange, resource: Resource, body: JsonObject, *, headers: bool = True) -> JsonObject:
@@ -108,6 +98,17 @@ def rendered(exchange: Exchange, resource: Resource, body: JsonObject, *, header
             return table.partial(body, exchange.form.version)
         case Form.OBJECT:
             return body
+
+
+def _in_form(
+    exchange: Exchange, document: JsonObject, code: int = 200, warnings: Iterable[str] = ()
+) -> Response:
+    """Return a document in the media type that was asked for."""
+    answer = json_answer(document, code, warnings)
+    if exchange.form.media_type != YAML:
+        return answer
+    headers = tuple((name, YAML if name == "content-type" else value) for name, value in answer.headers)
+    return Response(code, yaml.safe_dump(json.loads(answer.body), allow_unicode=True).encode(), headers)
 
 
 def json_answer(document: JsonObject, code: int = 200, warnings: Iterable[str] = ()) -> Response:
@@ -135,5 +136,9 @@ def resource_version(text: str) -> int | None:
     if not text:
         return None
     if not text.isascii() or not text.isdecimal() or len(text) > 18:
-        raise status.bad_request(f"invalid resource version {status.quote(text)}")
+        shown = status.quote(text)
+        raise status.bad_request(
+            f"invalid resource version: resourceVersion: Invalid value: {shown}: "
+            f"strconv.ParseUint: parsing {shown}: invalid syntax"
+        )
     return int(text)

@@ -27,6 +27,13 @@ _CREATABLE_BY_UPDATE = frozenset({RBAC.group})
 """Groups whose strategies let PUT create (AllowCreateOnUpdate)."""
 
 
+_ROOT_CERTIFICATE_NOTE = (
+    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints "
+    "such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across "
+    "distributions of Kubernetes clusters."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """What a write did: the object as it is now, and whether it is new."""
@@ -161,11 +168,12 @@ class KubeObjects:
         for member, word in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
             expected, actual = text(preconditions, member), text(found, "metadata", member)
             if expected and expected != actual:
+                what = "deleted and then recreated" if member == "uid" else "modified"
                 sentence = (
                     f"the {word} in the precondition ({expected}) does not match "
-                    f"the {word} in record ({actual})"
+                    f"the {word} in record ({actual}). The object might have been {what}"
                 )
-                raise status.conflict(resource.plural, resource.group, name, sentence)
+                raise status.conflict(resource.kind, resource.group, name, sentence)
         if resource is _NAMESPACES and name in ("default", "kube-system", "kube-public", "kube-node-lease"):
             raise status.forbidden(resource.plural, resource.group, name, "this namespace may not be deleted")
         if not dry_run:
@@ -190,15 +198,20 @@ class KubeObjects:
         if version and version != old["resourceVersion"]:
             raise status.conflict(resource.plural, resource.group, name)
         if metadata.get("uid") and metadata["uid"] != old["uid"]:
+            place = f"{text(old, 'namespace')}/" if resource.namespaced else ""
             sentence = (
-                f"Precondition failed: UID in precondition: {metadata['uid']}, "
-                f"UID in object meta: {old['uid']}"
+                f"StorageError: invalid object, Code: 4, Key: /registry/{resource.plural}/{place}{name}, "
+                f"ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: "
+                f"UID in precondition: {metadata['uid']}, UID in object meta: {old['uid']}"
             )
             raise status.conflict(resource.plural, resource.group, name, sentence)
         for member in ("name", "namespace", "uid", "creationTimestamp", "resourceVersion"):
             if member in old:
                 metadata[member] = old[member]
         metadata.pop("managedFields", None)
+        if resource is _NAMESPACES:  # these change by subresources alone
+            kept = {member: before[member] for member in ("spec", "status") if member in before}
+            return {**wanted, **kept, "metadata": metadata}
         return {**wanted, "metadata": metadata}
 
     def _require_namespace(self, namespace: str) -> None:
@@ -279,6 +292,7 @@ def namespace_companions(
                     "name": "kube-root-ca.crt",
                     "namespace": namespace,
                     "creationTimestamp": created,
+                    "annotations": {"kubernetes.io/description": _ROOT_CERTIFICATE_NOTE},
                 },
                 "data": {"ca.crt": root_certificate},
             },

@@ -41,19 +41,18 @@ class Reviews:
         match resource.kind:
             case "SelfSubjectReview":
                 answered: JsonObject = {"userInfo": user_info(exchange.user)}
+                review = {**review, "metadata": {"creationTimestamp": exchange.now.rfc3339()}}
             case "SelfSubjectAccessReview":
                 answered = self._access(exchange.user, mapping(review, "spec"))
             case "SelfSubjectRulesReview":
-                answered = self._rules(exchange.user, text(review, "spec", "namespace"))
+                namespace = text(review, "spec", "namespace")
+                if not namespace:
+                    raise status.bad_request("no namespace on request")
+                answered, review = self._rules(exchange.user, namespace), {**review, "spec": {}}
             case "TokenReview":
+                if not text(review, "spec", "token"):
+                    raise status.bad_request("token is required for TokenReview in authentication")
                 answered = self._token(mapping(review, "spec"))
-            case "LocalSubjectAccessReview":
-                namespace = text(review, "spec", "resourceAttributes", "namespace")
-                if namespace != exchange.attributes.namespace:
-                    raise status.bad_request(
-                        "spec.resourceAttributes.namespace must match metadata.namespace of the request"
-                    )
-                answered = self._access(_subject(mapping(review, "spec")), mapping(review, "spec"))
             case _:
                 answered = self._access(_subject(mapping(review, "spec")), mapping(review, "spec"))
         metadata = {"creationTimestamp": None, **mapping(review, "metadata")}
@@ -67,8 +66,9 @@ class Reviews:
         content_type = exchange.request.header("content-type") or ""
         validation = FieldValidation.parse(exchange.query.get("fieldValidation", ""))
         decoded = bodies.read_object(raw, content_type, resource.at, resource.kind, self._schema, validation)
-        validate.validate(resource, decoded.value)
-        return decoded.value
+        review = validate.place(resource, decoded.value, exchange.attributes.namespace)
+        validate.validate(resource, review)
+        return review
 
     def _access(self, user: KubeUser, spec: JsonObject) -> JsonObject:
         decision = authorize(user, attributes_of(spec), self._cluster)

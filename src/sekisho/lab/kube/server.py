@@ -12,7 +12,7 @@ from sekisho.lab.aws.eks_versions import git_version, minor_version
 from sekisho.lab.door_code import DoorCode
 from sekisho.lab.journal import Asked, Journal
 from sekisho.lab.kube.authenticator import Authenticated, Authenticator
-from sekisho.lab.kube.exchange import Exchange, read_query, status_answer
+from sekisho.lab.kube.exchange import Exchange, status_answer
 from sekisho.lab.kube.issuer_documents import api_server_page
 from sekisho.lab.kube.issuer_keys import IssuerKeys
 from sekisho.lab.kube.live_cluster import LiveCluster
@@ -25,7 +25,9 @@ from sekisho.wire.kube import schema, status
 from sekisho.wire.kube.discovery import Page, discover, version_page
 from sekisho.wire.kube.negotiate import negotiate
 from sekisho.wire.kube.openapi import OpenApi
-from sekisho.wire.kube.registry import REGISTRY
+from sekisho.wire.kube.options import check_query, read_query
+from sekisho.wire.kube.patch import PatchType
+from sekisho.wire.kube.registry import REGISTRY, Resource
 from sekisho.wire.kube.status import KubeError
 
 _HEALTH = frozenset({"/healthz", "/livez", "/readyz"})
@@ -237,10 +239,19 @@ class KubeServer:
             if resource.subresource(attributes.subresource) is None:
                 raise status.no_such_path()
             raise status.bad_request(f"the lab does not serve {attributes.resource_path} yet")
-        if resource.namespaced and attributes.name and not attributes.namespace:
+        is_review = not resource.is_stored
+        if (attributes.name and is_review) or (
+            resource.namespaced and attributes.name and not attributes.namespace
+        ):
+            raise status.no_such_path()
+        if not _fits(request.method, attributes, resource):
+            raise status.method_not_allowed()
+        if attributes.namespace and not resource.namespaced and resource.plural != "namespaces":
             raise status.no_such_path()
         form = negotiate(request.header("accept") or "")
-        exchange = Exchange(request, attributes, user, now, form, read_query(request.query))
+        query = read_query(request.query)
+        check_query(attributes.verb, query, is_apply=_is_apply(request))
+        exchange = Exchange(request, attributes, user, now, form, query)
         if is_token:
             if attributes.verb != "create":
                 raise status.method_not_allowed()
@@ -338,6 +349,21 @@ def _attributes(request: Request) -> RequestAttributes:
         return parse(request.method, request.path, request.query)
     except SekishoInputError as error:
         raise status.bad_request(error.faults[0].problem) from None
+
+
+def _fits(method: str, attributes: RequestAttributes, resource: Resource) -> bool:
+    """Tell whether the path names what the method works on: a collection or one object."""
+    if method == "HEAD":
+        return False
+    if attributes.verb == "create":
+        in_place = bool(attributes.namespace) or not resource.namespaced
+        return in_place and (not attributes.name or bool(attributes.subresource))
+    return attributes.verb not in ("update", "patch") or bool(attributes.name)
+
+
+def _is_apply(request: Request) -> bool:
+    content_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
+    return content_type == PatchType.APPLY.value
 
 
 def _page(page: Page, request: Request) -> Response:

@@ -17,7 +17,7 @@ from sekisho.lab.kube.service_account_tokens import API_AUDIENCES
 from sekisho.lab.world import Ids
 from sekisho.wire.http import BodyTooLarge, Response
 from sekisho.wire.kube import body as bodies
-from sekisho.wire.kube import schema, status
+from sekisho.wire.kube import schema, status, validate
 from sekisho.wire.kube.body import FieldValidation
 from sekisho.wire.kube.causes import bad_value
 from sekisho.wire.kube.members import items, mapping, number, text
@@ -62,14 +62,17 @@ class TokenRequests:
         """
         namespace, name = exchange.attributes.namespace, exchange.attributes.name
         request, warnings = await self._read(exchange)
-        for member, value in (("name", name), ("namespace", namespace)):
-            _must_match(request, member, value, name)
+        request = {
+            **request,
+            "metadata": validate.place(_resource("serviceaccounts"), request, namespace)["metadata"],
+        }
+        _must_match(request, "name", name, name)
         account = self._objects.read(_resource("serviceaccounts"), namespace, name)
         validate_token_request(request)
         spec = dict(mapping(request, "spec"))
         audiences = tuple(one for one in items(spec, "audiences") if isinstance(one, str)) or API_AUDIENCES
         asked = number(spec, "expirationSeconds") if "expirationSeconds" in spec else DEFAULT_SECONDS
-        bound = self._bound(mapping(spec, "boundObjectRef"), namespace, name)
+        bound = self._bound(spec.get("boundObjectRef"), namespace, name)
         seconds = min(asked, MAX_SECONDS)
         if seconds != asked:
             warnings += (f"requested expiration of {asked} seconds shortened to {seconds} seconds",)
@@ -100,7 +103,12 @@ class TokenRequests:
         answered: dict[str, Json] = {
             "kind": KIND,
             "apiVersion": AUTHENTICATION.api_version,
-            "metadata": {"name": name, "namespace": namespace, "creationTimestamp": now.rfc3339()},
+            "metadata": {
+                "name": name,
+                "namespace": namespace,
+                "uid": text(account, "metadata", "uid"),
+                "creationTimestamp": now.rfc3339(),
+            },
             "spec": {
                 "audiences": listed,
                 "expirationSeconds": seconds,
@@ -120,9 +128,10 @@ class TokenRequests:
         decoded = bodies.read_object(raw, content_type, AUTHENTICATION, KIND, self._schema, validation)
         return decoded.value, decoded.warnings
 
-    def _bound(self, reference: JsonObject, namespace: str, account: str) -> _Bound:
-        if not reference:
+    def _bound(self, given: Json, namespace: str, account: str) -> _Bound:
+        if given is None:
             return _Bound()
+        reference = mapping(given)
         at = GroupVersion.parse(text(reference, "apiVersion"))
         kind, name = text(reference, "kind"), text(reference, "name")
         match at.group, kind:

@@ -12,7 +12,7 @@ from sekisho.decide.rbac.objects import GROUP as RBAC_GROUP
 from sekisho.decide.rbac.objects import parse_object
 from sekisho.decide.request.kubernetes import creation_by_update
 from sekisho.decide.values import Json, JsonObject, SekishoInputError
-from sekisho.decide.values.documents import parse_json
+from sekisho.decide.values.documents import parse_json, to_json
 from sekisho.lab.kube.admission import admit
 from sekisho.lab.kube.exchange import (
     Exchange,
@@ -30,8 +30,10 @@ from sekisho.wire.http import BodyTooLarge, Response, StreamResponse
 from sekisho.wire.kube import body as bodies
 from sekisho.wire.kube import patch, schema, selectors, status, validate
 from sekisho.wire.kube.body import Decoded, FieldValidation
+from sekisho.wire.kube.causes import bad_value
 from sekisho.wire.kube.defaults import with_defaults
 from sekisho.wire.kube.members import mapping, text
+from sekisho.wire.kube.options import check_delete_options
 from sekisho.wire.kube.registry import Resource
 
 MAX_WATCH_SECONDS = 3_600.0
@@ -88,6 +90,7 @@ class Verbs:
         found = [
             body for body in self._objects.listing(resource, exchange.attributes.namespace) if matches(body)
         ]
+        resource_version(exchange.query.get("resourceVersion", ""))
         limit = exchange.query.get("limit", "")
         start = _continued(exchange.query.get("continue", ""))
         after = [body for body in found if start is None or _place(body) > start]
@@ -100,19 +103,13 @@ class Verbs:
         return list_answer(exchange, resource, after, metadata)
 
     def _watch(self, exchange: Exchange, resource: Resource) -> StreamResponse:
-        if exchange.query.get("sendInitialEvents"):
-            cause = status.Cause(
-                "FieldValueForbidden",
-                "Forbidden: sendInitialEvents is forbidden for watch",
-                "sendInitialEvents",
-            )
-            raise status.invalid("ListOptions", "meta.k8s.io", "", [cause])
         seconds = exchange.query.get("timeoutSeconds", "")
         is_number = seconds.isascii() and seconds.isdecimal() and len(seconds) < 9
         options = WatchOptions(
             resource_version(exchange.query.get("resourceVersion", "")),
             min(float(seconds), MAX_WATCH_SECONDS) if is_number and int(seconds) else MAX_WATCH_SECONDS,
             exchange.flag("allowWatchBookmarks"),
+            exchange.flag("sendInitialEvents"),
         )
         scope = WatchScope(str(self._cluster.cluster.arn), resource, exchange.attributes.namespace)
         first = True
@@ -129,6 +126,8 @@ class Verbs:
     async def _create(self, exchange: Exchange, resource: Resource) -> Response:
         decoded = await self._decoded(exchange, resource)
         namespace = exchange.attributes.namespace
+        if text(decoded.value, "metadata", "resourceVersion") and not exchange.dry_run:
+            raise status.set_on_create()
         named = self._objects.named(validate.place(resource, decoded.value, namespace))
         defaulted = with_defaults(resource, named)
         body = admit(resource, namespace, defaulted, self._cluster.cluster, self._world.facts)
@@ -175,12 +174,21 @@ class Verbs:
             nonlocal warnings
             message = self._schema.of_kind(resource.at.api_version, resource.kind)
             named = message.name if message is not None else resource.kind
-            patched = patch.apply_patch(before, wanted, kind, named, self._schema, attributes.name)
-            checked = bodies.check_object(
-                patched, resource.at, resource.kind, self._schema, _field_validation(exchange)
-            )
+            patched = patch.apply_patch(before, wanted, kind, named, self._schema)
+            try:
+                checked = bodies.check_object(
+                    patched, resource.at, resource.kind, self._schema, _field_validation(exchange)
+                )
+            except status.KubeError as error:
+                problem = error.message.partition(": ")[2] or error.message
+                cause = bad_value("patch", to_json(patched).decode(), problem)
+                raise status.invalid("", "", "", [cause]) from None
             warnings = checked.warnings
             placed = validate.place(resource, checked.value, attributes.namespace, attributes.name)
+            uid = text(placed, "metadata", "uid")
+            if uid and uid != text(before, "metadata", "uid"):
+                cause = bad_value("metadata.uid", uid, "field is immutable")
+                raise status.invalid(resource.kind, resource.group, attributes.name, [cause])
             return self._checked(exchange, resource, with_defaults(resource, placed), before)
 
         written = self._objects.update(
@@ -198,6 +206,8 @@ class Verbs:
             mapping(options, "preconditions"),
             dry_run=exchange.dry_run or bool(options.get("dryRun")),
         )
+        if resource.kind == "ServiceAccount":  # its registry returns what it deleted
+            return object_answer(exchange, resource, gone)
         done = status.success(resource.plural, resource.group, attributes.name, text(gone, "metadata", "uid"))
         return json_answer(done)
 
@@ -222,7 +232,9 @@ class Verbs:
 
     async def _options(self, exchange: Exchange) -> JsonObject:
         content_type = exchange.request.header("content-type") or ""
-        return bodies.read_options(await _body(exchange), content_type, self._schema)
+        options = bodies.read_options(await _body(exchange), content_type, self._schema)
+        check_delete_options(options)
+        return options
 
     def _checked(
         self, exchange: Exchange, resource: Resource, body: JsonObject, before: JsonObject
@@ -320,4 +332,10 @@ def _continued(token: str) -> str | None:
     match value:
         case {"v": 1, "after": str(place)}:
             return place
-    raise status.bad_request("continue key is not valid")
+    try:
+        base64.urlsafe_b64decode(token.encode())
+    except (binascii.Error, ValueError):
+        problem = f"illegal base64 data at input byte {len(token) - len(token) % 4}"
+    else:
+        problem = "not a token of this server"
+    raise status.bad_request(f"invalid continue token: continue key is not valid: {problem}")

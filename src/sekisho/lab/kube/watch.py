@@ -18,6 +18,7 @@ from sekisho.wire.kube import status
 from sekisho.wire.kube.members import mapping
 from sekisho.wire.kube.registry import Resource
 
+INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 BOOKMARK_SECONDS = 60.0
 MAX_PENDING = 1_000
 """Changes a slow client may fall behind before its watch is ended (it lists again)."""
@@ -33,6 +34,8 @@ class WatchOptions:
     since: int | None
     timeout_seconds: float | None = None
     bookmarks: bool = False
+    initial: bool = False
+    """Whether the present comes first even if ``since`` is given, and a bookmark says where it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +86,11 @@ class Watch:
         self._options = options
         self._queue: asyncio.Queue[Change] = asyncio.Queue(MAX_PENDING)
         self._overrun = False
-        self._initial = self._present() if not options.since else []
-        self._past = self._history(options.since) if options.since else ()
+        streams_list = options.initial or not options.since
+        self._initial = self._present() if streams_list else []
+        if options.initial and options.bookmarks:
+            self._initial.append(self._bookmark({INITIAL_EVENTS_END: "true"}))
+        self._past = self._history(options.since) if options.since and not streams_list else ()
         self._stop = world.listen(self._receive)
 
     async def stream(self) -> AsyncIterator[bytes]:
@@ -102,7 +108,7 @@ class Watch:
                 try:
                     change = await asyncio.wait_for(self._queue.get(), min(BOOKMARK_SECONDS, left))
                 except TimeoutError:
-                    if self._options.bookmarks:
+                    if self._options.bookmarks and ends > loop.time():
                         yield to_json(self._bookmark()) + b"\n"
                     continue
                 for event in self._events(change):
@@ -143,9 +149,11 @@ class Watch:
         metadata = {**mapping(before, "metadata"), "resourceVersion": str(change.revision)}
         return [_event("DELETED", self._render({**before, "metadata": metadata}))]
 
-    def _bookmark(self) -> JsonObject:
+    def _bookmark(self, annotations: JsonObject | None = None) -> JsonObject:
         resource = self._scope.resource
         metadata: dict[str, Json] = {"resourceVersion": str(self._world.revision), "creationTimestamp": None}
+        if annotations:
+            metadata["annotations"] = annotations
         body: JsonObject = {
             "apiVersion": resource.at.api_version,
             "kind": resource.kind,

@@ -39,7 +39,7 @@ class FieldValidation(Enum):
         try:
             return cls(value or "Warn")
         except ValueError:
-            supported = '"Ignore", "Strict", "Warn"'
+            supported = '"", "Ignore", "Strict", "Warn"'
             message = f"Unsupported value: {status.quote(value)}: supported values: {supported}"
             cause = status.Cause("FieldValueNotSupported", message, "fieldValidation")
             raise status.invalid("CreateOptions", "meta.k8s.io", "", [cause]) from None
@@ -157,7 +157,9 @@ def warning_header(text: str) -> str:
 
 
 def _typed(value: JsonObject, at: GroupVersion, kind: str) -> dict[str, Json]:
-    api_version, found = value.get("apiVersion") or at.api_version, value.get("kind") or kind
+    api_version, found = value.get("apiVersion"), value.get("kind")
+    api_version = at.api_version if api_version in (None, "") else api_version
+    found = kind if found in (None, "") else found
     if not isinstance(api_version, str) or not isinstance(found, str):
         raise status.bad_request(
             f"the object provided is unrecognized (must be of type {kind}): apiVersion and kind are strings"

@@ -154,7 +154,7 @@ NAME = Column("Name", _path("metadata", "name"), "name of the object", format="n
 AGE = Column("Age", _age, "time since the object was created")
 
 _RBAC = "rbac.authorization.k8s.io"
-_ROLE_COLUMNS = (NAME, Column("Created At", _created_at, "when the object was created", format="date-time"))
+_ROLE_COLUMNS = (NAME, Column("Created At", _created_at, "when the object was created", type="date"))
 _BINDING_COLUMNS = (
     NAME,
     Column("Role", _role, "the role that is granted"),
@@ -171,11 +171,11 @@ _TEMPLATE_COLUMNS = (
 
 _COLUMNS: dict[tuple[str, str], tuple[Column, ...]] = {
     ("", "Namespace"): (NAME, Column("Status", _path("status", "phase"), "phase of the namespace"), AGE),
-    ("", "ConfigMap"): (NAME, Column("Data", _data_count, "number of keys", "integer"), AGE),
+    ("", "ConfigMap"): (NAME, Column("Data", _data_count, "number of keys"), AGE),
     ("", "Secret"): (
         NAME,
         Column("Type", _path("type"), "what the data stand for"),
-        Column("Data", lambda value, _: len(mapping(value, "data")), "number of keys", "integer"),
+        Column("Data", lambda value, _: len(mapping(value, "data")), "number of keys"),
         AGE,
     ),
     ("", "ServiceAccount"): (
@@ -224,7 +224,7 @@ _COLUMNS: dict[tuple[str, str], tuple[Column, ...]] = {
         Column("Source", _event_source, "who tells", wide=True),
         Column("Message", _event_message, "what happened"),
         Column("First Seen", _first_seen, "when it first happened", wide=True),
-        Column("Count", _event_count, "how often", "integer", wide=True),
+        Column("Count", _event_count, "how often", wide=True),
         Column("Name", _path("metadata", "name"), "name of the event", format="name", wide=True),
     ),
     (_RBAC, "Role"): _ROLE_COLUMNS,

@@ -50,23 +50,26 @@ def conform(value: JsonObject, message: str, schema: Schema) -> Conformed:
     Raises:
         TypeMismatchError: a member has the wrong type.
     """
-    walk = _Walk(schema, message.rpartition(".")[2])
+    walk = _Walk(schema)
     top = {name: value[name] for name in ("apiVersion", "kind") if name in value}
     rest = {name: member for name, member in value.items() if name not in top}
     for name, member in top.items():
         if not isinstance(member, str):
-            raise walk.mismatch(member, name, "string")
+            raise walk.mismatch(member, name, "string", message)
     return Conformed({**top, **walk.object(rest, message, "", "")}, tuple(walk.unknown[:MAX_REPORTED]))
 
 
 class _Walk:
-    """One walk; ``path`` counts list elements, ``dotted`` names fields alone, as Go does."""
+    """One walk; ``path`` counts list elements, ``dotted`` names fields alone, as Go does.
 
-    __slots__ = ("root", "schema", "unknown")
+    ``within`` is the message whose field is read: Go names that one, not the whole object's.
+    """
 
-    def __init__(self, schema: Schema, root: str) -> None:
+    __slots__ = ("schema", "unknown", "within")
+
+    def __init__(self, schema: Schema) -> None:
         self.schema = schema
-        self.root = root
+        self.within = ""
         self.unknown: list[str] = []
 
     def object(self, value: JsonObject, message: str, path: str, dotted: str) -> dict[str, Json]:
@@ -78,7 +81,9 @@ class _Walk:
             if field is None:
                 self.unknown.append(here)
             elif member is not None:
+                outer, self.within = self.within, message
                 found = self.field(member, field, here, f"{dotted}.{name}" if dotted else name)
+                self.within = outer
                 if found or field.pointer or not field.omitempty:
                     kept[name] = found
         return kept
@@ -133,7 +138,7 @@ class _Walk:
             b64decode(compact, validate=True)
         except (binascii.Error, ValueError):
             bad = re.search(r"[^A-Za-z0-9+/]", compact)
-            at = bad.start() if bad else len(compact)
+            at = bad.start() if bad else len(compact) - len(compact) % 4
             raise TypeMismatchError(f"illegal base64 data at input byte {at}") from None
         return compact
 
@@ -156,7 +161,8 @@ class _Walk:
             Instant.parse_rfc3339(value)
         except ValueError:
             raise TypeMismatchError(
-                f'parsing time "{value[:64]}" as "2006-01-02T15:04:05Z07:00": cannot parse'
+                f'parsing time "{value[:64]}" as "2006-01-02T15:04:05Z07:00": '
+                f'cannot parse "{value[:64]}" as "2006"'
             ) from None
         return value
 
@@ -167,10 +173,11 @@ class _Walk:
             )
         return value
 
-    def mismatch(self, value: Json, dotted: str, go_type: str) -> TypeMismatchError:
+    def mismatch(self, value: Json, dotted: str, go_type: str, within: str = "") -> TypeMismatchError:
+        message = (within or self.within).rpartition(".")[2]
         return TypeMismatchError(
             f"json: cannot unmarshal {_json_type(value)} into Go struct field "
-            f"{self.root}.{dotted} of type {go_type}"
+            f"{message}.{dotted} of type {go_type}"
         )
 
 

@@ -16,6 +16,8 @@ def with_defaults(resource: Resource, value: JsonObject) -> dict[str, Json]:
             filled.setdefault("type", "Opaque")
         case "", "Namespace":
             return _namespace(filled)
+        case RBAC.group, "Role" | "ClusterRole":
+            return {**filled, "rules": filled.get("rules") or None}
         case RBAC.group, "RoleBinding" | "ClusterRoleBinding":
             return _binding(filled)
     return filled

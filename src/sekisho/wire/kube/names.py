@@ -28,12 +28,15 @@ _CONFIG_KEY_TEXT = "a valid config key must consist of alphanumeric characters, 
 
 def dns_label_problems(name: str) -> list[str]:
     """Check a DNS-1123 label (namespaces): at most 63 characters."""
-    return [*_too_long(name, 63), *_pattern(name, _LABEL, _LABEL_TEXT, "my-name", "123-abc")]
+    problems = _too_long(name, 63, "characters")
+    if re.fullmatch(_SUBDOMAIN, name) and not re.fullmatch(_LABEL, name):
+        return [*problems, "must not contain dots"]
+    return [*problems, *_pattern(name, _LABEL, _LABEL_TEXT, "my-name", "123-abc")]
 
 
 def dns_subdomain_problems(name: str) -> list[str]:
     """Check a DNS-1123 subdomain (most objects): at most 253 characters."""
-    return [*_too_long(name, 253), *_pattern(name, _SUBDOMAIN, _SUBDOMAIN_TEXT, "example.com")]
+    return [*_too_long(name, 253, "characters"), *_subdomain(name)]
 
 
 def path_segment_problems(name: str) -> list[str]:
@@ -54,7 +57,7 @@ def label_key_problems(key: str) -> list[str]:
     if slash and not prefix:
         problems.append("prefix part must be non-empty")
     elif slash:
-        problems += [f"prefix part {problem}" for problem in dns_subdomain_problems(prefix)]
+        problems += [f"prefix part {problem}" for problem in (*_too_long(prefix, 253), *_subdomain(prefix))]
     if not name:
         problems.append("name part must be non-empty")
     named = [
@@ -72,7 +75,7 @@ def label_value_problems(value: str) -> list[str]:
 
 def config_key_problems(key: str) -> list[str]:
     """Check a key of a ConfigMap's or Secret's data: at most 253 characters, a file name."""
-    problems = _too_long(key, 253)
+    problems = _too_long(key, 253, "characters")
     if not re.fullmatch(_CONFIG_KEY, key):
         problems += _pattern(key, _CONFIG_KEY, _CONFIG_KEY_TEXT, "key.name", "KEY_NAME", "key-name")
     elif key == ".":
@@ -82,8 +85,13 @@ def config_key_problems(key: str) -> list[str]:
     return problems
 
 
-def _too_long(text: str, limit: int) -> list[str]:
-    return [f"must be no more than {limit} bytes"] if len(text.encode(errors="replace")) > limit else []
+def _subdomain(name: str) -> list[str]:
+    return _pattern(name, _SUBDOMAIN, _SUBDOMAIN_TEXT, "example.com")
+
+
+def _too_long(text: str, limit: int, unit: str = "bytes") -> list[str]:
+    """Bytes are counted; which word says so depends on the check, as it does in kube-apiserver."""
+    return [f"must be no more than {limit} {unit}"] if len(text.encode(errors="replace")) > limit else []
 
 
 def _pattern(text: str, pattern: str, described: str, *examples: str) -> list[str]:

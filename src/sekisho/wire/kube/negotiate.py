@@ -72,6 +72,8 @@ def negotiate(accept: str) -> Representation:
         if media_type and form:
             version = wanted.parameter("v") if form is not Form.OBJECT else "v1"
             return Representation(form, version or "v1", media_type)
+    if any(_produced(wanted.media_type) for wanted in ranges):
+        raise status.no_such_form(PRODUCED)
     raise status.not_acceptable(PRODUCED)
 
 

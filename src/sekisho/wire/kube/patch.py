@@ -67,11 +67,11 @@ def read_patch(body: bytes, kind: PatchType) -> Json:
 
 
 def apply_patch(
-    current: JsonObject, patch: Json, kind: PatchType, message: str, schema: Schema, name: str = ""
+    current: JsonObject, patch: Json, kind: PatchType, message: str, schema: Schema
 ) -> JsonObject:
     """Return ``current`` after ``patch`` (as `read_patch` returned it); ``current`` is not changed.
 
-    ``message`` is the schema's name of the kind (``core.v1.ConfigMap``); ``name`` is for errors.
+    ``message`` is the schema's name of the kind (``core.v1.ConfigMap``).
     Server-side apply is no patch in this sense: it needs the managed fields.
 
     Raises:
@@ -79,7 +79,7 @@ def apply_patch(
     """
     match kind:
         case PatchType.JSON:
-            return json_patch(current, patch, message.rpartition(".")[2], name)
+            return json_patch(current, patch)
         case PatchType.MERGE:
             merged = merge_patch(current, patch)
             return merged if isinstance(merged, Mapping) else {}
@@ -102,7 +102,7 @@ def merge_patch(target: Json, patch: Json) -> Json:
     return merged
 
 
-def json_patch(current: JsonObject, patch: Json, kind: str = "", name: str = "") -> JsonObject:
+def json_patch(current: JsonObject, patch: Json) -> JsonObject:
     """Return ``current`` after the operations of a JSON Patch (RFC 6902), all of them or none.
 
     Raises:
@@ -119,15 +119,11 @@ def json_patch(current: JsonObject, patch: Json, kind: str = "", name: str = "")
         )
     try:
         result = _applied(current, operations)
-    except jsonpatch.InvalidJsonPatch as error:
-        raise status.bad_request(f"error decoding patch: {error}") from None
-    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException) as error:
-        raise _unapplicable(kind, name, str(error)) from None
-    except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
-        # jsonpatch trips over operations that lead into a scalar; the type of the error is all it says.
-        raise _unapplicable(
-            kind, name, f"an operation does not fit the object ({type(error).__name__})"
-        ) from None
+    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException):
+        raise _unapplicable() from None
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError):
+        # jsonpatch trips over operations that lead into a scalar.
+        raise _unapplicable() from None
     if not isinstance(result, Mapping):
         raise status.bad_request("the patch leaves no object")
     return result
@@ -136,7 +132,8 @@ def json_patch(current: JsonObject, patch: Json, kind: str = "", name: str = "")
 def _applied(current: JsonObject, operations: list[JsonObject]) -> Json:
     result: Json = copy.deepcopy(current)
     copied = 0
-    for operation in operations:
+    for given in operations:
+        operation = _as_kubernetes_reads(given, result)
         single = jsonpatch.JsonPatch([operation])
         if operation.get("op") == "copy":
             copied += len(to_json(jsonpointer.resolve_pointer(result, str(operation["from"]))))
@@ -151,10 +148,24 @@ def _applied(current: JsonObject, operations: list[JsonObject]) -> Json:
     return result
 
 
-def _unapplicable(kind: str, name: str, problem: str) -> status.KubeError:
+def _as_kubernetes_reads(operation: JsonObject, document: Json) -> JsonObject:
+    """Return an operation as kube-apiserver's library takes it, which is laxer than RFC 6902 in two points.
+
+    A value that is not given is null, and replacing a member that is not there adds it.
+    """
+    if operation.get("op") in ("add", "replace", "test"):
+        operation = {"value": None, **operation}
+    if operation.get("op") == "replace":
+        parent, _, member = str(operation.get("path", "")).rpartition("/")
+        holder = jsonpointer.resolve_pointer(document, parent)
+        if isinstance(holder, Mapping) and jsonpointer.unescape(member) not in holder:
+            return {**operation, "op": "add"}
+    return operation
+
+
+def _unapplicable() -> status.KubeError:
     return status.KubeError(
         422,
         "Invalid",
-        f"the server rejected our request due to an error in our request: {problem}",
-        {"kind": kind, "name": name} if kind else {},
+        "the server rejected our request due to an error in our request",
     )

@@ -78,6 +78,11 @@ class Resource:
         return f"{self.kind}List"
 
     @property
+    def internal_name(self) -> str:
+        """The Go type behind the kind, which some texts of kube-apiserver show: ``core.ConfigMap``."""
+        return f"{self.group.partition('.')[0] or 'core'}.{self.kind}"
+
+    @property
     def is_stored(self) -> bool:
         """Tell whether objects persist; review kinds are answered and forgotten."""
         return "get" in self.verbs

@@ -107,6 +107,8 @@ _FIELDS: dict[tuple[str, str], frozenset[str]] = {
     ("", "Secret"): frozenset({"type"}),
     ("apps", "ReplicaSet"): frozenset({"status.replicas"}),
 }
+_NAMED_FIELDS = frozenset(_FIELDS)
+"""Kinds with fields of their own, whose registries word the refusal of another one."""
 _LABEL_TOKEN = re.compile(r"\s*(==|!=|[=!<>(),]|[^\s=!<>(),]+)")
 
 
@@ -144,12 +146,13 @@ def parse_fields(selector: str, group: str = "", kind: str = "") -> FieldSelecto
             continue
         match = re.match(r"([^=!]*)(!=|==|=)(.*)", term, re.DOTALL)
         if match is None:
-            raise status.bad_request(
-                f"invalid selector: {status.quote(selector)}; can't understand {status.quote(term)}"
-            )
+            raise status.bad_request(f"invalid selector: '{selector}'; can't understand '{term}'")
         field, operator, value = match[1].strip(), match[2], re.sub(r"\\([,=\\])", r"\1", match[3])
         if field not in supported:
-            raise status.bad_request(f"field label not supported: {field}")
+            if (group, kind) in _NAMED_FIELDS:
+                raise status.bad_request(f"field label not supported: {field}")
+            known = '"metadata.name", "metadata.namespace"'
+            raise status.bad_request(f"{status.quote(field)} is not a known field selector: only {known}")
         negated = operator == "!="
         requirements.append(
             Requirement(field, Operator.NOT_IN if negated else Operator.IN, frozenset({value}))
@@ -173,6 +176,12 @@ def _requirement(tokens: list[str]) -> Requirement:
     first = tokens.pop(0)
     if first == "!":
         return Requirement(_key(tokens.pop(0) if tokens else ""), Operator.NOT_EXISTS)
+    if first in _OPERATORS:
+        raise status.bad_request(
+            f"unable to parse requirement: found '{first}', expected: !, identifier, or 'end of string'"
+            if first in ("in", "notin")
+            else f"found '{first}', expected: !, identifier, or 'end of string'"
+        )
     key = _key(first)
     if not tokens or tokens[0] == ",":
         return Requirement(key, Operator.EXISTS)
@@ -195,7 +204,10 @@ def _compares(operator: Operator) -> Callable[[str, list[str]], Requirement]:
     def parse(key: str, tokens: list[str]) -> Requirement:
         value = tokens.pop(0) if tokens else ""
         if not _INTEGER.fullmatch(value):
-            raise _malformed("for 'Gt', 'Lt' operators, the value must be an integer")
+            raise _malformed(
+                f"values[0]: Invalid value: {status.quote(value)}: "
+                "for 'Gt', 'Lt' operators, the value must be an integer"
+            )
         return Requirement(key, operator, frozenset({value}))
 
     return parse

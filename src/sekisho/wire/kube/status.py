@@ -129,8 +129,21 @@ def method_not_allowed(method_or_verb: str = "") -> KubeError:
 
 def not_acceptable(accepted: Sequence[str]) -> KubeError:
     """No media type of the Accept header can be produced."""
+    shown = f"406: Not Acceptable\n\nAvailable representations: {', '.join(accepted)}"
+    return KubeError(406, "NotAcceptable", shown)
+
+
+def no_such_form(accepted: Sequence[str]) -> KubeError:
+    """The media type can be produced, the form that its parameters ask for cannot."""
     return KubeError(
         406, "NotAcceptable", f"only the following media types are accepted: {', '.join(accepted)}"
+    )
+
+
+def not_in_form(asked: str, what: str, type_: str) -> KubeError:
+    """The form that is asked for is not one of a list, or of a single object."""
+    return KubeError(
+        406, "NotAcceptable", f"you requested {asked}, but the requested object {what} ({type_})"
     )
 
 
@@ -162,6 +175,11 @@ def continue_expired() -> KubeError:
         "The provided continue parameter is too old to display a consistent list result. "
         "You must start a new list without the continue parameter.",
     )
+
+
+def set_on_create() -> KubeError:
+    """A create names a resourceVersion; kube-apiserver answers it as an error without a reason."""
+    return KubeError(500, "", "resourceVersion should not be set on objects to be created")
 
 
 def too_large(limit: int) -> KubeError:

@@ -29,7 +29,10 @@ class IncludeObject(Enum):
         try:
             return cls(value or "Metadata")
         except ValueError:
-            raise status.bad_request(f"unrecognized includeObject value: {status.quote(value)}") from None
+            raise status.bad_request(
+                "Unable to convert to Table as requested: includeObject: "
+                f"Invalid value: {status.quote(value)}: must be 'Metadata', 'Object', 'None', or empty"
+            ) from None
 
 
 def table(
@@ -87,7 +90,7 @@ def single_metadata(value: JsonObject) -> dict[str, Json]:
 def _object(value: JsonObject, version: str, include: IncludeObject) -> dict[str, Json]:
     match include:
         case IncludeObject.NONE:
-            return {}
+            return {"object": None}
         case IncludeObject.METADATA:
             return {"object": partial(value, version)}
         case IncludeObject.OBJECT:

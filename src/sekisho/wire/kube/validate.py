@@ -3,17 +3,21 @@
 Texts are kube-apiserver's (kubernetes pkg/apis/core/validation, k8s.io/apimachinery pkg/api/validation).
 """
 
+import base64
+import json
 from collections.abc import Callable, Iterator
 
 from sekisho.decide.values import Json, JsonObject
 from sekisho.wire.kube import names, status
 from sekisho.wire.kube.causes import bad_value, not_allowed, required, too_long
-from sekisho.wire.kube.members import mapping, objects, text
+from sekisho.wire.kube.members import items, mapping, objects, text
 from sekisho.wire.kube.registry import Resource
 from sekisho.wire.kube.status import Cause
+from sekisho.wire.kube.validate_labels import label_causes
 from sekisho.wire.kube.validate_rbac import RULES as RBAC_RULES
 from sekisho.wire.kube.validate_review import RULES as REVIEW_RULES
 
+_FINALIZERS = frozenset({"foregroundDeletion", "kubernetes", "orphan"})
 MAX_DATA_BYTES = 1024 * 1024
 MAX_ANNOTATION_BYTES = 256 * 1024
 
@@ -35,6 +39,10 @@ def place(resource: Resource, value: JsonObject, namespace: str, name: str | Non
     if written and expected and written != expected:
         raise status.bad_request(
             "the namespace of the provided object does not match the namespace sent on the request"
+        )
+    if name and not text(metadata, "name"):
+        raise status.bad_request(
+            f"the name of the object ({name} based on URL) was undeterminable: name must be provided"
         )
     if name is not None and text(metadata, "name") != name:
         raise status.bad_request(
@@ -58,6 +66,8 @@ def validate(resource: Resource, value: JsonObject, old: JsonObject | None = Non
     rules = _RULES.get((resource.group, resource.kind))
     if rules is not None:
         causes += rules(value, old)
+    if causes and not resource.is_stored:  # kube-apiserver names neither kind nor object of a review
+        raise status.invalid("", resource.group, "", causes)
     if causes:
         raise status.invalid(resource.kind, resource.group, text(value, "metadata", "name"), causes)
 
@@ -78,6 +88,7 @@ def _metadata(resource: Resource, value: JsonObject) -> Iterator[Cause]:
         yield from _namespace(text(metadata, "namespace"))
     yield from _labels(mapping(metadata, "labels"), mapping(metadata, "annotations"))
     yield from _owners(metadata)
+    yield from _finalizers(metadata)
 
 
 def _namespace(namespace: str) -> Iterator[Cause]:
@@ -89,10 +100,7 @@ def _namespace(namespace: str) -> Iterator[Cause]:
 
 
 def _labels(labels: JsonObject, annotations: JsonObject) -> Iterator[Cause]:
-    for key in labels:
-        value = text(labels, key)
-        yield from (bad_value("metadata.labels", key, p) for p in names.label_key_problems(key))
-        yield from (bad_value("metadata.labels", value, p) for p in names.label_value_problems(value))
+    yield from label_causes(labels, "metadata.labels")
     for key in annotations:
         problems = names.label_key_problems(key.lower())
         yield from (bad_value("metadata.annotations", key, problem) for problem in problems)
@@ -105,9 +113,29 @@ def _owners(metadata: JsonObject) -> Iterator[Cause]:
     for index, owner in enumerate(objects(metadata, "ownerReferences")):
         for member in ("apiVersion", "kind", "name", "uid"):
             if not text(owner, member):
-                field = f"metadata.ownerReferences[{index}].{member}"
-                detail = "version must not be empty" if member == "apiVersion" else "must not be empty"
-                yield bad_value(field, "", detail)
+                yield required(f"metadata.ownerReferences[{index}].{member}", "must not be empty")
+        if (text(owner, "apiVersion"), text(owner, "kind")) == ("v1", "Event"):
+            detail = "/v1, Kind=Event is disallowed from being an owner"
+            yield bad_value(f"metadata.ownerReferences[{index}]", owner, detail)
+    owners = objects(metadata, "ownerReferences")
+    controllers = [f"{text(o, 'kind')}/{text(o, 'name')}" for o in owners if o.get("controller") is True]
+    if len(controllers) > 1:
+        detail = (
+            'Only one reference can have Controller set to true. Found "true" in references for '
+            f"{controllers[0]} and {controllers[1]}"
+        )
+        yield bad_value("metadata.ownerReferences", list(owners), detail)
+
+
+def _finalizers(metadata: JsonObject) -> Iterator[Cause]:
+    for index, name in enumerate(items(metadata, "finalizers")):
+        if not isinstance(name, str):
+            continue
+        field = f"metadata.finalizers[{index}]"
+        yield from (bad_value(field, name, problem) for problem in names.label_key_problems(name))
+        if "/" not in name and name not in _FINALIZERS:
+            detail = "name is neither a standard finalizer name nor is it fully qualified"
+            yield bad_value(field, name, detail)
 
 
 def _config_map(value: JsonObject, old: JsonObject | None) -> Iterator[Cause]:
@@ -119,7 +147,7 @@ def _config_map(value: JsonObject, old: JsonObject | None) -> Iterator[Cause]:
         if key in mapping(value, "binaryData"):
             yield bad_value(f"data[{key}]", key, "duplicate of key present in binaryData")
     if _size(value, "data") + _decoded_size(value, "binaryData") > MAX_DATA_BYTES:
-        yield too_long("", MAX_DATA_BYTES)
+        yield too_long("[]", MAX_DATA_BYTES)
     yield from _immutable(value, old, ("data", "binaryData"))
 
 
@@ -128,6 +156,11 @@ _SECRET_KEYS = {
     "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
     "kubernetes.io/ssh-auth": ("ssh-privatekey",),
     "kubernetes.io/tls": ("tls.crt", "tls.key"),
+}
+_NOT_EMPTY = "kubernetes.io/ssh-auth"
+_JSON_SECRETS = {
+    "kubernetes.io/dockercfg": ".dockercfg",
+    "kubernetes.io/dockerconfigjson": ".dockerconfigjson",
 }
 _ACCOUNT_NAME = "kubernetes.io/service-account.name"
 
@@ -144,10 +177,28 @@ def _secret(value: JsonObject, old: JsonObject | None) -> Iterator[Cause]:
     if type_ == "kubernetes.io/basic-auth" and not {"username", "password"} & set(data):
         yield required("data[username]")
         yield required("data[password]")
-    yield from (required(f"data[{key}]") for key in _SECRET_KEYS.get(type_, ()) if key not in data)
+    for key in _SECRET_KEYS.get(type_, ()):
+        if key not in data or (type_ == _NOT_EMPTY and not text(data, key)):
+            yield required(f"data[{key}]")
+    key = _JSON_SECRETS.get(type_, "")
+    if key and key in data and (problem := _json_problem(text(data, key))):
+        yield bad_value(f"data[{key}]", "<secret contents redacted>", problem)
     if old is not None and text(old, "type") != type_:
         yield bad_value("type", type_, "field is immutable")
     yield from _immutable(value, old, ("data",))
+
+
+def _json_problem(encoded: str) -> str:
+    """Return why the base64 ``encoded`` is no JSON, in the words of Go's decoder; empty where it is."""
+    raw = base64.b64decode(encoded).decode(errors="replace")
+    try:
+        json.loads(raw)
+    except ValueError as error:
+        at = error.pos if isinstance(error, json.JSONDecodeError) else 0
+        if at >= len(raw.rstrip()):
+            return "unexpected end of JSON input"
+        return f"invalid character '{raw[at]}' looking for beginning of value"
+    return ""
 
 
 def _immutable(value: JsonObject, old: JsonObject | None, members: tuple[str, ...]) -> Iterator[Cause]:

@@ -3,29 +3,39 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from sekisho.decide.values import JsonObject
+from sekisho.decide.values import Json, JsonObject
 from sekisho.wire.kube.causes import bad_value, required, unsupported
 from sekisho.wire.kube.members import items, mapping, objects, text
 from sekisho.wire.kube.names import dns_subdomain_problems, path_segment_problems
 from sekisho.wire.kube.status import Cause
+from sekisho.wire.kube.validate_labels import selector_causes
 
 GROUP = "rbac.authorization.k8s.io"
 
 
 def _role(value: JsonObject, _: JsonObject | None, *, namespaced: bool) -> Iterator[Cause]:
     for index, rule in enumerate(objects(value, "rules")):
-        yield from _rule(rule, f"rules[{index}]", namespaced=namespaced)
-    aggregates = not namespaced and "aggregationRule" in value
-    if aggregates and not items(value, "aggregationRule", "clusterRoleSelectors"):
+        yield from _targets(rule, f"rules[{index}]", namespaced=namespaced)
+    for index, rule in enumerate(objects(value, "rules")):
+        if not items(rule, "verbs"):
+            yield required(f"rules[{index}].verbs")
+    if namespaced or "aggregationRule" not in value:
+        return
+    selectors = objects(value, "aggregationRule", "clusterRoleSelectors")
+    for index, selector in enumerate(selectors):
+        place = f"aggregationRule.clusterRoleSelectors[{index}]"
+        causes = list(selector_causes(selector, place))
+        yield from causes
+        if causes:
+            yield bad_value(place, None, "invalid label selector.")
+    if not selectors:
         yield required(
             "aggregationRule.clusterRoleSelectors",
             "at least one clusterRoleSelector required if aggregationRule is non-nil",
         )
 
 
-def _rule(rule: JsonObject, field: str, *, namespaced: bool) -> Iterator[Cause]:
-    if not items(rule, "verbs"):
-        yield required(f"{field}.verbs", "verbs must contain at least one value")
+def _targets(rule: JsonObject, field: str, *, namespaced: bool) -> Iterator[Cause]:
     urls = list(items(rule, "nonResourceURLs"))
     if urls:
         if namespaced:
@@ -53,19 +63,22 @@ def _binding(value: JsonObject, old: JsonObject | None, *, namespaced: bool) -> 
     if text(role_ref, "kind") not in kinds:
         yield unsupported("roleRef.kind", text(role_ref, "kind"), kinds)
     name = text(role_ref, "name")
-    if not name:
-        yield required("roleRef.name")
     yield from (bad_value("roleRef.name", name, problem) for problem in path_segment_problems(name))
     for index, subject in enumerate(objects(value, "subjects")):
         yield from _subject(subject, f"subjects[{index}]", namespaced=namespaced)
+    if not name:
+        yield required("roleRef.name")
+    for index, subject in enumerate(objects(value, "subjects")):
+        if not text(subject, "name"):
+            yield required(f"subjects[{index}].name")
     if old is not None and mapping(old, "roleRef") != role_ref:
-        yield bad_value("roleRef", role_ref, "cannot change roleRef")
+        members = ("APIGroup", "apiGroup"), ("Kind", "kind"), ("Name", "name")
+        shown: dict[str, Json] = {spelt: text(role_ref, member) for spelt, member in members}
+        yield bad_value("roleRef", shown, "field is immutable")
 
 
 def _subject(subject: JsonObject, field: str, *, namespaced: bool) -> Iterator[Cause]:
     name, kind, group = text(subject, "name"), text(subject, "kind"), text(subject, "apiGroup")
-    if not name:
-        yield required(f"{field}.name")
     match kind:
         case "ServiceAccount":
             if name:
@@ -76,8 +89,6 @@ def _subject(subject: JsonObject, field: str, *, namespaced: bool) -> Iterator[C
             if not namespaced and not text(subject, "namespace"):
                 yield required(f"{field}.namespace")
         case "User" | "Group":
-            if not name:
-                yield bad_value(f"{field}.name", name, f"{kind.lower()} name cannot be empty")
             if group != GROUP:
                 yield unsupported(f"{field}.apiGroup", group, [GROUP])
         case _:

@@ -19,16 +19,21 @@ class StockRule(NamedTuple):
     urls: str = ""
 
     def manifest(self) -> dict[str, Json]:
-        """Return the rule as Kubernetes writes it."""
-        written: dict[str, Json] = {"verbs": self.verbs.split()}
+        """Return the rule as Kubernetes writes it: every list in alphabetical order."""
+        written: dict[str, Json] = {"verbs": _sorted(self.verbs)}
         if self.resources:
-            written["apiGroups"] = ["" if group == "core" else group for group in self.groups.split()]
-            written["resources"] = self.resources.split()
+            groups = ["" if group == "core" else group for group in self.groups.split()]
+            written["apiGroups"] = [*sorted(groups)]
+            written["resources"] = _sorted(self.resources)
         if self.names:
-            written["resourceNames"] = self.names.split()
+            written["resourceNames"] = _sorted(self.names)
         if self.urls:
-            written["nonResourceURLs"] = self.urls.split()
+            written["nonResourceURLs"] = _sorted(self.urls)
         return written
+
+
+def _sorted(words: str) -> list[Json]:
+    return [*sorted(words.split())]
 
 
 RoleTable = dict[str, tuple[StockRule, ...]]

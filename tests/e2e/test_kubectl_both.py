@@ -1,0 +1,53 @@
+"""The lab's Kubernetes API beside Kubernetes' own: the same commands and requests, the same answers."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from e2e import both_commands, both_intended, both_requests
+from sekisho.testing import running_lab
+from support.both_clusters import Both, both_clusters
+from support.checkpoint import waited
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
+    folder = tmp_path_factory.mktemp("both")
+    with running_lab(folder / "world") as lab, both_clusters(folder, lab) as made:
+        yield made
+
+
+def namespace_of(both: Both, name: str) -> str:
+    """Create a namespace and wait until the controllers of the real cluster have filled it."""
+    both.ask("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
+    for made in ("serviceaccounts/default", "configmaps/kube-root-ca.crt"):
+        waited(lambda made=made: both.real.ask("GET", f"/api/v1/namespaces/{name}/{made}")[0] == 200 or None)
+    return name
+
+
+@pytest.mark.parametrize("subject", both_requests.SEQUENCES)
+def test_requests_are_answered_alike(both: Both, subject: str) -> None:
+    namespace = namespace_of(both, f"requests-{list(both_requests.SEQUENCES).index(subject)}")
+    different = []
+    for method, path, body, headers in both_requests.SEQUENCES[subject]:
+        written = body if body is None or isinstance(body, str) else json.dumps(body)
+        sent = f"{method} {path} {written or ''} {' '.join(headers.values())}"
+        lab, real = both.ask(
+            method, path.replace("NS", namespace), written and written.replace("NS", namespace), headers
+        )
+        if lab != real and both_intended.meant(sent, lab, real) is None:
+            different.append((sent, lab, real))
+    assert different == []
+
+
+@pytest.mark.parametrize("subject", both_commands.SUBJECTS)
+def test_kubectl_prints_the_same(both: Both, subject: str) -> None:
+    namespace = namespace_of(both, f"commands-{subject}")
+    different = []
+    for command in both_commands.SUBJECTS[subject]:
+        words, _, stdin = command.replace("NS", namespace).partition("\n")
+        lab, real = both.kubectl(["-n", namespace, *words.split()], stdin)
+        if lab != real and command not in both_intended.COMMANDS:
+            different.append((command, lab, real))
+    assert different == []
