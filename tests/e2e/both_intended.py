@@ -1,5 +1,6 @@
 """Where the lab answers another way than kube-apiserver on purpose, and why."""
 
+import json
 import re
 from typing import Any, NamedTuple
 
@@ -17,7 +18,8 @@ class Intended(NamedTuple):
 
 REQUESTS = (
     Intended(
-        r"json parse error|nvalid JSON [Pp]atch|into Go value of type|is registered for version|unknown conversion",
+        r"json parse error|nvalid JSON [Pp]atch|into Go value of type|is registered for version"
+        "|unknown conversion",
         "Go's decoder and its registry of types speak; the lab says what it expected, with the same status",
     ),
     Intended(r"^POST \S+ null ", "the lab takes null for no object at all, not for an empty one", (400, 422)),
@@ -67,9 +69,20 @@ REQUESTS = (
 )
 
 
+COMMANDS = {
+    "describe namespace NS": "resource quotas and limit ranges are not served",
+    "cluster-info": "services are not served",
+    **{
+        f"explain {what}": "the descriptions of fields are Kubernetes' own texts; the lab has the types alone"
+        for what in ("configmap.data", "rolebinding", "role.rules.verbs", "serviceaccount --recursive")
+    },
+}
+"""Commands that print something else, and why."""
+
+
 def meant(sent: str, lab: tuple[int, Any], real: tuple[int, Any]) -> Intended | None:
     """Return why the answers to ``sent`` may differ; None where they must not."""
-    shown = f"{sent} -> {real[1]}"
+    shown = f"{sent} -> {json.dumps(real[1])}"
     for one in REQUESTS:
         if re.search(one.shows, shown) and (one.codes or (real[0], real[0])) == (lab[0], real[0]):
             return one

@@ -4,6 +4,8 @@ Each sequence has a namespace of its own: ``NS`` in a path or a body stands for 
 objects are named after it.
 """
 
+# ruff: noqa: E501 - a request per line, as long as it is: the tables are read across
+
 from typing import Any, NamedTuple
 
 CORE = "/api/v1"
@@ -62,6 +64,11 @@ def named(name: Any, **members: Any) -> dict[str, Any]:
     metadata = {key[1:]: value for key, value in members.items() if key.startswith("_")}
     rest = {key: value for key, value in members.items() if not key.startswith("_")}
     return {"metadata": {"name": name, **metadata}, **rest}
+
+
+def anything(*values: Any) -> tuple[Any, ...]:
+    """Return bodies of whatever shape."""
+    return values
 
 
 def role(name: str, *rules: Any, **members: Any) -> dict[str, Any]:
@@ -159,8 +166,7 @@ SHAPES: tuple[Any, ...] = (
     '{"metadata":{"name":"a","finalizers":["x"]}}', '{"metadata":{"name":"a","finalizers":[1]}}',
     '{"metadata":{"name":"a","ownerReferences":[{}]}}',
     '{"metadata":{"name":"a","ownerReferences":[{"apiVersion":"v1","kind":"Event","name":"e","uid":"u"}]}}',
-    '{"metadata":{"name":"a","ownerReferences":[{"apiVersion":"v1","kind":"Pod","name":"e","uid":"u","controller":true},'
-    '{"apiVersion":"v1","kind":"Pod","name":"f","uid":"w","controller":true}]}}',
+    '{"metadata":{"name":"a","ownerReferences":[{"apiVersion":"v1","kind":"Pod","name":"e","uid":"u","controller":true},{"apiVersion":"v1","kind":"Pod","name":"f","uid":"w","controller":true}]}}',
     '{"metadata":{"name":"shape-5","unknown":1},"more":{}}', '{"metadata":{"name":"a"},"metadata":{"name":"shape-6"}}',
     '{"metadata":{"name":"shape-7"},"Data":{"k":"v"}}', '{"metadata":{"name":"a"}} trailing',
     '{"metadata":{"generateName":"generated-"}}', '{"metadata":{"generateName":"Gen_"}}',
@@ -218,7 +224,7 @@ SEQUENCES: dict[str, list[Ask]] = {
     "rules of cluster roles": [post(CLUSTER_ROLES + "?dryRun=All", role("NS-rules", rule)) for rule in RULES],
     "aggregation": [
         post(CLUSTER_ROLES + "?dryRun=All", named("NS-sum", aggregationRule=given))
-        for given in (
+        for given in anything(
             {}, None, {"clusterRoleSelectors": []}, {"clusterRoleSelectors": [{}]},
             {"clusterRoleSelectors": [{"matchLabels": {"a b": "c"}}]},
             {"clusterRoleSelectors": [{"matchExpressions": [{"key": "a", "operator": "In"}]}]},
@@ -246,7 +252,7 @@ SEQUENCES: dict[str, list[Ask]] = {
     + [get(MAPS + query) for query in ("?limit=x", "?limit=-1", "?labelSelector=a+b", "?labelSelector=a+in+()", "?labelSelector=a%3D%3Db,!c",
        "?labelSelector=%3D", "?labelSelector=a+notin+(b)", "?labelSelector=a>1", "?labelSelector=a>b", "?fieldSelector=a",
        "?fieldSelector=data.a%3Db", "?fieldSelector=metadata.name%3Dq", "?fieldSelector=metadata.namespace%3DNS", "?fieldSelector=metadata.name!%3Dq",
-       "?continue=x", "?resourceVersion=x", "?resourceVersion=0", "?resourceVersionMatch=Exact", "?resourceVersion=1&resourceVersionMatch=Nope", 
+       "?continue=x", "?resourceVersion=x", "?resourceVersion=0", "?resourceVersionMatch=Exact", "?resourceVersion=1&resourceVersionMatch=Nope",
        "?resourceVersion=0&resourceVersionMatch=Exact", "?sendInitialEvents=true", "?timeoutSeconds=x", "?watch=maybe&limit=1&timeoutSeconds=1")]
     + [get(SECRETS + "?fieldSelector=type%3DOpaque"), get(SECRETS + "?fieldSelector=type%3Dx,metadata.name%3Dy"),
        get(f"{SPACES}?fieldSelector=status.phase%3DGone"), get(f"{SPACES}?fieldSelector=spec.x%3DGone"),
@@ -283,11 +289,11 @@ SEQUENCES: dict[str, list[Ask]] = {
         patch(f"{MAPS}/p", "null"), patch(f"{MAPS}/p", "1"), patch(f"{MAPS}/p", {}, "application/nothing"), patch(f"{MAPS}/p", {}, "application/json"), patch(f"{MAPS}/gone", {"data": {"a": "1"}}), patch(f"{MAPS}/p", {"metadata": {"name": "q"}}), patch(f"{MAPS}/p", {"metadata": {"namespace": "q"}}),
         patch(f"{MAPS}/p", {"metadata": {"uid": "11111111-1111-1111-1111-111111111111"}}), patch(f"{MAPS}/p", {"metadata": {"resourceVersion": "1"}}), patch(f"{MAPS}/p", {"kind": "Secret"}), patch(f"{MAPS}/p", {"apiVersion": "v2"}), patch(f"{MAPS}/p", {"metadata": {"creationTimestamp": None}}),
         patch(f"{MAPS}/p" + STRICT, {"more": 1}), patch(f"{MAPS}/p", {"more": 1}), patch(f"{MAPS}/p", {"metadata": {"labels": {"a b": "c"}}}), patch(f"{MAPS}/p", {"metadata": None}),
-        *(patch(f"{MAPS}/p", body, JSON) for body in (
+        *(patch(f"{MAPS}/p", body, JSON) for body in anything(
             [{"op": "add", "path": "/data/d", "value": "4"}], [{"op": "remove", "path": "/data/none"}], [{"op": "test", "path": "/data/d", "value": "5"}], [{"op": "replace", "path": "/none/x", "value": "1"}],
             [{"op": "move", "from": "/data/d", "path": "/data/e"}], [{"op": "copy", "from": "/data/e", "path": "/data/f"}], [{"op": "jump", "path": "/data/e"}], [{"op": "add", "path": "data", "value": 1}], [{"op": "add", "path": "/data/x"}], [{}], {}, "[", [1],
             [{"op": "replace", "path": "/data/none", "value": "1"}], [{"op": "add", "path": "/data/n", "value": 1}], [{"op": "remove", "path": "/data"}], [{"op": "add", "path": "/data/z", "value": "1"}], [])),
-        *(patch(f"{MAPS}/p", body, STRATEGIC) for body in ({"data": {"s": "1"}}, {"data": {"$patch": "replace", "t": "1"}}, {"data": None}, {"$patch": "delete"}, {"$patch": "nope"}, {"data": []}, {"metadata": {"labels": {"a": 1}}}, {"data": {"n": 1}}, "[]")),
+        *(patch(f"{MAPS}/p", body, STRATEGIC) for body in anything({"data": {"s": "1"}}, {"data": {"$patch": "replace", "t": "1"}}, {"data": None}, {"$patch": "delete"}, {"$patch": "nope"}, {"data": []}, {"metadata": {"labels": {"a": 1}}}, {"data": {"n": 1}}, "[]")),
         patch(f"{MAPS}/p?fieldManager=me&force=true", {"data": {"a": "1"}}), get(f"{MAPS}/p"), patch(f"{MAPS}/p?dryRun=All", {"data": {"dry": "1"}}), get(f"{MAPS}/p"),
     ],
     "life of RBAC objects": [
@@ -295,7 +301,7 @@ SEQUENCES: dict[str, list[Ask]] = {
         post(BINDINGS, binding("b", REF, ANA)), put(f"{BINDINGS}/b", binding("b", {"apiGroup": GROUP, "kind": "Role", "name": "r"}, ANA)), put(f"{BINDINGS}/b", {"metadata": {"name": "b"}, "roleRef": REF}), patch(f"{BINDINGS}/b", {"roleRef": {"name": "edit"}}), patch(f"{BINDINGS}/b", {"subjects": [{"kind": "User", "name": "bob"}]}, STRATEGIC), patch(f"{BINDINGS}/b", {"subjects": None}), get(f"{BINDINGS}/b"),
         post(CLUSTER_BINDINGS, binding("NS-b", REF, ANA)), patch(f"{CLUSTER_BINDINGS}/NS-b", {"roleRef": {"kind": "Role"}}), post(CLUSTER_ROLES, role("NS-r", READ, _labels={"NS": "x"})), post(CLUSTER_ROLES, named("NS-s", aggregationRule={"clusterRoleSelectors": [{"matchLabels": {"NS": "x"}}]})),
         post(CLUSTER_ROLES, {"metadata": {"name": "NS-n"}}), get(f"{CLUSTER_ROLES}/NS-n"), post(BINDINGS, {"metadata": {"name": "n"}, "roleRef": REF}), get(f"{BINDINGS}/n"),
-        delete(ROLES + "?labelSelector=a%3Db"), delete(f"{CLUSTER_ROLES}/NS-s"), delete(f"{CLUSTER_ROLES}/NS-n"), delete(f"{CLUSTER_ROLES}/NS-gone"), delete(ROLES), get(ROLES), delete(f"{CLUSTER_ROLES}?labelSelector=NS%3Dx"),
+        delete(ROLES + "?labelSelector=a%3Db"), delete(f"{CLUSTER_ROLES}/NS-s"), delete(f"{CLUSTER_ROLES}/NS-n"), delete(f"{CLUSTER_ROLES}/NS-gone"), delete(ROLES), get(ROLES), delete(f"{CLUSTER_ROLES}?labelSelector=NS%3Dx"), delete(f"{CLUSTER_BINDINGS}/NS-b"),
     ],
     "SubjectAccessReview": [post(f"{AUTHORIZATION}/subjectaccessreviews", {"spec": spec}) for spec in REVIEWS]
     + [post(f"{AUTHORIZATION}/subjectaccessreviews", body) for body in ({}, {"metadata": {"name": "x"}, "spec": REVIEWS[5]}, {"metadata": {"labels": {"a": "b"}}, "spec": REVIEWS[5]}, "[]", {"kind": "Pod"}, {"spec": REVIEWS[5], "status": {"allowed": True}})]
@@ -326,7 +332,7 @@ SEQUENCES: dict[str, list[Ask]] = {
         post(MAPS, named("t2"), accept=TABLE), delete(f"{MAPS}/t2"), *(get(f"{path}?labelSelector=none") for path in (SECRETS, ROLES, CLUSTER_ROLES, SPACES)),
     ],
     "watches": [
-        get(f"{MAPS}?watch=1&timeoutSeconds=1&fieldSelector=metadata.name%3Dkube-root-ca.crt"), get(f"{MAPS}?watch=1&timeoutSeconds=1&labelSelector=none"), get(f"{MAPS}?watch=1&timeoutSeconds=1&resourceVersion=x"), get(f"{MAPS}?watch=1&timeoutSeconds=1&sendInitialEvents=true"), get(f"{MAPS}?watch=1&timeoutSeconds=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"), get(f"{MAPS}?watch=1&timeoutSeconds=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&resourceVersion="),
+        get(f"{MAPS}?watch=1&timeoutSeconds=1&fieldSelector=metadata.name%3Dkube-root-ca.crt"), get(f"{MAPS}?watch=1&timeoutSeconds=1&resourceVersion=x"), get(f"{MAPS}?watch=1&timeoutSeconds=1&sendInitialEvents=true"), get(f"{MAPS}?watch=1&timeoutSeconds=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"), get(f"{MAPS}?watch=1&timeoutSeconds=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&resourceVersion="),
         get(f"{MAPS}?watch=1&timeoutSeconds=1&resourceVersionMatch=NotOlderThan"), get("/api/v1/watch/namespaces/NS/configmaps?timeoutSeconds=1&labelSelector=none"),
     ],
 }  # fmt: skip

@@ -179,6 +179,7 @@ _DESCRIBED_TIME = re.compile(r"\b[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d
 _VERSION = re.compile(r"""(resourceVersion\\?"?: ?\\?["'])\d+(\\?["'])""")
 _AGE = re.compile(r"(?<=[ \t])(?:<invalid>|\d+[smhd](?:\d+[smhd])?)(?=\s|$)", re.MULTILINE)
 _TOKEN = re.compile(r"eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+")
+_DIFF = re.compile(r"/\w+/(LIVE|MERGED)-\d+|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ [+-]\d{4}")
 _PORT = re.compile(r"127\.0\.0\.1:\d+")
 _SUFFIX = re.compile(r"(generated-|Gen_)[a-z0-9]{5}\b")
 _RECORD = re.compile(r"in record \(\d+\)")
@@ -194,6 +195,7 @@ def normalised(text: str) -> str:
         (_DESCRIBED_TIME, "TIME"),
         (_VERSION, r"\g<1>VERSION\g<2>"),
         (_AGE, "AGE"),
+        (_DIFF, "DIFF"),
         (_PORT, "ADDRESS"),
         (_RECORD, "in record (VERSION)"),
         (_SUFFIX, r"\g<1>SUFFIX"),

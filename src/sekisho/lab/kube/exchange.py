@@ -119,7 +119,7 @@ def json_answer(document: JsonObject, code: int = 200, warnings: Iterable[str] =
 
 def status_answer(error: status.KubeError) -> Response:
     """Return a failure Status."""
-    headers: list[tuple[str, str]] = [("content-type", JSON)]
+    headers = [("content-type", JSON), *(("warning", warning_header(text)) for text in error.warnings)]
     if error.code == 401:
         headers.append(("www-authenticate", "Bearer"))
     if error.code == 429:

@@ -62,6 +62,16 @@ class Verbs:
         Raises:
             KubeError: the failure Status to answer with.
         """
+        warnings: list[str] = []
+        try:
+            return await self._answer(exchange, resource, warnings)
+        except status.KubeError as error:
+            error.warnings = tuple(warnings)
+            raise
+
+    async def _answer(
+        self, exchange: Exchange, resource: Resource, warnings: list[str]
+    ) -> Response | StreamResponse:
         attributes = exchange.attributes
         if attributes.verb not in resource.verbs:
             raise status.method_not_allowed()
@@ -74,11 +84,11 @@ class Verbs:
             case "watch":
                 return self._watch(exchange, resource)
             case "create":
-                return await self._create(exchange, resource)
+                return await self._create(exchange, resource, warnings)
             case "update":
-                return await self._update(exchange, resource)
+                return await self._update(exchange, resource, warnings)
             case "patch":
-                return await self._patch(exchange, resource)
+                return await self._patch(exchange, resource, warnings)
             case "delete":
                 return await self._delete(exchange, resource)
             case "deletecollection":
@@ -123,8 +133,9 @@ class Verbs:
         watch = Watch(self._world, scope, _selected(exchange, resource), render, options)
         return StreamResponse(200, watch.stream(), (("content-type", "application/json"),))
 
-    async def _create(self, exchange: Exchange, resource: Resource) -> Response:
+    async def _create(self, exchange: Exchange, resource: Resource, warnings: list[str]) -> Response:
         decoded = await self._decoded(exchange, resource)
+        warnings += decoded.warnings
         namespace = exchange.attributes.namespace
         if text(decoded.value, "metadata", "resourceVersion") and not exchange.dry_run:
             raise status.set_on_create()
@@ -134,11 +145,12 @@ class Verbs:
         validate.validate(resource, body)
         self._may_grant(exchange, resource, body, "create")
         written = self._objects.create(resource, namespace, body, dry_run=exchange.dry_run)
-        return object_answer(exchange, resource, written.body, 201, decoded.warnings)
+        return object_answer(exchange, resource, written.body, 201, warnings)
 
-    async def _update(self, exchange: Exchange, resource: Resource) -> Response:
+    async def _update(self, exchange: Exchange, resource: Resource, warnings: list[str]) -> Response:
         attributes = exchange.attributes
         decoded = await self._decoded(exchange, resource)
+        warnings += decoded.warnings
         placed = validate.place(resource, decoded.value, attributes.namespace, attributes.name)
         body = with_defaults(resource, placed)
         if not self._objects.exists(resource, attributes.namespace, attributes.name):
@@ -148,7 +160,7 @@ class Verbs:
             validate.validate(resource, body)
             self._may_grant(exchange, resource, body, "create")
             written = self._objects.create(resource, attributes.namespace, body, dry_run=exchange.dry_run)
-            return object_answer(exchange, resource, written.body, 201, decoded.warnings)
+            return object_answer(exchange, resource, written.body, 201, warnings)
 
         def change(before: JsonObject) -> JsonObject:
             return self._checked(exchange, resource, body, before)
@@ -156,9 +168,9 @@ class Verbs:
         written = self._objects.update(
             resource, attributes.namespace, attributes.name, change, dry_run=exchange.dry_run
         )
-        return object_answer(exchange, resource, written.body, 200, decoded.warnings)
+        return object_answer(exchange, resource, written.body, 200, warnings)
 
-    async def _patch(self, exchange: Exchange, resource: Resource) -> Response:
+    async def _patch(self, exchange: Exchange, resource: Resource, warnings: list[str]) -> Response:
         attributes = exchange.attributes
         kind = patch.PatchType.parse(exchange.request.header("content-type") or "")
         if kind is patch.PatchType.APPLY:
@@ -168,10 +180,8 @@ class Verbs:
                 "server-side apply is not served yet; use apply without --server-side",
             )
         wanted = patch.read_patch(await _body(exchange), kind)
-        warnings: tuple[str, ...] = ()
 
         def change(before: JsonObject) -> JsonObject:
-            nonlocal warnings
             message = self._schema.of_kind(resource.at.api_version, resource.kind)
             named = message.name if message is not None else resource.kind
             patched = patch.apply_patch(before, wanted, kind, named, self._schema)
@@ -183,7 +193,7 @@ class Verbs:
                 problem = error.message.partition(": ")[2] or error.message
                 cause = bad_value("patch", to_json(patched).decode(), problem)
                 raise status.invalid("", "", "", [cause]) from None
-            warnings = checked.warnings
+            warnings[:] = checked.warnings
             placed = validate.place(resource, checked.value, attributes.namespace, attributes.name)
             uid = text(placed, "metadata", "uid")
             if uid and uid != text(before, "metadata", "uid"):
@@ -277,9 +287,8 @@ class Verbs:
             return
         code, name = decision.decisive[0].code, text(body, "metadata", "name")
         if code is cover.CoverCode.ROLE_MISSING:
-            role = mapping(body, "roleRef")
-            plural = f"{text(role, 'kind').lower()}s"
-            answer = status.not_found(plural, RBAC_GROUP, text(role, "name"))
+            # kube-apiserver names the role, but the resource that was to be written.
+            answer = status.not_found(resource.plural, RBAC_GROUP, text(body, "roleRef", "name"))
         else:
             answer = status.forbidden(resource.plural, resource.group, name, cover.message(decision))
         raise GrantRefusedError(answer, code)

@@ -126,8 +126,11 @@ def parse_labels(selector: str) -> LabelSelector:
         requirements.append(_requirement(tokens))
         if not tokens:
             break
-        if tokens.pop(0) != "," or not tokens:
-            raise _malformed("expected: a comma and a requirement")
+        separator = tokens.pop(0)
+        if separator != ",":
+            raise status.bad_request(f"found '{separator}', expected: ',' or 'end of string'")
+        if not tokens:
+            raise status.bad_request("found '', expected: identifier after ','")
     return LabelSelector(tuple(requirements))
 
 

@@ -35,6 +35,8 @@ class KubeError(Exception):
         self.reason = reason
         self.message = message
         self.details = details or {}
+        self.warnings: tuple[str, ...] = ()
+        """Texts for ``Warning`` headers: what was wrong with the body besides."""
         super().__init__(message)
 
     def document(self) -> dict[str, Json]:

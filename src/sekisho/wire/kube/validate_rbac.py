@@ -66,11 +66,11 @@ def _binding(value: JsonObject, old: JsonObject | None, *, namespaced: bool) -> 
     yield from (bad_value("roleRef.name", name, problem) for problem in path_segment_problems(name))
     for index, subject in enumerate(objects(value, "subjects")):
         yield from _subject(subject, f"subjects[{index}]", namespaced=namespaced)
-    if not name:
-        yield required("roleRef.name")
     for index, subject in enumerate(objects(value, "subjects")):
         if not text(subject, "name"):
             yield required(f"subjects[{index}].name")
+    if not name:
+        yield required("roleRef.name")
     if old is not None and mapping(old, "roleRef") != role_ref:
         members = ("APIGroup", "apiGroup"), ("Kind", "kind"), ("Name", "name")
         shown: dict[str, Json] = {spelt: text(role_ref, member) for spelt, member in members}

@@ -85,7 +85,7 @@ WRONG = {
     "list": (
         {"spec": {"containers": {}}},
         "Pod",
-        "json: cannot unmarshal object into Go struct field Pod.spec.containers of type []v1.Container",
+        "json: cannot unmarshal object into Go struct field PodSpec.spec.containers of type []v1.Container",
     ),
     "object": (
         {"metadata": "x"},
@@ -101,7 +101,7 @@ WRONG = {
     "number of 33 bits": (
         {"spec": {"priority": 2147483648}},
         "Pod",
-        "json: cannot unmarshal number 2147483648 into Go struct field Pod.spec.priority of type int32",
+        "json: cannot unmarshal number 2147483648 into Go struct field PodSpec.spec.priority of type int32",
     ),
     "quantity": (
         {"spec": {"containers": [{"name": "c", "resources": {"limits": {"cpu": "one"}}}]}},

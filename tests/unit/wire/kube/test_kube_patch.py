@@ -54,12 +54,12 @@ UNAPPLICABLE: dict[str, Any] = {
     "into a scalar": [{"op": "add", "path": "/a/b", "value": 1}],
     "index past the end": [{"op": "add", "path": "/l/9", "value": 1}],
     "not an index": [{"op": "replace", "path": "/l/x", "value": 1}],
+    "unknown operation": [{"op": "explode", "path": "/a"}],
+    "no path": [{"op": "remove"}],
 }
 MALFORMED: dict[str, Any] = {
     "not a list": {"op": "add"},
     "not operations": ["add"],
-    "unknown operation": [{"op": "explode", "path": "/a"}],
-    "no path": [{"op": "remove"}],
     "the whole object becomes a scalar": [{"op": "replace", "path": "", "value": 1}],
 }
 
@@ -67,9 +67,23 @@ MALFORMED: dict[str, Any] = {
 @pytest.mark.parametrize("operations", UNAPPLICABLE.values(), ids=UNAPPLICABLE.keys())
 def test_a_json_patch_that_does_not_fit_is_422(operations: Any) -> None:
     with pytest.raises(KubeError) as raised:
-        json_patch({"a": 1, "l": [1]}, operations, "ConfigMap", "x")
+        json_patch({"a": 1, "l": [1]}, operations)
     assert raised.value.code == 422
-    assert raised.value.details == {"kind": "ConfigMap", "name": "x"}
+    assert raised.value.message == "the server rejected our request due to an error in our request"
+
+
+LAX: dict[str, tuple[Any, Any]] = {
+    "no value is null": ([{"op": "add", "path": "/b"}], {"a": 1, "l": [1], "b": None}),
+    "a member that is not there is replaced all the same": (
+        [{"op": "replace", "path": "/b", "value": 2}],
+        {"a": 1, "l": [1], "b": 2},
+    ),
+}
+
+
+@pytest.mark.parametrize(("operations", "expected"), LAX.values(), ids=LAX.keys())
+def test_two_points_in_which_kube_apiserver_is_laxer_than_the_rfc(operations: Any, expected: Any) -> None:
+    assert json_patch({"a": 1, "l": [1]}, operations) == expected
 
 
 @pytest.mark.parametrize("operations", MALFORMED.values(), ids=MALFORMED.keys())

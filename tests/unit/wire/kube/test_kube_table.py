@@ -235,7 +235,7 @@ def test_rows_carry_what_was_asked_for() -> None:
     config_maps, value = resource("v1", "ConfigMap"), named("x", data={"a": "b"})
     rows = {i: table(config_maps, [value], NOW, include=i)["rows"] for i in IncludeObject}
     by_choice: dict[IncludeObject, Any] = rows
-    assert "object" not in by_choice[IncludeObject.NONE][0]
+    assert by_choice[IncludeObject.NONE][0]["object"] is None
     assert by_choice[IncludeObject.OBJECT][0]["object"] == value
     assert by_choice[IncludeObject.METADATA][0]["object"] == {
         "kind": "PartialObjectMetadata",

@@ -64,7 +64,7 @@ CASES: dict[str, tuple[str, str, dict[str, Any], list[tuple[str, str]]]] = {
         "v1",
         "Namespace",
         meta("a.b", ""),
-        [("metadata.name", f'Invalid value: "a.b": {LABEL}')],
+        [("metadata.name", 'Invalid value: "a.b": must not contain dots')],
     ),
     "a role may be called anything that fits a path": (
         f"{RBAC}/v1",
@@ -120,7 +120,7 @@ CASES: dict[str, tuple[str, str, dict[str, Any], list[tuple[str, str]]]] = {
         "v1",
         "ConfigMap",
         meta(ownerReferences=[{"apiVersion": "v1", "kind": "Pod", "name": "p"}]),
-        [("metadata.ownerReferences[0].uid", 'Invalid value: "": must not be empty')],
+        [("metadata.ownerReferences[0].uid", "Required value: must not be empty")],
     ),
     "data key": (
         "v1",
@@ -139,7 +139,7 @@ CASES: dict[str, tuple[str, str, dict[str, Any], list[tuple[str, str]]]] = {
         "v1",
         "ConfigMap",
         {**meta(), "data": {"a": "x" * (MAX_DATA_BYTES + 1)}},
-        [("", "Too long: may not be more than 1048576 bytes")],
+        [("[]", "Too long: may not be more than 1048576 bytes")],
     ),
     "token secret without account": (
         "v1",
@@ -164,9 +164,9 @@ CASES: dict[str, tuple[str, str, dict[str, Any], list[tuple[str, str]]]] = {
         "Role",
         role({}),
         [
-            ("rules[0].verbs", "Required value: verbs must contain at least one value"),
             ("rules[0].apiGroups", "Required value: resource rules must supply at least one api group"),
             ("rules[0].resources", "Required value: resource rules must supply at least one resource"),
+            ("rules[0].verbs", "Required value"),
         ],
     ),
     "URLs in a role": (
@@ -243,12 +243,11 @@ CASES: dict[str, tuple[str, str, dict[str, Any], list[tuple[str, str]]]] = {
         "RoleBinding",
         binding(VIEW, {"kind": "Group", "apiGroup": RBAC}, {"kind": "Robot", "name": "r"}),
         [
-            ("subjects[0].name", "Required value"),
-            ("subjects[0].name", 'Invalid value: "": group name cannot be empty'),
             (
                 "subjects[1].kind",
                 'Unsupported value: "Robot": supported values: "ServiceAccount", "User", "Group"',
             ),
+            ("subjects[0].name", "Required value"),
         ],
     ),
     "own access review": (
@@ -263,7 +262,7 @@ CASES: dict[str, tuple[str, str, dict[str, Any], list[tuple[str, str]]]] = {
         {"spec": {}},
         [
             (
-                "spec.resourceAttributes",
+                "spec",
                 (
                     "Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes "
                     "must be specified"
@@ -278,8 +277,11 @@ CASES: dict[str, tuple[str, str, dict[str, Any], list[tuple[str, str]]]] = {
         {"metadata": {"name": "x"}, "spec": {"resourceAttributes": {}, "nonResourceAttributes": {}}},
         [
             (
-                "spec.nonResourceAttributes",
-                "Invalid value: {}: cannot be specified in combination with resourceAttributes",
+                "spec",
+                (
+                    'Invalid value: {"Path":"","Verb":""}: exactly one of nonResourceAttributes or '
+                    "resourceAttributes must be specified"
+                ),
             ),
             ("metadata", 'Invalid value: {"name":"x"}: must be empty'),
         ],
@@ -294,7 +296,12 @@ CASES: dict[str, tuple[str, str, dict[str, Any], list[tuple[str, str]]]] = {
         AUTHORIZATION,
         "LocalSubjectAccessReview",
         {"spec": {"user": "u", "nonResourceAttributes": {}}},
-        [("spec.nonResourceAttributes", "Invalid value: {}: disallowed on this kind of request")],
+        [
+            (
+                "spec.nonResourceAttributes",
+                'Invalid value: {"Path":"","Verb":""}: disallowed on this kind of request',
+            )
+        ],
     ),
 }
 
@@ -309,7 +316,7 @@ def test_a_role_reference_never_changes() -> None:
     assert causes(f"{RBAC}/v1", "RoleBinding", binding(VIEW), old) == []
     (field, message), *more = causes(f"{RBAC}/v1", "RoleBinding", new, old)
     assert field == "roleRef"
-    assert message.endswith(": cannot change roleRef")
+    assert message.endswith(": field is immutable")
     assert more == []
 
 
