@@ -163,7 +163,7 @@ def test_requests_that_are_refused_in_kube_apiserver_s_words(api: KubeApi, case:
 
 def test_the_body_may_not_name_another_account(api: KubeApi) -> None:
     for member, value, code, problem in (
-        ("name", "other", 422, "metadata.name: Invalid value: \"other\": must match the service account name"),
+        ("name", "other", 422, 'metadata.name: Invalid value: "other": must match the service account name'),
         ("namespace", "default", 400, "does not match the namespace sent on the request"),
     ):
         body = {"metadata": {member: value}, "spec": {}}
