@@ -184,7 +184,7 @@ def test_role_references_never_change(kubectl: Kubectl) -> None:
     done = kubectl("patch rolebinding fixed -p", '{"roleRef": {"name": "edit"}}')
     assert done.returncode == 1
     assert 'The RoleBinding "fixed" is invalid: roleRef: Invalid value: ' in done.stderr
-    assert done.stderr.endswith(": cannot change roleRef\n")
+    assert done.stderr.endswith(": field is immutable\n")
     taken = kubectl("create rolebinding fixed --clusterrole=view --group=x")
     assert taken.stderr == (
         'error: failed to create rolebinding: rolebindings.rbac.authorization.k8s.io "fixed" already exists\n'
@@ -231,7 +231,7 @@ def test_nobody_hands_out_what_they_do_not_hold(kubectl: Kubectl) -> None:
         '{APIGroups:[""], Resources:["pods/log"], Verbs:["get" "list"]}\n'
     )
     missing = binder("create rolebinding mine --role=absent --user", name)
-    assert 'roles.rbac.authorization.k8s.io "absent" not found' in missing.stderr
+    assert 'rolebindings.rbac.authorization.k8s.io "absent" not found' in missing.stderr
     assert "is attempting to grant" in binder("create role mine --verb=get --resource=secrets").stderr
     assert binder("create role mine --verb=get --resource=rolebindings").returncode == 0
     kubectl.output("create role giver --verb=bind --resource=roles")
