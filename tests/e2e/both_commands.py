@@ -41,6 +41,7 @@ subjects:
 - {kind: Group, name: ops, apiGroup: rbac.authorization.k8s.io}
 - {kind: ServiceAccount, name: default, namespace: NS}
 """
+APPLY_ON_THE_SERVER = f"apply --server-side -f - \n{MAP}"
 
 SUBJECTS: dict[str, list[str]] = {
     "reading": [
@@ -133,6 +134,7 @@ SUBJECTS: dict[str, list[str]] = {
         "delete cm,secret --all",
         "delete clusterrole,clusterrolebinding NS-nodes",
         "delete namespace default --dry-run=server",
+        APPLY_ON_THE_SERVER,
     ],
     "pods": [
         f"create -f - \n{POD}",

@@ -4,6 +4,8 @@ import json
 import re
 from typing import Any, NamedTuple
 
+from e2e.both_commands import APPLY_ON_THE_SERVER
+
 
 class Intended(NamedTuple):
     """A difference that is meant: ``shows`` is found in the request or in the real answer.
@@ -70,6 +72,7 @@ REQUESTS = (
 
 
 COMMANDS = {
+    APPLY_ON_THE_SERVER: "server-side apply is not served: 415 and a sentence",
     "describe namespace NS": "resource quotas and limit ranges are not served",
     "cluster-info": "services are not served",
     **{
