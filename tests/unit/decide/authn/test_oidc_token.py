@@ -206,6 +206,14 @@ def test_nobody_is_asked_for_what_is_not_needed(told: dict[str, Any]) -> None:
     assert isinstance(plain, Decision)
 
 
+@pytest.mark.parametrize("case", ["another claim", "the claim is here"])
+def test_a_source_that_is_not_asked_is_not_told_to_be_used(case: str) -> None:
+    found = conclude(asked(token(claims(**NO_QUESTION[case])), GROUPS), keys(), explain=True)
+    assert isinstance(found, Decision)
+    used = {dict(step.facts)["claim"] for step in found.trace if step.code is OidcClaim.USED}
+    assert used.isdisjoint({"_claim_names", "_claim_sources"})
+
+
 def test_a_source_without_a_token_is_asked_without() -> None:
     question = claim_asked({**ELSEWHERE, "_claim_sources": {"s": {"endpoint": "https://c.example"}}})
     assert isinstance(question, ClaimQuestion)
