@@ -52,6 +52,15 @@ def fill(caller: Caller) -> None:
         iam.create_instance_profile(InstanceProfileName=name, Tags=tags)
         iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=ROLE)
         iam.create_virtual_mfa_device(VirtualMFADeviceName=name, Tags=tags)
+    pools = caller.client("cognito-idp")
+    made = [pools.create_user_pool(PoolName=name)["UserPool"]["Id"] for name in (USER, f"{USER}-2")]
+    pool = ARGUMENTS["UserPoolId"] = made[0]
+    for name in (USER, f"{USER}-2"):
+        pools.create_user_pool_client(UserPoolId=pool, ClientName=name)
+        pools.create_group(UserPoolId=pool, GroupName=name)
+        pools.admin_create_user(UserPoolId=pool, Username=name, MessageAction="SUPPRESS")
+    for user, group in ((USER, GROUP), (USER, f"{GROUP}-2"), (f"{USER}-2", GROUP)):
+        pools.admin_add_user_to_group(UserPoolId=pool, Username=user, GroupName=group)
     eks = caller.client("eks")
     eks.create_cluster(
         name=CLUSTER,
@@ -83,6 +92,8 @@ ARGUMENTS: dict[str, Any] = {
     "PolicySourceArn": f"arn:aws:iam::{HOME}:user/{USER}",
     "ActionNames": ["s3:GetObject", "s3:PutObject"],
     "principalArn": f"arn:aws:iam::{HOME}:user/{USER}",
+    "Username": USER,
+    "MaxResults": 60,
     "clusterName": CLUSTER,
     "name": CLUSTER,
 }
