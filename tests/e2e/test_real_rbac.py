@@ -47,7 +47,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         running_apiserver(folder) as api,
         running_controllers(api, "clusterrole-aggregation-controller"),
     ):
-        waited(lambda: rules_of(api, "admin") or None)
+        # `admin` has this of `view`, by way of `edit`: the last to be worked off.
+        waited(lambda: True if "pods/log" in _resources(api, "admin") else None)
         stock = tuple(listed(api))
         for name in NAMESPACES:
             api.create("/api/v1/namespaces", {"metadata": {"name": name}})
@@ -58,6 +59,10 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         # The controller has worked off everything once the last part it was given is in the whole.
         waited(lambda: ["marker"] in [rule["resources"] for rule in rules_of(api, "whole")] or None)
         yield Cluster(api, stock, tuple(listed(api)))
+
+
+def _resources(api: ApiServerProcess, name: str) -> set[str]:
+    return {resource for rule in rules_of(api, name) for resource in rule["resources"]}
 
 
 def rules_of(api: ApiServerProcess, name: str) -> list[dict[str, Any]]:

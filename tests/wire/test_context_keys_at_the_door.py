@@ -13,7 +13,19 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sekisho.testing import RunningLab
-from support.boto_lab import AWAY, HOME, REGION, Caller, new_role, new_user, policy, profile, trust
+from support.boto_lab import (
+    AWAY,
+    HOME,
+    REGION,
+    Caller,
+    assuming,
+    last_refusal,
+    new_role,
+    new_user,
+    policy,
+    profile,
+    trust,
+)
 
 ALL = ("iam:*", "eks:*", "organizations:*", "sts:*")
 
@@ -209,6 +221,23 @@ def test_a_service_control_policy_with_a_key_decides(lab: RunningLab, scene: Sce
             with pytest.raises(ClientError, match="explicit deny in a service control policy"):
                 away.list_users()
     organizations.detach_policy(PolicyId=scene.policy, TargetId=AWAY)
+
+
+def test_a_service_control_policy_stops_a_chain_at_the_caller_s_account(
+    lab: RunningLab, home: Caller, scene: Scene
+) -> None:
+    organizations = scene.admin["organizations"]
+    member = new_user(profile(lab, "target-env"), "chained", policy("sts:AssumeRole", Resource="*"))
+    new_role(home, "hub", trust(f"arn:aws:iam::{AWAY}:user/chained"))
+    assert member.assume("hub", HOME).arn.endswith("assumed-role/hub/s-1")
+    denial = policy("sts:AssumeRole", Effect="Deny", Resource="*")
+    organizations.update_policy(PolicyId=scene.policy, Content=denial)
+    organizations.attach_policy(PolicyId=scene.policy, TargetId=AWAY)
+    refused = member.refused("sts", "assume_role", **assuming("hub", HOME))
+    assert (refused.code, refused.status) == ("AccessDenied", 403)
+    assert "denies sts:AssumeRole on" in last_refusal(lab)["sentence"]
+    organizations.detach_policy(PolicyId=scene.policy, TargetId=AWAY)
+    assert member.assume("hub", HOME).arn.endswith("assumed-role/hub/s-1")
 
 
 def test_attaching_needs_both_the_policy_and_the_target(scene: Scene) -> None:
