@@ -118,4 +118,13 @@ def read_entry_files(paths: Sequence[Path]) -> EntryBook:
                     line=line,
                 )
             read_access_entries(document, at, found)
-    return book_of_described(found, Ref(", ".join(str(path) for path in paths)))
+    book = book_of_described(found, Ref(", ".join(str(path) for path in paths)))
+    if book.undescribed:
+        # Another source asked after this one could map them otherwise than their entries do.
+        raise SekishoInputError.single(
+            "entries.undescribed",
+            book.at,
+            f"`{book.undescribed[0]}` is listed and not described",
+            "add what `aws eks describe-access-entry` says of it",
+        )
+    return book
