@@ -33,8 +33,8 @@ from sekisho.decide.values import Json, Ref, Secret
 from sekisho.decide.workload.mutation import mutate
 from sekisho.decide.workload.pod_view import read_pod
 from sekisho.decide.workload.settings import AccountFacts, Settings
-from sekisho.serve.pod_identity_webhook.admission_review import allowed, read_review
 from sekisho.testing import RunningLab, running_lab
+from sekisho.wire.kube.admission_review import allowed, read_review
 
 CLUSTER = "eks-clu"
 ACCOUNT = {"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/app"}

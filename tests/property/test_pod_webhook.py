@@ -14,7 +14,7 @@ from sekisho.decide.workload.annotation_values import read_boolean, read_names, 
 from sekisho.decide.workload.mutation import mutate
 from sekisho.decide.workload.pod_view import read_pod
 from sekisho.decide.workload.settings import Settings
-from sekisho.serve.pod_identity_webhook.admission_review import allowed, read_review
+from sekisho.wire.kube.admission_review import allowed, read_review
 from support.naive_pod_webhook import drawn, naive
 from support.pod_webhook import account, patched
 

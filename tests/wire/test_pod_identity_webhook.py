@@ -17,11 +17,11 @@ from sekisho.connect.kube.follow import Follower, Objects
 from sekisho.connect.kube.single_object import ObjectClient
 from sekisho.decide.workload.settings import Settings
 from sekisho.serve.pod_identity_webhook.accounts import MAX_LOOKUPS, SERVICE_ACCOUNTS, Accounts
-from sekisho.serve.pod_identity_webhook.admission_review import MAX_BODY_BYTES
 from sekisho.serve.pod_identity_webhook.mappings import ConfigMapRoles, FileIdentities
 from sekisho.serve.pod_identity_webhook.metrics import Metrics
 from sekisho.serve.pod_identity_webhook.webhook import PodIdentityWebhook
 from sekisho.wire.http import Request, Response
+from sekisho.wire.kube.admission_review import MAX_BODY_BYTES
 from support.pod_webhook import ROLE, pod
 
 ANNOTATED: Objects = {"shop/app": {"eks.amazonaws.com/role-arn": ROLE, "other": 1}}

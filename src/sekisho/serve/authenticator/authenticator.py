@@ -25,16 +25,16 @@ from sekisho.serve.authenticator.metrics import Metrics, Result
 from sekisho.serve.authenticator.oidc_file import OidcFile
 from sekisho.serve.authenticator.private_dns import PrivateDns
 from sekisho.serve.authenticator.sources import Sources
-from sekisho.serve.authenticator.token_review import (
+from sekisho.serve.json_log import facts
+from sekisho.wire.http import BodyTooLarge, Request, Response
+from sekisho.wire.http.message import Handler
+from sekisho.wire.kube.token_review import (
     MAX_BODY_BYTES,
     TokenReview,
     admitted,
     read_review,
     refused,
 )
-from sekisho.serve.json_log import facts
-from sekisho.wire.http import BodyTooLarge, Request, Response
-from sekisho.wire.http.message import Handler
 
 _log = logging.getLogger("sekisho.authenticator")
 

@@ -13,11 +13,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from sekisho.decide.decision import Decision, Outcome
 from sekisho.decide.eks import policy_authorizer
 from sekisho.decide.values import SekishoInputError
-from sekisho.serve.authorizer.access_review import MAX_BODY_BYTES, AccessReview, answered, read_review
 from sekisho.serve.entry_sources import EntrySource
 from sekisho.serve.json_log import facts
 from sekisho.wire.http import BodyTooLarge, Request, Response
 from sekisho.wire.http.message import Handler
+from sekisho.wire.kube.access_review import MAX_BODY_BYTES, AccessReview, answered, read_review
 
 _log = logging.getLogger("sekisho.authorizer")
 

@@ -21,7 +21,12 @@ from sekisho.decide.workload.pod_view import PodView, read_pod
 from sekisho.decide.workload.settings import AccountFacts, Settings
 from sekisho.serve.json_log import facts
 from sekisho.serve.pod_identity_webhook.accounts import Accounts, Unread
-from sekisho.serve.pod_identity_webhook.admission_review import (
+from sekisho.serve.pod_identity_webhook.code import WebhookCode
+from sekisho.serve.pod_identity_webhook.mappings import ConfigMapRoles, FileIdentities
+from sekisho.serve.pod_identity_webhook.metrics import Metrics
+from sekisho.wire.http import BodyTooLarge, Request, Response
+from sekisho.wire.http.message import Handler
+from sekisho.wire.kube.admission_review import (
     MAX_BODY_BYTES,
     MAX_WARNINGS,
     AdmissionReview,
@@ -29,11 +34,6 @@ from sekisho.serve.pod_identity_webhook.admission_review import (
     read_review,
     refused,
 )
-from sekisho.serve.pod_identity_webhook.code import WebhookCode
-from sekisho.serve.pod_identity_webhook.mappings import ConfigMapRoles, FileIdentities
-from sekisho.serve.pod_identity_webhook.metrics import Metrics
-from sekisho.wire.http import BodyTooLarge, Request, Response
-from sekisho.wire.http.message import Handler
 
 _log = logging.getLogger("sekisho.pod-identity-webhook")
 

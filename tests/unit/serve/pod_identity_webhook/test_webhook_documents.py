@@ -12,14 +12,14 @@ from sekisho.decide.workload.pod_view import read_pod
 from sekisho.decide.workload.registration import SKIP_LABEL, configuration, is_asked_about
 from sekisho.decide.workload.settings import MappedRole, Settings, TokenVolume
 from sekisho.serve.pod_identity_webhook.accounts import annotations_of
-from sekisho.serve.pod_identity_webhook.admission_review import (
+from sekisho.serve.pod_identity_webhook.mappings import read_identities, read_roles
+from sekisho.serve.pod_identity_webhook.settings import Flags, check
+from sekisho.wire.kube.admission_review import (
     MAX_UID_CHARS,
     allowed,
     read_review,
     refused,
 )
-from sekisho.serve.pod_identity_webhook.mappings import read_identities, read_roles
-from sekisho.serve.pod_identity_webhook.settings import Flags, check
 from support.pod_webhook import ROLE
 
 AT = Ref("configmap/eks/pod-identity-webhook", "/data/config")
