@@ -2,6 +2,7 @@
 
 import os
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,18 @@ import typer
 from sekisho.cli.errors import report
 from sekisho.cli.output import Form, FormOption, Style, write, write_document
 from sekisho.cli.state_option import StateDirOption, lab_client, state_dir
+
+_ENVTEST = (
+    "The API servers are real kube-apiservers: pods are stored and do not run, `sekisho clock` does not "
+    "move their clock, and each one needs some 300 MB."
+)
+
+
+class ApiServerKind(StrEnum):
+    """Who serves the Kubernetes APIs of a lab."""
+
+    OWN = "own"
+    ENVTEST = "envtest"
 
 
 @report()
@@ -20,6 +33,10 @@ def up(
     world: Annotated[
         str | None, typer.Option("--world", help="World file to start from (first start only).")
     ] = None,
+    apiserver: Annotated[
+        ApiServerKind,
+        typer.Option(help="Who serves the clusters: the lab, or real kube-apiservers (KUBEBUILDER_ASSETS)."),
+    ] = ApiServerKind.OWN,
     state: StateDirOption = None,
     output: FormOption = Form.TEXT,
 ) -> None:
@@ -28,7 +45,11 @@ def up(
     Example: sekisho up --detach && eval "$(sekisho env)" && aws sts get-caller-identity
     """
     from sekisho.lab import process
+    from sekisho.lab.envtest.assets import find_assets
 
+    # Told before anything is made.
+    assets = find_assets(os.environ) if apiserver is ApiServerKind.ENVTEST else None
+    options = () if assets is None else ("--apiserver", apiserver.value)
     folder = state_dir(state)
     text, name, files = None, "default.yaml", {}
     if world is not None:
@@ -38,11 +59,10 @@ def up(
         found = checked_world(world)
         text, name, files = found.text, found.name, found.files
     if detach:
-        _show_ready(
-            process.start_in_background(folder, str(Path(world).absolute()) if world else None), output
-        )
+        path = str(Path(world).absolute()) if world else None
+        _show_ready(process.start_in_background(folder, path, *options), output)
     else:
-        process.run(folder, text, name, lambda status: _show_ready(status, output), files)
+        process.run(folder, text, name, lambda status: _show_ready(status, output), files, assets)
 
 
 @report()
@@ -73,6 +93,8 @@ def status(state: StateDirOption = None, output: FormOption = Form.TEXT) -> None
     write(f"Proxy      {found['proxy']}")
     write(f"AWS        {found['awsEndpoint']}")
     write(f"Login      {found['loginPages']}")
+    if found["apiServers"] == "envtest":
+        write("API        real kube-apiservers; pods do not run")
     for account in found["accounts"]:
         write(f"Account    {account['id']} {account['name']}")
     for cluster in found["clusters"]:
@@ -108,6 +130,8 @@ def _show_ready(found: Any, output: Form) -> None:
     clusters = ", ".join(cluster["name"] for cluster in found["clusters"]) or "no cluster yet"
     accounts = ", ".join(f"{account['id']} ({account['name']})" for account in found["accounts"])
     write(f"The lab is ready: accounts {accounts}; clusters {clusters}.")
+    if found["apiServers"] == "envtest":
+        write(_ENVTEST)
     write("")
     write('  eval "$(sekisho env)"                      # this shell now speaks to the lab, and only to it')
     write("  aws sts get-caller-identity")

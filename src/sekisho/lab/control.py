@@ -117,6 +117,7 @@ class Control:
                 {"id": name, "name": getattr(account, "name", "")}
                 for name, account in self._world.facts.scope(Kind.ACCOUNT, "").items()
             ],
+            "apiServers": "envtest" if self._clusters.are_real else "own",
             "clusters": clusters,
             "environment": {
                 "set": environment.set,

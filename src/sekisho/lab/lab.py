@@ -22,6 +22,7 @@ from sekisho.lab.aws.route import is_aws_name
 from sekisho.lab.control import CLOCK_META, Control
 from sekisho.lab.door_code import DoorCode
 from sekisho.lab.environment import lab_environment, public_roots
+from sekisho.lab.envtest.assets import Assets
 from sekisho.lab.errors import LabError
 from sekisho.lab.install import install
 from sekisho.lab.journal import Asked, Journal
@@ -59,14 +60,18 @@ class Lab:
         world_text: str | None = None,
         world_name: str = "default.yaml",
         files: Mapping[str, str] = MappingProxyType({}),
+        assets: Assets | None = None,
     ) -> None:
         """Open the state, making it from ``world_text`` if there is none yet; ``files`` are those it names.
+
+        With ``assets`` each cluster's API server is a real one.
 
         Raises:
             LabError: the state cannot be read, or there is one already and a world file was named.
             SekishoInputError: the world file is malformed; nothing was written.
         """
         self.state = state
+        self._assets = assets
         self.clock = Clock()
         self.ids = Ids()
         installed = None
@@ -98,6 +103,8 @@ class Lab:
             self._ask_sts,
             self.door_port,
             keys,
+            state.path / "envtest",
+            assets,
         )
         site = self.clusters.site()
         if installed is not None:
@@ -178,6 +185,8 @@ class Lab:
             SekishoInputError: the file is malformed, or asks for what the lab does not serve.
             LabError: the port of a cluster is taken.
         """
+        if self._assets is not None:
+            raise LabError("a lab with real API servers keeps its world; start another one with --world")
         async with self._loading:
             installed = install(text, name, self.ids, self.clock.now(), files)
             await asyncio.gather(*self._starting)

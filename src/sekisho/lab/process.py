@@ -12,11 +12,14 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from sekisho.lab.client import LabClient
+from sekisho.lab.envtest.assets import Assets
 from sekisho.lab.errors import LabError
 from sekisho.lab.world.state_dir import StateDir
 from sekisho.wire.http.event_loop import loop_factory
 
 READY_SECONDS = 30.0
+REAL_READY_SECONDS = 180.0
+"""With real API servers: each one is ready after some five seconds on two idle cores."""
 STOP_SECONDS = 15.0
 POLL_SECONDS = 0.02
 
@@ -27,10 +30,12 @@ def run(
     world_name: str,
     ready: Callable[[object], None],
     files: Mapping[str, str] = MappingProxyType({}),
+    assets: Assets | None = None,
 ) -> None:
     """Run a lab until SIGINT, SIGTERM or a stop request; calls ``ready`` with its status once it serves.
 
-    ``files`` are the texts of the files that the world file names.
+    ``files`` are the texts of the files that the world file names. With ``assets`` the API servers of
+    its clusters are real ones.
 
     Raises:
         LabError: it cannot start.
@@ -42,11 +47,13 @@ def run(
         level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_serve(state, world_text, world_name, ready, files))
+        runner.run(_serve(state, world_text, world_name, ready, files, assets))
 
 
-def start_in_background(state: StateDir, world: str | None) -> object:
+def start_in_background(state: StateDir, world: str | None, *options: str) -> object:
     """Start a lab in a process of its own and return its status once it serves.
+
+    ``options`` are further flags of ``sekisho up``.
 
     Raises:
         LabError: one runs already, or the new one did not start: its own words.
@@ -60,6 +67,7 @@ def start_in_background(state: StateDir, world: str | None) -> object:
     arguments = [sys.executable, "-P", "-m", "sekisho", "up", "--state-dir", str(state.path)]
     if world is not None:
         arguments += ["--world", world]
+    arguments += options
     descriptor = os.open(state.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as log:
         child = subprocess.Popen(  # noqa: S603 - our own program
@@ -67,7 +75,8 @@ def start_in_background(state: StateDir, world: str | None) -> object:
         )
     # Somebody has to wait for it: a program that starts and stops labs would collect zombies.
     threading.Thread(target=child.wait, name="sekisho-lab-wait", daemon=True).start()
-    ends = time.monotonic() + READY_SECONDS
+    seconds = REAL_READY_SECONDS if "--apiserver" in options else READY_SECONDS
+    ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         if state.socket.exists():
             try:
@@ -78,7 +87,7 @@ def start_in_background(state: StateDir, world: str | None) -> object:
             raise LabError(_last_words(state))
         time.sleep(POLL_SECONDS)
     child.terminate()
-    raise LabError(f"the lab was not ready within {READY_SECONDS:.0f} s; its log is {state.log}")
+    raise LabError(f"the lab was not ready within {seconds:.0f} s; its log is {state.log}")
 
 
 def stop(state: StateDir) -> None:
@@ -106,10 +115,11 @@ async def _serve(
     world_name: str,
     ready: Callable[[object], None],
     files: Mapping[str, str],
+    assets: Assets | None,
 ) -> None:
     from sekisho.lab.lab import Lab
 
-    lab = Lab(state, world_text, world_name, files)
+    lab = Lab(state, world_text, world_name, files, assets)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, lab.stopped.set)

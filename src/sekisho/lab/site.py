@@ -2,12 +2,15 @@
 
 import base64
 import socket
+from pathlib import Path
 
 from sekisho.decide.authn.iam_token import TokenServer
 from sekisho.decide.values import Instant
 from sekisho.facts import Cluster, Event
 from sekisho.lab.aws.operation import Site
 from sekisho.lab.door_code import DoorCode
+from sekisho.lab.envtest.assets import Assets
+from sekisho.lab.envtest.control_plane import ControlPlane, Place
 from sekisho.lab.journal import Journal
 from sekisho.lab.kube import seed
 from sekisho.lab.kube.authenticator import AskSts, Authenticator
@@ -43,8 +46,13 @@ class Clusters:
         ask_sts: AskSts,
         door_port: int,
         keys: IssuerKeys,
+        folder: Path,
+        assets: Assets | None = None,
     ) -> None:
+        """With ``assets`` the API servers are real ones, whose files are kept in ``folder``."""
         self._keys = keys
+        self._folder = folder
+        self._assets = assets
         self._world = world
         self._authority = authority
         self._journal = journal
@@ -53,9 +61,14 @@ class Clusters:
         self._ask_sts = ask_sts
         self._door_port = door_port
         self._reserved: dict[int, socket.socket] = {}
-        self._servers: dict[str, HttpServer] = {}
+        self._servers: dict[str, HttpServer | ControlPlane] = {}
         self.live: dict[str, LiveCluster] = {}
         self.authenticators: dict[str, Authenticator] = {}
+
+    @property
+    def are_real(self) -> bool:
+        """Whether the API servers are real ones."""
+        return self._assets is not None
 
     def site(self) -> Site:
         """Return what an operation that creates a cluster is given."""
@@ -92,6 +105,10 @@ class Clusters:
             self._clock,
             ServiceAccountTokens(self._world, live, self._keys, self._clock),
         )
+        if self._assets is not None:
+            listener.close()  # kube-apiserver listens itself
+            await self._start_real(arn, live, authenticator, self._assets)
+            return
         objects = KubeObjects(self._world, arn, self._clock, self._ids, self._authority.certificate)
         api = KubeServer(
             live,
@@ -114,7 +131,29 @@ class Clusters:
         await http.start()
         self._servers[arn], self.live[arn], self.authenticators[arn] = http, live, authenticator
 
-    def forget(self, arn: str) -> HttpServer | None:
+    async def _start_real(
+        self, arn: str, live: LiveCluster, authenticator: Authenticator, assets: Assets
+    ) -> None:
+        place = Place(
+            self._world,
+            self._authority,
+            self._journal,
+            self._clock,
+            self._ids,
+            self._keys,
+            self._folder,
+            assets,
+        )
+        plane = ControlPlane(place, live, authenticator)
+        self._servers[arn], self.live[arn], self.authenticators[arn] = plane, live, authenticator
+        try:
+            await plane.start()
+        except BaseException:
+            await plane.stop()
+            self.forget(arn)
+            raise
+
+    def forget(self, arn: str) -> "HttpServer | ControlPlane | None":
         """Leave a cluster that was deleted; its server is returned, to be stopped."""
         live = self.live.pop(arn, None)
         if live is not None:

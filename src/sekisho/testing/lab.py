@@ -26,6 +26,7 @@ class RunningLab:
     state: StateDir
     home: Path
     status: Any
+    options: tuple[str, ...] = ()
 
     @property
     def client(self) -> LabClient:
@@ -59,16 +60,17 @@ class RunningLab:
 
     def start(self) -> None:
         """Start the lab again on the same state."""
-        process.start_in_background(self.state, None)
+        process.start_in_background(self.state, None, *self.options)
 
 
 @contextmanager
-def running_lab(folder: Path, world: Path | None = None) -> Iterator[RunningLab]:
+def running_lab(folder: Path, world: Path | None = None, *options: str) -> Iterator[RunningLab]:
     """Start a lab with its state in ``folder`` and stop it at the end.
 
     Args:
         folder: an empty folder.
         world: a world file; without one, the world that the articles assume.
+        options: further flags of ``sekisho up``; they hold for every start.
 
     Raises:
         LabError: it does not start.
@@ -76,8 +78,8 @@ def running_lab(folder: Path, world: Path | None = None) -> Iterator[RunningLab]
     state = StateDir(folder / "state")
     home = folder / "home"
     home.mkdir(parents=True)
-    status = process.start_in_background(state, None if world is None else str(world))
-    lab = RunningLab(state, home, status)
+    status = process.start_in_background(state, None if world is None else str(world), *options)
+    lab = RunningLab(state, home, status, options)
     try:
         yield lab
     finally:

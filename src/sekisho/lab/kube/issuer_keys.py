@@ -24,6 +24,7 @@ from sekisho.decide.values.documents import to_json
 from sekisho.lab.world import Clock, World
 
 ROTATION = timedelta(days=7)
+LONGEST_TOKEN = timedelta(days=365)
 KEY_BITS = 2048
 ALGORITHM = "RS256"
 
@@ -44,6 +45,20 @@ class IssuerKeys:
     def __init__(self, world: World, clock: Clock) -> None:
         self._world = world
         self._clock = clock
+        self._signed_by_kubernetes: set[str] = set()
+
+    def give_to_kubernetes(self, issuer: str) -> Secret:
+        """Return the key (PEM) with which a real kube-apiserver signs the tokens of ``issuer`` from now on.
+
+        It names keys in its own way: they are published under that name, too.
+        """
+        self._signed_by_kubernetes.add(issuer)
+        key = self._current(issuer)
+        # When its last token ends is not known here: it stays published as long as a token may live.
+        self._keep(issuer, replace(key, ends=(self._clock.now() + LONGEST_TOKEN).epoch))
+        private = self._world.secret(_secret_name(issuer, key.key_id))
+        assert private is not None  # noqa: S101 - it was committed together with the key's entry
+        return private
 
     def sign(self, claims: ServiceAccountClaims) -> Secret:
         """Return the signed token of ``claims``, whose issuer is one of the lab's."""
@@ -60,7 +75,10 @@ class IssuerKeys:
         current = self._current(issuer)
         now = (self._clock.now() + -LEEWAY).epoch
         older = [key for key in self._kept(issuer) if key != current and key.ends > now]
-        return (current, *reversed(older))
+        keys = (current, *reversed(older))
+        if issuer not in self._signed_by_kubernetes:
+            return keys
+        return (*keys, *(_named_by_kubernetes(key) for key in self._kept(issuer)))
 
     def key_set(self, issuer: str) -> KeySet:
         """Return the published keys as the API server holds tokens against them."""
@@ -146,6 +164,21 @@ def _described(public: rsa.RSAPublicKey, now: Instant) -> SigningKey:
         ("e", _number(numbers.e)),
     )
     return SigningKey(key_id, now.epoch, 0.0, jwk)
+
+
+def _named_by_kubernetes(key: SigningKey) -> SigningKey:
+    """Return ``key`` with the id that kube-apiserver gives it (``pkg/serviceaccount`` keyIDFromPublicKey)."""
+    members = dict(key.jwk)
+    numbers = rsa.RSAPublicNumbers(_integer(members["e"]), _integer(members["n"]))
+    der = numbers.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    key_id = base64.urlsafe_b64encode(hashlib.sha256(der).digest()).decode().rstrip("=")
+    return replace(key, key_id=key_id, jwk=tuple({**members, "kid": key_id}.items()))
+
+
+def _integer(text: str) -> int:
+    return int.from_bytes(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
 
 
 def _number(value: int) -> str:

@@ -92,8 +92,33 @@ class Authority:
         context.sni_callback = choose
         return context
 
+    def files(self, user: str, group: str = "", names: tuple[str, ...] = ()) -> AuthorityFiles:
+        """Return a certificate and its key for a program of the lab's own.
+
+        As a client it is ``user`` of ``group`` (Kubernetes documentation, "Authenticating", "X509 client
+        certificates"), as a server it answers for ``names``.
+        """
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = [x509.NameAttribute(NameOID.COMMON_NAME, user)]
+        if group:
+            subject.insert(0, x509.NameAttribute(NameOID.ORGANIZATION_NAME, group))
+        uses = [ExtendedKeyUsageOID.CLIENT_AUTH, *([ExtendedKeyUsageOID.SERVER_AUTH] if names else [])]
+        certificate = self._sign(names, x509.Name(subject), key.public_key(), uses)
+        return AuthorityFiles(
+            certificate.public_bytes(serialization.Encoding.PEM).decode(),
+            Secret(
+                key.private_bytes(
+                    serialization.Encoding.PEM,
+                    serialization.PrivateFormat.PKCS8,
+                    serialization.NoEncryption(),
+                ).decode()
+            ),
+        )
+
     def _make(self, names: tuple[str, ...]) -> ssl.SSLContext:
-        certificate = self._sign(names)
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])])
+        public = self._leaf_key.public_key()
+        certificate = self._sign(names, subject, public, [ExtendedKeyUsageOID.SERVER_AUTH])
         private = self._leaf_key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
@@ -109,27 +134,33 @@ class Authority:
             context.load_cert_chain(path)
         return context
 
-    def _sign(self, names: tuple[str, ...]) -> x509.Certificate:
+    def _sign(
+        self,
+        names: tuple[str, ...],
+        subject: x509.Name,
+        public: ec.EllipticCurvePublicKey,
+        uses: list[x509.ObjectIdentifier],
+    ) -> x509.Certificate:
         now = datetime.now(UTC)
-        return (
+        builder = (
             x509.CertificateBuilder()
-            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])]))
+            .subject_name(subject)
             .issuer_name(self._certificate.subject)
-            .public_key(self._leaf_key.public_key())
+            .public_key(public)
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - timedelta(days=1))
             .not_valid_after(now + _LEAF_LIFETIME)
-            .add_extension(
-                x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False
-            )
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(signs=False), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage(uses), critical=False)
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False
             )
-            .sign(self._key, hashes.SHA256())
         )
+        if names:
+            answers_for = x509.SubjectAlternativeName([_general_name(name) for name in names])
+            builder = builder.add_extension(answers_for, critical=False)
+        return builder.sign(self._key, hashes.SHA256())
 
 
 def _general_name(name: str) -> x509.GeneralName:
