@@ -127,6 +127,14 @@ def _measure(servers: list[Server], tokens: "_Tokens", options: argparse.Namespa
 
 def ask(server: Server, tokens: list[str], connections: int, seconds: float | None) -> Result:
     """Ask ``server`` about ``tokens``, each once or in turn for ``seconds``; a refusal ends the run."""
+    result = loaded(server, tokens, connections, seconds)
+    if result["wrong"]:
+        raise SystemExit(f"{server.name}: {result['wrong']} of {result['requests']} answers were refusals")
+    return result
+
+
+def loaded(server: Server, tokens: list[str], connections: int, seconds: float | None) -> Result:
+    """Ask as `ask` does; ``wrong`` counts the refusals."""
     review = {"apiVersion": server.api_version, "kind": "TokenReview"}
     job: Job = {
         "host": server.host,
@@ -157,8 +165,6 @@ def ask(server: Server, tokens: list[str], connections: int, seconds: float | No
     if done.returncode != 0:
         raise SystemExit(f"{server.name}: {done.stderr.strip()[-500:]}")
     result: Result = json.loads(done.stdout)
-    if result["wrong"]:
-        raise SystemExit(f"{server.name}: {result['wrong']} of {result['requests']} answers were refusals")
     return result
 
 
