@@ -43,6 +43,7 @@ _AREAS = {
         "facts",
         "file",
         "identity",
+        "issuer",
         "json",
         "kube",
         "kubeconfig",

@@ -10,6 +10,7 @@ import typer
 from sekisho.cli.errors import note, report
 from sekisho.cli.output import write
 from sekisho.cli.serve_authorizer import authorizer
+from sekisho.cli.serve_issuer import issuer
 from sekisho.cli.serve_pod_identity_webhook import GoFlags, pod_identity_webhook
 from sekisho.serve.json_log import LogForm, start_log
 
@@ -28,6 +29,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(authorizer)
+app.command()(issuer)
 app.command("pod-identity-webhook", cls=GoFlags)(pod_identity_webhook)
 
 

@@ -14,6 +14,7 @@ from sekisho.decide.values.documents import parse_json, to_json
 
 MAX_OBJECT_BYTES: Final = 8 * 1024 * 1024
 _SHOWN_CHARS: Final = 500
+_JSON: Final = "application/json"
 
 
 class ObjectConflict(EnvironmentFailure):
@@ -28,13 +29,13 @@ class ObjectClient:
         self._server = server
         self._seconds = seconds
 
-    async def read(self, path: str) -> JsonObject | None:
-        """Return the object at ``path``; None: the server says that there is none.
+    async def read(self, path: str, accept: str = _JSON) -> JsonObject | None:
+        """Return the object at ``path``, of the media type ``accept``; None: the server says there is none.
 
         Raises:
             EnvironmentFailure: it refused, did not answer in time, or answered something else.
         """
-        status, found = await self._ask("GET", path, None)
+        status, found = await self._ask("GET", path, None, accept)
         if status == 404 and found.get("reason") == "NotFound":
             return None
         return _answered("GET", path, status, found)
@@ -57,9 +58,11 @@ class ObjectClient:
         """
         return _answered("PUT", path, *await self._ask("PUT", path, body))
 
-    async def _ask(self, verb: str, path: str, body: JsonObject | None) -> tuple[int, JsonObject]:
+    async def _ask(
+        self, verb: str, path: str, body: JsonObject | None, accept: str = _JSON
+    ) -> tuple[int, JsonObject]:
         token = self._server.token()
-        headers = {"accept": "application/json", "content-type": "application/json"}
+        headers = {"accept": accept, "content-type": _JSON}
         if token is not None:
             headers["authorization"] = f"Bearer {token.reveal()}"
         try:

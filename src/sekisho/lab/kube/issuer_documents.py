@@ -8,8 +8,9 @@ from collections.abc import Iterable
 
 from sekisho.decide.values import JsonObject
 from sekisho.decide.values.documents import to_json
+from sekisho.decide.workload.issuer import discovery_document
 from sekisho.facts import Cluster
-from sekisho.lab.kube.issuer_keys import IssuerKeys, jwks_document
+from sekisho.lab.kube.issuer_keys import ALGORITHM, IssuerKeys, jwks_document
 from sekisho.wire.http import Response
 
 DISCOVERY_PATH = "/.well-known/openid-configuration"
@@ -51,16 +52,7 @@ def api_server_page(path: str, issuer: str, address: str, keys: IssuerKeys) -> R
 
 
 def _discovery(issuer: str) -> Response:
-    return _json(
-        {
-            "issuer": issuer,
-            "jwks_uri": f"{issuer}{KEYS_PATH}",
-            "authorization_endpoint": "urn:kubernetes:programmatic_authorization",
-            **_TYPES,
-            "claims_supported": ["sub", "iss"],
-            **_ALGORITHMS,
-        }
-    )
+    return _json(discovery_document(issuer, f"{issuer}{KEYS_PATH}", [ALGORITHM]))
 
 
 def _public_keys(issuer: str, keys: IssuerKeys) -> Response:
