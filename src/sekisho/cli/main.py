@@ -45,10 +45,11 @@ COMMANDS: dict[str, Command] = {
     "token": Command(
         "Credentials", "token", "token", "Print a cluster token (drop-in for aws eks get-token)."
     ),
+    "login": Command("Credentials", "login", "login", "Sign in at an OpenID Connect issuer, for kubectl."),
     "kubeconfig": Command("Credentials", "kubeconfig", "kubeconfig", "Write a cluster into a kubeconfig."),
 }
 
-_PLAINLY_READ = frozenset({"down", "env", "status", "token", "up", "watch"})
+_PLAINLY_READ = frozenset({"down", "env", "login", "status", "token", "up", "watch"})
 """Commands that have only options: `quick` reads them without the command line library."""
 
 

@@ -27,6 +27,10 @@ class PrivateFolderTrouble(Exception):  # noqa: N818 - not an error of the progr
     """The folder or a file in it cannot be used now; the text says which and why, in one line."""
 
 
+class PrivateFolderBusy(PrivateFolderTrouble):
+    """The folder is as it should be; another process holds the lock."""
+
+
 class PrivateFolder:
     """An open private folder; see `opened`. Names of files are single path components."""
 
@@ -118,7 +122,8 @@ class PrivateFolder:
         The lock is a byte range of one file, so a killed process leaves nothing behind.
 
         Raises:
-            PrivateFolderTrouble: another process held it for all of ``wait``.
+            PrivateFolderBusy: another process held it for all of ``wait``.
+            PrivateFolderTrouble: it cannot be locked.
         """
         path = self._path / _LOCK_NAME
         with _told(path):
@@ -141,7 +146,7 @@ def _lock(descriptor: int, offset: int, wait: timedelta, path: Path) -> None:
         except (BlockingIOError, PermissionError):
             if time.monotonic() >= deadline:
                 seconds = f"{wait.total_seconds():g} s"
-                raise PrivateFolderTrouble(f"another process held `{path}` for {seconds}") from None
+                raise PrivateFolderBusy(f"another process held `{path}` for {seconds}") from None
             time.sleep(_POLL_SECONDS)
         except OSError as error:
             raise PrivateFolderTrouble(f"`{path}`: {error.strerror or error}") from None

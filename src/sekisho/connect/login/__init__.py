@@ -1,0 +1,1 @@
+"""Signing a person in at an OpenID Connect issuer, for kubectl: requests, answers, flows, accounts kept."""
