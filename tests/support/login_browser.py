@@ -1,7 +1,7 @@
 """A browser for tests of ``sekisho login``: a program that walks through the pages over HTTP, with cookies.
 
-``sekisho login --browser "PYTHON THIS_FILE LOG USER PASSWORD"`` starts it with the address to open as its last
-argument. It writes each address that it opens into LOG, one a line, and the last page beside it.
+``sekisho login --browser "PYTHON THIS_FILE LOG USER PASSWORD"`` starts it with the address to open as its
+last argument. It writes each address that it opens into LOG, one a line, and the last page beside it.
 """
 
 import html

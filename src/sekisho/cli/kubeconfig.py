@@ -8,13 +8,15 @@ from typing import Annotated
 import typer
 
 from sekisho.cli.errors import note, report
+from sekisho.cli.kubeconfig_oidc import check_cluster, login_options
 from sekisho.connect.connection_request import ConnectionRequest, check_connection_request
 from sekisho.connect.exec_program import ExecProgram
+from sekisho.connect.login.kubeconfig_user import LoginOptions, with_login
 
 
 @report()
 def kubeconfig(
-    name: Annotated[str, typer.Option("--name", help="Name of the cluster.")],
+    name: Annotated[str | None, typer.Option("--name", help="Name of the cluster.")] = None,
     file: Annotated[
         str | None,
         typer.Option("--kubeconfig", help="File to change, instead of KUBECONFIG or ~/.kube/config."),
@@ -40,31 +42,88 @@ def kubeconfig(
     program: Annotated[
         ExecProgram, typer.Option("--exec", help="Program kubectl is to run for tokens.")
     ] = ExecProgram.AWS,
+    oidc: Annotated[
+        bool, typer.Option("--oidc", help="Sign in by OpenID Connect (sekisho login) instead of IAM.")
+    ] = False,
+    cluster: Annotated[
+        str | None,
+        typer.Option("--cluster", help="With --oidc: a cluster that the file has already, of any kind."),
+    ] = None,
+    issuer: Annotated[
+        str | None, typer.Option("--issuer", help="With --oidc: URL of the issuer, as the cluster has it.")
+    ] = None,
+    client_id: Annotated[
+        str | None, typer.Option("--client-id", help="With --oidc: client that tokens are for.")
+    ] = None,
+    client_secret_file: Annotated[
+        str | None, typer.Option("--client-secret-file", help="With --oidc: file with the client's secret.")
+    ] = None,
+    scope: Annotated[str | None, typer.Option("--scope", help="With --oidc: scopes beside openid.")] = None,
+    certificate_authority: Annotated[
+        str | None,
+        typer.Option("--certificate-authority", help="With --oidc: PEM file of the issuer."),
+    ] = None,
+    account: Annotated[
+        str | None, typer.Option("--account", help="With --oidc: your own name for who signs in.")
+    ] = None,
+    listen: Annotated[
+        str | None, typer.Option("--listen", help="With --oidc: ports for the browser to come back to.")
+    ] = None,
+    redirect_path: Annotated[
+        str | None, typer.Option("--redirect-path", help="With --oidc: path of the redirect URI.")
+    ] = None,
 ) -> None:
     """Add an EKS cluster to a kubeconfig and make it the current context.
 
     Example: sekisho kubeconfig --name eks-clu --region ap-northeast-1 --exec sekisho
+
+    Example: sekisho kubeconfig --oidc --cluster prod --issuer https://issuer.example.com --client-id kube
     """
-    request = check_connection_request(
-        ConnectionRequest(
-            name=name,
-            role_arn=role_arn or "",
-            alias=alias or "",
-            user_alias=user_alias or "",
-            proxy_url=proxy_url or "",
-            region=region or "",
-            profile=profile or "",
-            assume_role_arn=assume_role_arn or "",
-            program=program,
-        )
+    given = LoginOptions(
+        issuer or "",
+        client_id or "",
+        client_secret_file or "",
+        scope or "",
+        certificate_authority or "",
+        account or "",
+        listen or "",
+        redirect_path or "",
     )
-    from sekisho.connect.connect_cluster import entries_for
-    from sekisho.connect.kubeconfig_file import candidate_files, choose_file, preview, write_entries
+    login = login_options(given, oidc=oidc, iam={"--role-arn": role_arn})
+    check_cluster(name, cluster, login)
+    from sekisho.connect.kubeconfig_file import (
+        candidate_files,
+        choose_file,
+        cluster_entries,
+        preview,
+        write_entries,
+    )
     from sekisho.connect.kubeconfig_text import dump
 
     candidates = candidate_files(file, os.environ, Path.home())
-    entries = entries_for(request, os.environ)
-    path = choose_file(candidates, str(entries.cluster["name"]), note)
+    if cluster:
+        path = choose_file(candidates, cluster, note)
+        entries = cluster_entries(path, cluster)
+    else:
+        request = check_connection_request(
+            ConnectionRequest(
+                name=name or "",
+                role_arn=role_arn or "",
+                alias=alias or "",
+                user_alias=user_alias or "",
+                proxy_url=proxy_url or "",
+                region=region or "",
+                profile=profile or "",
+                assume_role_arn=assume_role_arn or "",
+                program=program,
+            )
+        )
+        from sekisho.connect.connect_cluster import entries_for
+
+        entries = entries_for(request, os.environ)
+        path = choose_file(candidates, str(entries.cluster["name"]), note)
+    if login is not None:
+        entries = with_login(entries, login, alias=alias or "", user_alias=user_alias or "")
     if dry_run:
         sys.stdout.write(preview(path, entries).text)
         return

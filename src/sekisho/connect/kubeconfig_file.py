@@ -68,6 +68,25 @@ def choose_file(candidates: tuple[Path, ...], cluster: str, note: Callable[[str]
     return candidates[0]
 
 
+def cluster_entries(path: Path, name: str) -> Entries:
+    """Return entries for a cluster that the kubeconfig at ``path`` holds, its user still to be told.
+
+    Raises:
+        SekishoInputError: there is no such cluster, or the file is not a kubeconfig.
+        EnvironmentFailure: it cannot be read.
+    """
+    text = _read(path)
+    content = check_kubeconfig(parse_yaml(text, str(path)), str(path), text)
+    clusters = content.get("clusters")
+    at = position(clusters, name)
+    entry = clusters[at] if isinstance(clusters, list) and at is not None else None
+    if not isinstance(entry, dict):
+        raise SekishoInputError.single(
+            "kubeconfig.no-cluster", Ref(str(path)), f"there is no cluster `{name[:100]}` in it"
+        )
+    return Entries(entry, {"name": ""}, {"name": ""})
+
+
 def preview(path: Path, new: Entries) -> Merged:
     """Return what `write_entries` would write, without writing.
 

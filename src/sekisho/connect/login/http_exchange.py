@@ -21,9 +21,6 @@ from sekisho.connect.login.login_request import LoginRequest, is_loopback_http
 from sekisho.connect.login.metadata import trouble
 
 MAX_BYTES: Final = 256 * 1024
-SECONDS: Final = 10.0
-"""For one exchange: name, connection, handshake and the last byte."""
-
 _HTTPS_PORT: Final = 443
 
 
@@ -36,9 +33,12 @@ class HttpAnswer:
 
 
 class HttpExchange:
-    """Asks the endpoints of one issuer; owned by one event loop, closed by its owner."""
+    """Asks the endpoints of one issuer; owned by one event loop, closed by its owner.
 
-    def __init__(self, request: LoginRequest, environ: Mapping[str, str], seconds: float = SECONDS) -> None:
+    ``seconds`` are for one exchange: name, connection, handshake and the last byte.
+    """
+
+    def __init__(self, request: LoginRequest, environ: Mapping[str, str], seconds: float) -> None:
         self._issuer = request.issuer
         self._environ = environ
         self._seconds = seconds

@@ -4,7 +4,6 @@ Ten commands that need a token at the same moment wait for one of them, which op
 fails, the others fail with it instead of opening the next.
 """
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -34,6 +33,8 @@ class Place:
     directory: Path
     environ: Mapping[str, str]
     vault: Vault | None = None
+    seconds: float = 10.0
+    """For one exchange with the issuer."""
 
 
 def obtain_id_token(
@@ -75,7 +76,7 @@ def obtain_id_token(
         ) from None
     except PrivateFolderTrouble as trouble:
         tell(f"the account is not kept: {trouble}")
-    return made if made is not None else asyncio.run(_made(request, way, place, tell, None, {}))
+    return made if made is not None else _run(request, way, place, tell, None, {})
 
 
 def _usable(store: AccountStore, request: LoginRequest, now: Instant) -> SignedIn | None:
@@ -117,7 +118,7 @@ def _tried(
     if "@" in request.account:
         hints["login_hint"] = request.account
     try:
-        done = asyncio.run(_made(request, way, place, tell, None if fresh else own, hints))
+        done = _run(request, way, place, tell, None if fresh else own, hints)
     except LoginRefused as refused:
         store.note_failure(request.key, time.time(), str(refused), refused=True)
         raise
@@ -135,6 +136,20 @@ def _tried(
     return done
 
 
+def _run(
+    request: LoginRequest,
+    way: Callable[[], Way],
+    place: Place,
+    tell: Tell,
+    kept: SignedIn | None,
+    hints: Hints,
+) -> SignedIn:
+    # Imported here as below: the libraries take longer than a kept token does altogether.
+    import asyncio
+
+    return asyncio.run(_made(request, way, place, tell, kept, hints))
+
+
 async def _made(
     request: LoginRequest,
     way: Callable[[], Way],
@@ -143,12 +158,11 @@ async def _made(
     kept: SignedIn | None,
     hints: Hints,
 ) -> SignedIn:
-    # Imported here: the library takes longer than a kept token does altogether.
     from sekisho.connect.login.flows import renewed
     from sekisho.connect.login.http_exchange import HttpExchange
     from sekisho.connect.login.provider import Provider
 
-    exchange = HttpExchange(request, place.environ)
+    exchange = HttpExchange(request, place.environ, place.seconds)
     try:
         provider = await Provider.discovered(request, exchange)
         if kept is not None and (done := await renewed(provider, kept, tell)) is not None:

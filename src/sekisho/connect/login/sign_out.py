@@ -65,7 +65,7 @@ async def _told(
     from sekisho.connect.login.http_exchange import HttpExchange
     from sekisho.connect.login.provider import Provider
 
-    exchange = HttpExchange(request, place.environ)
+    exchange = HttpExchange(request, place.environ, place.seconds)
     try:
         provider = await Provider.discovered(request, exchange)
         if account is not None and account.signed_in.refresh_token is not None:
