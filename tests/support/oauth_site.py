@@ -32,8 +32,8 @@ class OAuthSite:
     """The server and its switches.
 
     ``described`` overrides members of the discovery document, ``claims`` and ``header`` those of id tokens
-    (None removes), ``answered`` parameters of authorization responses. ``token_answer`` stands in for the token
-    endpoint, ``before_token`` is called first.
+    (None removes), ``answered`` parameters of authorization responses. ``token_answer`` stands in for the
+    token endpoint, ``before_token`` and ``before_visit`` are called first.
     """
 
     issuer: str = ""
@@ -50,10 +50,17 @@ class OAuthSite:
     """What polling for a device is answered before it succeeds."""
     token_answer: Callable[[Form], Answer] | None = None
     before_token: Callable[[], object] | None = None
+    before_visit: Callable[[], object] | None = None
     codes: dict[str, Form] = field(default_factory=dict)
     refresh_tokens: set[str] = field(default_factory=set)
     forms: list[tuple[str, Form]] = field(default_factory=list)
     visits: list[Form] = field(default_factory=list)
+
+    def reset(self) -> None:
+        """Forget everything and behave again; where the server is stays."""
+        fresh = OAuthSite(self.issuer, self.authority)
+        for name in fresh.__dataclass_fields__:
+            setattr(self, name, getattr(fresh, name))
 
     def new_code(self, given: Form) -> str:
         """Return a code that answers an authorization request."""
@@ -119,6 +126,8 @@ def _discovery(site: OAuthSite) -> Answer:
 
 def _authorized(site: OAuthSite, given: Form) -> Answer:
     site.visits.append(given)
+    if site.before_visit is not None:
+        site.before_visit()
     told = {"code": site.new_code(given), "state": given["state"], "iss": site.issuer, **site.answered}
     query = urlencode({name: value for name, value in told.items() if value is not None})
     return 302, {"location": f"{given['redirect_uri']}?{query}"}, b""

@@ -13,7 +13,8 @@ import pytest
 
 from sekisho.testing import RunningLab, running_lab
 from support.boto_lab import profile
-from support.user_pools import OAUTH, PASSWORD, Pool, new_pool, part
+from support.checkpoint import waited
+from support.user_pools import LOGOUT, OAUTH, PASSWORD, Pool, fetch, new_pool, part
 
 BROWSER = Path(__file__).parents[1] / "support" / "login_browser.py"
 PORTS = (18311, 18312, 18313)
@@ -66,6 +67,17 @@ class Desk:
             env=self.environment(kubectl=kubectl),
         )
 
+    def login_accounts(self, *more: str) -> "subprocess.CompletedProcess[str]":
+        """Run the command without an issuer."""
+        return subprocess.run(
+            [sys.executable, "-m", "sekisho", "login", *more],
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+            env=self.environment(),
+        )
+
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningLab, Pool, str]]:
@@ -104,3 +116,79 @@ def test_a_browser_signs_in_once_and_what_is_kept_answers_after_that(desk: Desk)
     assert "as k@example.com (account default)" in told.stdout
     for text in (done.stderr, told.stdout, told.stderr):
         assert answer["status"]["token"] not in text
+
+
+def test_a_wrong_password_stays_on_the_page_and_the_terminal_waits(desk: Desk) -> None:
+    done = desk.login("--timeout", "1", password="Wrong-Passw0rd")
+    assert done.returncode == 4, done.stderr
+    assert "nobody signed in within 1 s; trying again may help" in done.stderr
+    waited(lambda: Path(f"{desk.log}.page").exists() or None)
+    assert "Incorrect username or password." in desk.page
+
+
+def test_two_people_have_accounts_of_their_own_and_sign_out_one_by_one(desk: Desk) -> None:
+    assert desk.login().returncode == 0
+    second = desk.login("--account", "m@example.com", user="m@example.com")
+    assert "as m@example.com (account m@example.com)" in second.stdout, second.stderr
+    shown = desk.login_accounts("--show")
+    assert [line for line in shown.stdout.splitlines() if not line.startswith(" ")] == [
+        "default: k@example.com",
+        "m@example.com: m@example.com",
+    ]
+    assert "claim    email = m@example.com" in shown.stdout
+    listed = json.loads(desk.login_accounts("--show", "-o", "json", "--account", "default").stdout)
+    assert [(one["who"], one["isRenewed"]) for one in listed] == [("k@example.com", True)]
+    kept = json.loads(next(iter((desk.folder / "accounts").glob("*.json"))).read_text())
+    for secret in (kept["idToken"], kept["refreshToken"]):
+        assert secret not in shown.stdout
+        assert secret not in json.dumps(listed)
+    out = desk.login("--logout")
+    assert (out.returncode, out.stdout) == (0, f"signed out: account default at {desk.pool.issuer}\n")
+    assert "the refresh token is revoked" in out.stderr
+    assert desk.login_accounts("--show", "--account", "default").returncode == 1
+    assert desk.login_accounts("--show", "--account", "m@example.com").returncode == 0
+    again = desk.login("--logout")
+    assert again.returncode == 1
+    assert "nobody is signed in" in again.stderr
+
+
+def test_the_browser_is_signed_out_even_if_nobody_is_here(desk: Desk) -> None:
+    done = desk.login("--logout", "--end-session", "--logout-uri", LOGOUT, "--no-browser")
+    assert done.returncode == 1, done.stderr
+    url = done.stderr.splitlines()[1]
+    assert url.startswith(desk.lab.status["loginPages"] + "/logout?")
+    got = fetch(desk.lab, url)
+    assert (got.status, got.header("location")) == (302, LOGOUT)
+
+
+def test_what_a_pool_does_not_offer_is_said(desk: Desk) -> None:
+    device = subprocess.run(
+        desk.words("--device"), capture_output=True, text=True, check=False, env=desk.environment()
+    )
+    assert device.returncode == 2
+    assert "offers no device authorization endpoint; sign in with the browser" in device.stderr
+    password = subprocess.run(
+        desk.words("--password", "-", "--username", "k@example.com"),
+        input=PASSWORD,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=desk.environment(),
+    )
+    assert password.returncode == 2
+    assert "offers no `password` grant" in password.stderr
+    assert PASSWORD not in password.stderr
+
+
+def test_an_issuer_that_the_lab_does_not_have(desk: Desk) -> None:
+    done = desk.login("--issuer", "https://cognito-idp.ap-northeast-1.amazonaws.com/ap-northeast-1_Nobody000")
+    assert done.returncode == 4
+    assert "Traceback" not in done.stderr
+    assert desk.opened == []
+
+
+def test_kubectl_is_told_by_the_kubeconfig_that_sekisho_writes(desk: Desk) -> None:
+    words = ["--oidc", "--name", "eks-clu", "--issuer", desk.pool.issuer, "--client-id", desk.client]
+    done = desk.lab.run([sys.executable, "-m", "sekisho", "kubeconfig", *words, "--scope", "email"])
+    assert done.returncode == 0, done.stderr
+    assert "eks-clu@oidc" in done.stdout

@@ -17,10 +17,16 @@ from support.login_visit import Visitor, asked, back_port, http_get, opened, raw
 from support.oauth_site import CLIENT, Answer, Form, OAuthSite, answer, oauth_site
 
 
-@pytest.fixture
-def site() -> Iterator[OAuthSite]:
+@pytest.fixture(scope="module")
+def shared() -> Iterator[OAuthSite]:
     with oauth_site() as found:
         yield found
+
+
+@pytest.fixture
+def site(shared: OAuthSite) -> OAuthSite:
+    shared.reset()
+    return shared
 
 
 # --- the loopback port
@@ -53,7 +59,7 @@ def attacks(port: int, state: str) -> dict[str, tuple[bytes, int]]:
         "another path": (request("GET", f"/favicon.ico?code=evil&state={state}", own), 404),
         "an absolute address": (request("GET", f"http://{own}{good}", own), 404),
         "a place to go on to": (
-            request("GET", "//evil.example.com/?redirect=https://evil.example.com", own),
+            request("GET", "//evil.example.com/?to=https://evil.example.com", own),
             404,
         ),
         "no request": (b"\x16\x03\x01 garbage\r\n\r\n", 400),
@@ -109,12 +115,8 @@ def test_the_page_keeps_to_itself(site: OAuthSite, tmp_path: Path) -> None:
     got: list[tuple[int, dict[str, str], str]] = []
 
     def act(url: str) -> None:
-        error = {
-            "error": "access_denied",
-            "error_description": "<script>alert(1)</script>",
-            "iss": site.issuer,
-        }
-        target = "/?" + urlencode({**error, "state": asked(url)["state"]})
+        error = {"error": "access_denied", "error_description": "<script>alert(1)</script>"}
+        target = "/?" + urlencode({**error, "iss": site.issuer, "state": asked(url)["state"]})
         got.append(http_get(back_port(url), target, f"localhost:{back_port(url)}"))
 
     with pytest.raises(LoginRefused, match="access_denied"):
