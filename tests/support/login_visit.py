@@ -6,7 +6,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -92,12 +92,13 @@ def sign_in(
     *,
     fresh: bool = False,
     seconds: float = 10.0,
+    client: int = 0,
     **more: Any,
 ) -> SignedIn:
     """Sign in at ``site``; the accounts are in ``folder``."""
     visiting = visitor or Visitor(opened)
     used = way or by_browser((), lambda url: url, visiting.tell)
-    place = replace(Place(folder, {}), seconds=seconds)
+    place = Place(folder, {}, seconds=seconds, client=client)
     try:
         return obtain_id_token(request_of(site, **more), lambda: used, place, visiting.tell, fresh=fresh)
     finally:

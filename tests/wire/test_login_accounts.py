@@ -125,6 +125,19 @@ def test_a_client_with_a_secret_shows_it_in_the_way_that_the_issuer_takes(
         sign_in(site, tmp_path, client_secret="s:ecret /1", fresh=True)
 
 
+def test_a_client_that_asks_again_after_a_refusal_opens_no_other_browser(
+    site: OAuthSite, tmp_path: Path
+) -> None:
+    site.answered = {"code": None, "error": "access_denied"}
+    for client in (41, 41, 42, 0, 0):
+        with pytest.raises(LoginRefused, match="access_denied"):
+            sign_in(site, tmp_path, client=client)
+    assert len(site.visits) == 4
+    site.answered = {}
+    assert sign_in(site, tmp_path, client=43).who == "k@example.com"
+    assert len(site.visits) == 5
+
+
 # --- accounts
 
 

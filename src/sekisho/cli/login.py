@@ -132,7 +132,12 @@ def login(
         {"--end-session": end_session, "--logout-uri": logout_uri is not None},
         is_logout=logout,
     )
-    place = Place(store_directory(os.environ, Path.home()), os.environ, KeyringVault() if keyring else None)
+    place = Place(
+        store_directory(os.environ, Path.home()),
+        os.environ,
+        KeyringVault() if keyring else None,
+        client=os.getppid() if "KUBERNETES_EXEC_INFO" in os.environ else 0,
+    )
     if show:
         from sekisho.cli.login_accounts import show_accounts
 

@@ -18,6 +18,8 @@ from sekisho.connect.private_folder import PrivateFolder, PrivateFolderTrouble
 from sekisho.decide.values import Secret
 
 SERVICE: Final = "sekisho login"
+SAME_CLIENT_SECONDS: Final = 30.0
+"""Clients ask again and again (k9s, editors): what one was just told does not open the next browser."""
 _SUFFIX: Final = ".json"
 _FAILED: Final = ".failed"
 
@@ -32,6 +34,16 @@ class Account:
     name: str
     scopes: tuple[str, ...]
     signed_in: SignedIn
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A sign-in that came to nothing: when (seconds since 1970), why, and for which process (0: none)."""
+
+    at: float
+    sentence: str
+    is_refusal: bool
+    client: int = 0
 
 
 class Vault(Protocol):
@@ -154,17 +166,23 @@ class AccountStore:
                 found += [account] if account is not None else []
         return tuple(sorted(found, key=lambda one: (one.issuer, one.client_id, one.name)))
 
-    def note_failure(self, key: str, at: float, sentence: str, *, refused: bool) -> None:
+    def note_failure(self, key: str, failure: Failure) -> None:
         """Leave word for those who wait to sign in under ``key`` that it came to nothing."""
-        told = {"at": at, "sentence": sentence, "refused": refused}
+        told = {
+            "at": failure.at,
+            "sentence": failure.sentence,
+            "refused": failure.is_refusal,
+            "client": failure.client,
+        }
         self._folder.write(key + _FAILED, json.dumps(told).encode())
 
-    def failure_since(self, key: str, moment: float) -> tuple[str, bool] | None:
-        """Return the sentence of a failure after ``moment``, and whether it was a refusal."""
+    def failure_since(self, key: str, moment: float, client: int) -> Failure | None:
+        """Return a failure after ``moment`` or, if it was told to ``client`` too, shortly before it."""
         content = self._folder.read(key + _FAILED)
         match _object(content or b""):
-            case {"at": float(at), "sentence": str(sentence), "refused": bool(refused)} if at >= moment:
-                return sentence, refused
+            case {"at": float(at), "sentence": str(sentence), "refused": bool(refused), "client": int(told)}:
+                is_told_again = client != 0 and told == client and at >= moment - SAME_CLIENT_SECONDS
+                return Failure(at, sentence, refused, told) if at >= moment or is_told_again else None
         return None
 
 

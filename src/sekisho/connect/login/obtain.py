@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from sekisho.connect.errors import EnvironmentFailure
-from sekisho.connect.login.account_store import AccountStore, Vault, account_of
+from sekisho.connect.login.account_store import AccountStore, Failure, Vault, account_of
 from sekisho.connect.login.login_request import LoginRequest
 from sekisho.connect.login.refusal import LoginRefused
 from sekisho.connect.login.signed_in import Hints, SignedIn, Tell, Way
@@ -35,6 +35,8 @@ class Place:
     vault: Vault | None = None
     seconds: float = 10.0
     """For one exchange with the issuer."""
+    client: int = 0
+    """The process that a credential is for, 0 for a person at a terminal."""
 
 
 def obtain_id_token(
@@ -67,7 +69,7 @@ def obtain_id_token(
                 kept = None if fresh else _usable(store, request, clock())
                 if kept is not None:
                     return kept
-                _share_failure(store, request, began)
+                _share_failure(store, request, began, place.client)
                 made = _tried(store, request, way, place, tell, fresh=fresh)
                 store.write(account_of(request, made))
     except PrivateFolderBusy:
@@ -86,15 +88,13 @@ def _usable(store: AccountStore, request: LoginRequest, now: Instant) -> SignedI
     return account.signed_in
 
 
-def _share_failure(store: AccountStore, request: LoginRequest, began: float) -> None:
-    found = store.failure_since(request.key, began)
-    if found is not None:
-        sentence, refused = found
-        raise (
-            LoginRefused(sentence)
-            if refused
-            else EnvironmentFailure(f"sign in at {request.issuer}", sentence, can_retry=True)
-        )
+def _share_failure(store: AccountStore, request: LoginRequest, began: float, client: int) -> None:
+    found = store.failure_since(request.key, began, client)
+    if found is None:
+        return
+    if found.is_refusal:
+        raise LoginRefused(found.sentence)
+    raise EnvironmentFailure(f"sign in at {request.issuer}", found.sentence, can_retry=True)
 
 
 def _tried(
@@ -117,16 +117,20 @@ def _tried(
     hints = {"prompt": "login"} if others or fresh else {}
     if "@" in request.account:
         hints["login_hint"] = request.account
+
+    def note(sentence: str, *, is_refusal: bool) -> None:
+        store.note_failure(request.key, Failure(time.time(), sentence, is_refusal, place.client))
+
     try:
         done = _run(request, way, place, tell, None if fresh else own, hints)
     except LoginRefused as refused:
-        store.note_failure(request.key, time.time(), str(refused), refused=True)
+        note(str(refused), is_refusal=True)
         raise
     except EnvironmentFailure as failure:
-        store.note_failure(request.key, time.time(), failure.message, refused=False)
+        note(failure.message, is_refusal=False)
         raise
     except KeyboardInterrupt:
-        store.note_failure(request.key, time.time(), "it was interrupted", refused=False)
+        note("it was interrupted", is_refusal=False)
         raise
     if own is not None and own.token.subject != done.token.subject:
         tell(f"account `{request.account}` was {own.who} before and is {done.who} now")
