@@ -47,6 +47,7 @@ _AREAS = {
         "json",
         "kube",
         "kubeconfig",
+        "login",
         "map",
     ),
     *("protobuf", "question", "rbac", "request", "token", "tour", "yaml", "world"),

@@ -84,7 +84,7 @@ def person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
 @pytest.mark.parametrize("name", ["kubectl", "kubectl-1.27"])
 def test_kubectl_signs_in_by_the_entry_that_sekisho_wrote(person: Person, name: str) -> None:
     words = ["--oidc", "--cluster", "real", "--issuer", person.site.issuer, "--client-id", CLIENT]
-    more = ["--certificate-authority", person.folder / "issuer.pem", "--listen", "0", "--account", name]
+    more = ["--certificate-authority", f"{person.folder}/issuer.pem", "--listen", "0", "--account", name]
     written = person.run("sekisho", "kubeconfig", *words, *more)
     assert written.stdout == f"Updated context real@oidc@{name} in {person.server.folder / 'kubeconfig'}\n"
     before = len(person.opened)
@@ -104,7 +104,7 @@ REVIEW = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
 def test_who_is_refused_reads_why(person: Person) -> None:
     person.site.answered = {"code": None, "error": "access_denied", "error_description": "not today"}
     words = ["--oidc", "--cluster", "real", "--issuer", person.site.issuer, "--client-id", CLIENT]
-    more = ["--certificate-authority", person.folder / "issuer.pem", "--listen", "0", "--account", "denied"]
+    more = ["--certificate-authority", f"{person.folder}/issuer.pem", "--listen", "0", "--account", "denied"]
     assert person.run("sekisho", "kubeconfig", *words, *more).returncode == 0
     before = len(person.opened)
     refused = person.run(client("kubectl"), "get", "pods")

@@ -52,8 +52,8 @@ class Desk:
 
     def environment(self, *, kubectl: bool = False) -> dict[str, str]:
         info = {"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1", "spec": {}}
-        more = {"KUBERNETES_EXEC_INFO": json.dumps(info)} if kubectl else {}
-        return self.lab.environment(SEKISHO_LOGIN_DIR=str(self.folder / "accounts"), **more)
+        asked = {"KUBERNETES_EXEC_INFO": json.dumps(info)} if kubectl else {}
+        return {**self.lab.environment(SEKISHO_LOGIN_DIR=str(self.folder / "accounts")), **asked}
 
     def login(
         self, *more: str, kubectl: bool = False, user: str = "k@example.com", password: str = PASSWORD
