@@ -110,8 +110,8 @@ def test_answers_that_refuse(asked: Authorization, query: str, problem: str) -> 
     [
         ({"error": "access_denied"}, "access_denied"),
         (
-            {"error": "access_denied", "error_description": "the user said no"},
-            "access_denied (the user said no)",
+            {"error": "access_denied", "error_description": "they said no"},
+            "access_denied (they said no)",
         ),
         ({"error": "x", "error_description": "\x1b[31m\nred"}, "x (\\x1b[31m\\nred)"),
         ({"error": "\x1b[2J"}, "an error without a name"),

@@ -1,4 +1,4 @@
-"""What may be asked for: issuer, client, scopes, account, ports, path and patience, each side of its bounds."""
+"""What may be asked for: issuer, client, scopes, account, ports, path and patience, at their bounds."""
 
 from datetime import timedelta
 from typing import Any
