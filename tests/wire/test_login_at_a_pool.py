@@ -192,3 +192,18 @@ def test_kubectl_is_told_by_the_kubeconfig_that_sekisho_writes(desk: Desk) -> No
     done = desk.lab.run([sys.executable, "-m", "sekisho", "kubeconfig", *words, "--scope", "email"])
     assert done.returncode == 0, done.stderr
     assert "eks-clu@oidc" in done.stdout
+
+
+def test_the_clock_of_the_lab_ends_tokens_and_they_are_renewed(desk: Desk) -> None:
+    first = json.loads(desk.login(kubectl=True).stdout)["status"]["token"]
+    desk.lab.client.post("/clock", {"seconds": 3600})
+    try:
+        assert "token    ended at" in desk.login_accounts("--show").stdout
+        renewed = desk.login(kubectl=True)
+        assert renewed.returncode == 0, renewed.stderr
+        second = json.loads(renewed.stdout)["status"]["token"]
+        assert part(second, 1)["exp"] >= part(first, 1)["exp"] + 3600
+        assert part(second, 1)["origin_jti"] == part(first, 1)["origin_jti"]
+        assert len(desk.opened) == 1
+    finally:
+        desk.lab.client.post("/clock", {"reset": True})

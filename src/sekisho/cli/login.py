@@ -10,6 +10,7 @@ from typing import Annotated, assert_never
 import typer
 
 from sekisho.cli.errors import note, report
+from sekisho.cli.login_in_lab import login_clock
 from sekisho.cli.output import write
 from sekisho.connect.exec_credential import BearerToken, asked_version, exec_credential, render_json
 from sekisho.connect.login.account_store import KeyringVault, store_directory
@@ -136,6 +137,7 @@ def login(
         store_directory(os.environ, Path.home()),
         os.environ,
         KeyringVault() if keyring else None,
+        clock=login_clock(issuer, os.environ),
         client=os.getppid() if "KUBERNETES_EXEC_INFO" in os.environ else 0,
     )
     if show:
@@ -203,7 +205,7 @@ def _way(
 
         if device:
             return by_device(note)
-        from sekisho.cli.login_page_place import login_page_place
+        from sekisho.cli.login_in_lab import login_page_place
 
         command = () if no_browser else browser_command(browser, os.environ)
         return by_browser(command, login_page_place(authorization_endpoint, os.environ), note)

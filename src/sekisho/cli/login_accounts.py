@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from sekisho.cli.errors import note
+from sekisho.cli.login_in_lab import login_clock
 from sekisho.cli.output import Form, write, write_document
 from sekisho.connect.login.account_store import Account
 from sekisho.connect.login.login_request import LoginRequest
 from sekisho.connect.login.obtain import Place
 from sekisho.connect.login.sign_out import end_session_url, kept_accounts, sign_out
 from sekisho.connect.login.signed_in import Way
-from sekisho.connect.tokens import system_clock
 from sekisho.decide.values import Ref, Secret, SekishoInputError
 from sekisho.decide.values.document_text import on_one_line
 
@@ -43,7 +43,7 @@ def show_accounts(
 
 
 def _told(account: Account) -> dict[str, Any]:
-    done = account.signed_in
+    done, clock = account.signed_in, login_clock(account.issuer, os.environ)
     return {
         "account": account.name,
         "issuer": account.issuer,
@@ -51,7 +51,7 @@ def _told(account: Account) -> dict[str, Any]:
         "scopes": list(account.scopes),
         "who": done.who,
         "expires": done.token.expires.rfc3339(),
-        "isExpired": done.token.expires <= system_clock(),
+        "isExpired": done.token.expires <= clock(),
         "isRenewed": done.refresh_token is not None,
         "claims": {name: value for name, value in done.token.claims.items() if name != "_claim_sources"},
     }
@@ -75,7 +75,7 @@ def log_out(
     """Sign out and return the exit code; ``back`` None leaves the browser's own session alone."""
 
     def end(endpoint: str) -> None:
-        from sekisho.cli.login_page_place import login_page_place
+        from sekisho.cli.login_in_lab import login_page_place
         from sekisho.connect.login.browser import browser_command, open_browser
 
         url = end_session_url(login_page_place(None, os.environ)(endpoint), request.client_id, back or "")

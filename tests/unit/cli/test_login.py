@@ -130,7 +130,7 @@ def test_bad_news(
 
 
 def test_an_authorization_endpoint_over_an_open_line_is_refused() -> None:
-    from sekisho.cli.login_page_place import login_page_place
+    from sekisho.cli.login_in_lab import login_page_place
 
     discovered = "https://people.auth.eu-west-1.amazoncognito.com/oauth2/authorize"
     assert login_page_place(None, {})(discovered) == discovered

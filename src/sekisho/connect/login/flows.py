@@ -19,7 +19,6 @@ from sekisho.connect.login.provider import Provider
 from sekisho.connect.login.refusal import LoginRefused
 from sekisho.connect.login.signed_in import Hints, SignedIn, Tell, Way
 from sekisho.connect.login.token_answer import DeviceGrant, OAuthRefusal, Tokens
-from sekisho.connect.tokens import system_clock
 from sekisho.decide.values import Ref, Secret, SekishoInputError
 
 DEVICE_GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
@@ -164,7 +163,7 @@ async def renewed(provider: Provider, kept: SignedIn, tell: Tell) -> SignedIn | 
         tell("the issuer renews no id tokens")
         return None
     expected = Expected(kept.nonce, access_token=answer.access_token, subject=kept.token.subject)
-    token = await provider.id_token(answer.id_token, system_clock(), expected)
+    token = await provider.id_token(answer.id_token, expected)
     # RFC 6749, section 6: without a new refresh token the old one stays.
     return SignedIn(token, answer.refresh_token or kept.refresh_token, kept.nonce)
 
@@ -172,7 +171,7 @@ async def renewed(provider: Provider, kept: SignedIn, tell: Tell) -> SignedIn | 
 async def _signed_in(provider: Provider, tokens: Tokens, expected: Expected) -> SignedIn:
     if tokens.id_token is None:
         raise LoginRefused("the issuer gave no id token: is `openid` among the scopes of the client?")
-    token = await provider.id_token(tokens.id_token, system_clock(), expected)
+    token = await provider.id_token(tokens.id_token, expected)
     return SignedIn(token, tokens.refresh_token, expected.nonce)
 
 

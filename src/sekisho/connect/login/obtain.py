@@ -35,6 +35,7 @@ class Place:
     vault: Vault | None = None
     seconds: float = 10.0
     """For one exchange with the issuer."""
+    clock: Callable[[], Instant] = system_clock
     client: int = 0
     """The process that a credential is for, 0 for a person at a terminal."""
 
@@ -46,7 +47,6 @@ def obtain_id_token(
     tell: Tell,
     *,
     fresh: bool = False,
-    clock: Callable[[], Instant] = system_clock,
 ) -> SignedIn:
     """Return who is signed in for ``request``.
 
@@ -61,12 +61,12 @@ def obtain_id_token(
     try:
         with PrivateFolder.opened(place.directory) as folder:
             store = AccountStore(folder, place.vault)
-            kept = None if fresh else _usable(store, request, clock())
+            kept = None if fresh else _usable(store, request, place.clock())
             if kept is not None:
                 return kept
             began = time.time()
             with folder.locked(request.key, request.timeout + _BEYOND):
-                kept = None if fresh else _usable(store, request, clock())
+                kept = None if fresh else _usable(store, request, place.clock())
                 if kept is not None:
                     return kept
                 _share_failure(store, request, began, place.client)
@@ -168,7 +168,7 @@ async def _made(
 
     exchange = HttpExchange(request, place.environ, place.seconds)
     try:
-        provider = await Provider.discovered(request, exchange)
+        provider = await Provider.discovered(request, exchange, place.clock)
         if kept is not None and (done := await renewed(provider, kept, tell)) is not None:
             return done
         return await way()(provider, hints)

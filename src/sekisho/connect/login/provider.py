@@ -1,7 +1,7 @@
 """An issuer and its endpoints, asked for one client: description, keys, tokens, devices, revocation."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from urllib.parse import quote_plus
 
@@ -24,13 +24,22 @@ from sekisho.decide.values import Instant, Secret
 class Provider:
     """The issuer of one request, once it has described itself."""
 
-    def __init__(self, request: LoginRequest, metadata: Metadata, exchange: HttpExchange) -> None:
+    def __init__(
+        self,
+        request: LoginRequest,
+        metadata: Metadata,
+        exchange: HttpExchange,
+        clock: Callable[[], Instant],
+    ) -> None:
         self.request = request
         self.metadata = metadata
         self._exchange = exchange
+        self._clock = clock
 
     @classmethod
-    async def discovered(cls, request: LoginRequest, exchange: HttpExchange) -> "Provider":
+    async def discovered(
+        cls, request: LoginRequest, exchange: HttpExchange, clock: Callable[[], Instant]
+    ) -> "Provider":
         """Return the issuer as it describes itself (OpenID Connect Discovery 1.0, section 4).
 
         Raises:
@@ -39,7 +48,7 @@ class Provider:
         answer = await exchange.get(discovery_url(request.issuer))
         if answer.status != HTTPStatus.OK:
             raise trouble(request.issuer, f"its discovery document has status {answer.status}")
-        return cls(request, parse_metadata(answer.body, request.issuer), exchange)
+        return cls(request, parse_metadata(answer.body, request.issuer), exchange, clock)
 
     async def tokens(self, grant: Mapping[str, str]) -> Tokens | OAuthRefusal:
         """Return the tokens for a grant (its ``grant_type`` and parameters), or the refusal.
@@ -72,14 +81,14 @@ class Provider:
         answer = await self._authenticated(self.metadata.revocation, form)
         return "" if answer.status == HTTPStatus.OK else f"the issuer answered with status {answer.status}"
 
-    async def id_token(self, text: Secret, now: Instant, expected: Expected) -> IdToken:
+    async def id_token(self, text: Secret, expected: Expected) -> IdToken:
         """Return ``text`` as what it says, if it is to be believed.
 
         Raises:
             LoginRefused: it is not.
             EnvironmentFailure: the keys could not be had.
         """
-        question = question_about(text, self.request, self.metadata, now)
+        question = question_about(text, self.request, self.metadata, self._clock())
         answer = await self._exchange.get(self.metadata.keys)
         if answer.status != HTTPStatus.OK:
             raise trouble(self.request.issuer, f"its keys have status {answer.status}")

@@ -67,7 +67,7 @@ async def _told(
 
     exchange = HttpExchange(request, place.environ, place.seconds)
     try:
-        provider = await Provider.discovered(request, exchange)
+        provider = await Provider.discovered(request, exchange, place.clock)
         if account is not None and account.signed_in.refresh_token is not None:
             problem = await provider.revoke(account.signed_in.refresh_token)
             tell(
