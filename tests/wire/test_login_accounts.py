@@ -16,6 +16,7 @@ from sekisho.connect.login.flows import by_device, by_password
 from sekisho.connect.login.obtain import Place
 from sekisho.connect.login.refusal import LoginRefused
 from sekisho.connect.login.sign_out import kept_accounts, sign_out
+from sekisho.connect.login.token_answer import parse_device_grant
 from sekisho.connect.private_folder import PrivateFolder
 from sekisho.decide.values import Secret, SekishoInputError
 from support.login_visit import Visitor, opened, request_of, sign_in
@@ -345,6 +346,23 @@ def test_a_device_that_is_refused(site: OAuthSite, tmp_path: Path, error: str) -
 
     with pytest.raises(LoginRefused, match=error):
         sign_in(site, tmp_path, way=by_device(lambda _: None, sleep))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"device_code": "d", "user_code": "u", "verification_uri": "https://[", "expires_in": 600},
+        {"device_code": "d", "user_code": "u", "verification_uri": "javascript:x", "expires_in": 600},
+        {"device_code": "d", "user_code": "\x1b[2J", "verification_uri": "https://i", "expires_in": 600},
+        {"device_code": "d", "user_code": "u", "verification_uri": "https://i", "expires_in": 0},
+        {"device_code": "d", "user_code": "u", "verification_uri": "https://i"},
+        {"user_code": "u", "verification_uri": "https://i", "expires_in": 600},
+    ],
+    ids=["no address", "a script", "a code that a terminal obeys", "no time", "time left out", "no code"],
+)
+def test_devices_are_sent_nowhere_by_half_an_answer(told: dict[str, object]) -> None:
+    with pytest.raises(EnvironmentFailure, match="its answer to a device is incomplete"):
+        parse_device_grant(200, json.dumps(told).encode(), "https://issuer.example.com")
 
 
 def test_ways_that_the_issuer_does_not_offer(site: OAuthSite, tmp_path: Path) -> None:

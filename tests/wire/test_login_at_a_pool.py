@@ -162,11 +162,6 @@ def test_the_browser_is_signed_out_even_if_nobody_is_here(desk: Desk) -> None:
 
 
 def test_what_a_pool_does_not_offer_is_said(desk: Desk) -> None:
-    device = subprocess.run(
-        desk.words("--device"), capture_output=True, text=True, check=False, env=desk.environment()
-    )
-    assert device.returncode == 2
-    assert "offers no device authorization endpoint; sign in with the browser" in device.stderr
     password = subprocess.run(
         desk.words("--password", "-", "--username", "k@example.com"),
         input=PASSWORD,
@@ -178,20 +173,6 @@ def test_what_a_pool_does_not_offer_is_said(desk: Desk) -> None:
     assert password.returncode == 2
     assert "offers no `password` grant" in password.stderr
     assert PASSWORD not in password.stderr
-
-
-def test_an_issuer_that_the_lab_does_not_have(desk: Desk) -> None:
-    done = desk.login("--issuer", "https://cognito-idp.ap-northeast-1.amazonaws.com/ap-northeast-1_Nobody000")
-    assert done.returncode == 4
-    assert "Traceback" not in done.stderr
-    assert desk.opened == []
-
-
-def test_kubectl_is_told_by_the_kubeconfig_that_sekisho_writes(desk: Desk) -> None:
-    words = ["--oidc", "--name", "eks-clu", "--issuer", desk.pool.issuer, "--client-id", desk.client]
-    done = desk.lab.run([sys.executable, "-m", "sekisho", "kubeconfig", *words, "--scope", "email"])
-    assert done.returncode == 0, done.stderr
-    assert "eks-clu@oidc" in done.stdout
 
 
 def test_the_clock_of_the_lab_ends_tokens_and_they_are_renewed(desk: Desk) -> None:

@@ -129,7 +129,12 @@ def _is_shown(text: str, most: int) -> bool:
 
 
 def _is_place(url: str) -> bool:
-    return _is_shown(url, MAX_URL_CHARS) and " " not in url and urlsplit(url).scheme in ("https", "http")
+    if not _is_shown(url, MAX_URL_CHARS) or " " in url:
+        return False
+    try:
+        return urlsplit(url).scheme in ("https", "http")
+    except ValueError:
+        return False
 
 
 def _whole(value: Json, least: int, most: int) -> int | None:
