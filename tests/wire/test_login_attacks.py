@@ -343,6 +343,21 @@ def test_issuers_without_tls_elsewhere_are_refused(site: OAuthSite, tmp_path: Pa
         sign_in(site, tmp_path, issuer=issuer)
 
 
+def test_a_certificate_that_nobody_vouches_for(tmp_path: Path) -> None:
+    with oauth_site(tmp_path / "one") as site, oauth_site(tmp_path / "other") as other:
+        for authority in ("", other.authority):
+            with pytest.raises(EnvironmentFailure, match="the certificate is not trusted"):
+                sign_in(site, tmp_path / "accounts", certificate_authority=authority)
+        assert site.visits == []
+
+
+def test_the_address_in_the_place_of_the_name(site: OAuthSite, tmp_path: Path) -> None:
+    where = {"redirect_host": "127.0.0.1", "redirect_path": "/callback"}
+    assert sign_in(site, tmp_path, **where).who == "k@example.com"
+    back = site.visits[0]["redirect_uri"]
+    assert (back.startswith("http://127.0.0.1:"), back.endswith("/callback")) == (True, True)
+
+
 def test_nobody_at_home(site: OAuthSite, tmp_path: Path) -> None:
     with pytest.raises(EnvironmentFailure, match="could not be asked"):
         sign_in(site, tmp_path, issuer="http://127.0.0.1:1")
