@@ -293,7 +293,10 @@ def test_a_keyring_holds_the_secrets_and_the_file_none(
         store.write(account)
         assert token not in file.read_text()
         assert token in keyring[SERVICE, key]
-        found = AccountStore(folder).read(key)
+        renewed = AccountStore(folder)
+        renewed.write(account)
+        assert token not in file.read_text(), "a renewal without --keyring moves nothing out of it"
+        found = renewed.read(key)
         assert found is not None
         assert found.signed_in.refresh_token == account.signed_in.refresh_token
         store.remove(key)

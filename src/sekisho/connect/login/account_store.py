@@ -130,8 +130,9 @@ class AccountStore:
         return _account(key, value)
 
     def write(self, account: Account) -> None:
-        """Keep ``account`` in place of the one with its key."""
+        """Keep ``account`` in place of the one with its key; secrets that are in a keyring stay there."""
         done = account.signed_in
+        vault = self._vault or (KeyringVault() if self._is_in_keyring(account.key) else None)
         told: dict[str, Any] = {
             "issuer": account.issuer,
             "clientId": account.client_id,
@@ -141,8 +142,8 @@ class AccountStore:
         }
         refresh = {"refreshToken": done.refresh_token.reveal()} if done.refresh_token is not None else {}
         secrets = {"idToken": done.token.text.reveal(), **refresh}
-        if self._vault is not None:
-            self._vault.write(account.key, json.dumps(secrets))
+        if vault is not None:
+            vault.write(account.key, json.dumps(secrets))
             told["keyring"] = True
         else:
             told |= secrets
@@ -151,11 +152,13 @@ class AccountStore:
 
     def remove(self, key: str) -> None:
         """Forget the account under ``key``, secrets first."""
-        content = self._folder.read(key + _SUFFIX)
-        value = _object(content) if content is not None else None
-        if value is not None and value.get("keyring") is True:
+        if self._is_in_keyring(key):
             (self._vault or KeyringVault()).remove(key)
         self._folder.remove(key + _SUFFIX)
+
+    def _is_in_keyring(self, key: str) -> bool:
+        value = _object(self._folder.read(key + _SUFFIX) or b"")
+        return value is not None and value.get("keyring") is True
 
     def accounts(self) -> tuple[Account, ...]:
         """Return every account, by issuer and name."""
