@@ -352,8 +352,8 @@ def test_a_certificate_that_nobody_vouches_for(tmp_path: Path) -> None:
 
 
 def test_the_address_in_the_place_of_the_name(site: OAuthSite, tmp_path: Path) -> None:
-    where = {"redirect_host": "127.0.0.1", "redirect_path": "/callback"}
-    assert sign_in(site, tmp_path, **where).who == "k@example.com"
+    done = sign_in(site, tmp_path, redirect_host="127.0.0.1", redirect_path="/callback")
+    assert done.who == "k@example.com"
     back = site.visits[0]["redirect_uri"]
     assert (back.startswith("http://127.0.0.1:"), back.endswith("/callback")) == (True, True)
 
