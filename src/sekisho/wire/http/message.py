@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sekisho.wire.http.connection import Upgrade
+
 MAX_BODY_BYTES = 3 * 1024 * 1024
 
 
@@ -82,4 +84,4 @@ class StreamResponse:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-Handler = Callable[[Request], Awaitable[Response | StreamResponse]]
+Handler = Callable[[Request], Awaitable[Response | StreamResponse | Upgrade]]

@@ -8,9 +8,11 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable
 from typing import Any
 
+import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from sekisho.wire.http.connection import STALL_SECONDS, Connection, Upgrade
 from sekisho.wire.http.message import BodyTooLarge, Handler, Request, Response, StreamResponse
 
 MAX_HEAD_BYTES = 32 * 1024
@@ -20,6 +22,9 @@ DRAIN_SECONDS = 2
 GOODBYE_SECONDS = 1.0
 
 _log = logging.getLogger("sekisho.http")
+
+TAKE_OVER = "sekisho.take-over"
+"""The extension of ASGI by which an application is given the connection itself."""
 
 Refusal = Callable[[str, tuple[str, int] | None], Response]
 """Told of a request whose head was refused (a code and the peer); returns what to answer."""
@@ -37,12 +42,14 @@ class HttpServer:
         refusal: Refusal | None = None,
         head_seconds: float = HEAD_SECONDS,
         drain_seconds: int = DRAIN_SECONDS,
+        stall_seconds: float = STALL_SECONDS,
     ) -> None:
         self._listener = listener
 
         class Protocol(_BoundedProtocol):
             refuse = staticmethod(refusal or _plain_refusal)
             limit_seconds = head_seconds
+            stalls_after = stall_seconds
 
         config = uvicorn.Config(
             asgi(handler),
@@ -99,6 +106,9 @@ class _BoundedProtocol(HttpToolsProtocol):
     _bytes_without_body = 0
     _in_head = True
     _head_timer: asyncio.TimerHandle | None = None
+    stalls_after = STALL_SECONDS
+    _early: bytes | None = None
+    _connection: Connection | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -106,13 +116,32 @@ class _BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
+        if self._connection is not None:
+            self._connection.was_lost()
         super().connection_lost(exc)
 
+    def eof_received(self) -> None:
+        if self._connection is not None:
+            self._connection.ended()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._connection is not None:
+            self._connection.set_writable(writable=False)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._connection is not None:
+            self._connection.set_writable(writable=True)
+
     def data_received(self, data: bytes) -> None:
+        if self._connection is not None:
+            self._connection.received(data)
+            return
         while data and not self.transport.is_closing():
             if not self._in_head:
                 self._bytes_without_body += len(data)
-                super().data_received(data)
+                self._parse(data)
                 if self._bytes_without_body > MAX_HEAD_BYTES and not self.transport.is_closing():
                     self._refuse("http.head-too-large")
                 return
@@ -121,12 +150,42 @@ class _BoundedProtocol(HttpToolsProtocol):
                 self._refuse("http.head-too-large")
                 return
             self._head_bytes += len(piece)
-            super().data_received(piece)
+            self._parse(piece)
+            if self._early is not None:
+                self._early += data
+                return
+
+    def take_over(self, upgrade: Upgrade) -> Connection:
+        """Answer 101 to the request that is being answered, and leave the connection to the caller."""
+        head = ["HTTP/1.1 101 Switching Protocols", *(f"{name}: {value}" for name, value in upgrade.headers)]
+        self.cycle.response_started = self.cycle.response_complete = True
+        self._unset_keepalive_if_required()
+        self.transport.write("\r\n".join([*head, "", ""]).encode("latin-1"))
+        self._connection = Connection(self.transport, self._early or b"", self.stalls_after)
+        self.flow.resume_reading()
+        return self._connection
+
+    def _parse(self, data: bytes) -> None:
+        if self._early is not None:
+            # The head asked for an upgrade: what follows is not HTTP, if the upgrade is granted.
+            self._early += data
+            if len(self._early) > MAX_HEAD_BYTES:
+                self.flow.pause_reading()
+            return
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._early = data[upgrade.args[0] :]
+            self.cycle.keep_alive = False
+        except httptools.HttpParserError:
+            self.send_400_response("")
 
     def on_message_begin(self) -> None:
         self._in_head = True
         self._start_timer()
         super().on_message_begin()
+        self.scope["extensions"] = {TAKE_OVER: {"take": self.take_over}}
 
     def on_headers_complete(self) -> None:
         self._in_head = False
@@ -146,6 +205,8 @@ class _BoundedProtocol(HttpToolsProtocol):
     def shutdown(self) -> None:
         """End the connection, now if it is idle; a client that leaves TLS's goodbye unanswered is cut off."""
         super().shutdown()
+        if self._connection is not None:
+            self._connection.was_lost()
         if self.transport.is_closing():
             self.loop.call_later(GOODBYE_SECONDS, self.transport.abort)
 
@@ -212,6 +273,8 @@ def asgi(handler: Handler) -> Callable[[Any, Any, Any], Any]:
             response = Response(500, b"internal error\n", (("content-type", "text/plain"),))
         if isinstance(response, Response):
             await _send(response, send, head_only=request.method == "HEAD")
+        elif isinstance(response, Upgrade):
+            await _upgrade(response, scope["extensions"][TAKE_OVER]["take"](response))
         else:
             await _stream(response, send, request)
 
@@ -226,6 +289,21 @@ async def _send(response: Response, send: Any, *, head_only: bool) -> None:
         headers.append((b"content-length", str(len(response.body)).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if head_only else response.body})
+
+
+async def _upgrade(upgrade: Upgrade, connection: Connection) -> None:
+    """Run what was upgraded to until it ends or the connection is gone; either way it is closed."""
+    running = asyncio.ensure_future(upgrade.run(connection))
+    gone = asyncio.create_task(connection.lost.wait())
+    try:
+        await asyncio.wait({running, gone}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        running.cancel()
+        gone.cancel()
+        found = (await asyncio.gather(running, gone, return_exceptions=True))[0]
+        connection.close()
+    if isinstance(found, Exception) and not isinstance(found, ConnectionError):
+        _log.error("an upgraded connection failed", exc_info=found)
 
 
 async def _stream(response: StreamResponse, send: Any, request: Request) -> None:
