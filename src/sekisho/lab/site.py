@@ -2,6 +2,7 @@
 
 import base64
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 from sekisho.decide.authn.iam_token import TokenServer
@@ -14,12 +15,14 @@ from sekisho.lab.envtest.control_plane import ControlPlane, Place
 from sekisho.lab.journal import Journal
 from sekisho.lab.kube import seed
 from sekisho.lab.kube.authenticator import AskSts, Authenticator
+from sekisho.lab.kube.containers import Containers
 from sekisho.lab.kube.issuer_keys import IssuerKeys
 from sekisho.lab.kube.live_cluster import LiveCluster
 from sekisho.lab.kube.objects import KubeObjects
 from sekisho.lab.kube.reviews import Reviews
 from sekisho.lab.kube.server import KubeServer
 from sekisho.lab.kube.service_account_tokens import ServiceAccountTokens
+from sekisho.lab.kube.streams import PodStreams
 from sekisho.lab.kube.token_requests import TokenRequests
 from sekisho.lab.kube.verbs import Verbs
 from sekisho.lab.net.authority import Authority
@@ -62,6 +65,9 @@ class Clusters:
         self._door_port = door_port
         self._reserved: dict[int, socket.socket] = {}
         self._servers: dict[str, HttpServer | ControlPlane] = {}
+        self.containers_of: Callable[[str], Containers | None] = lambda _arn: None
+        """Returns what runs the pods of a cluster, by its ARN; asked when its API server starts."""
+
         self.live: dict[str, LiveCluster] = {}
         self.authenticators: dict[str, Authenticator] = {}
 
@@ -116,6 +122,7 @@ class Clusters:
             Verbs(self._world, live, objects),
             Reviews(live, authenticator),
             TokenRequests(cluster.issuer, objects, self._keys, self._ids),
+            PodStreams(objects, self.containers_of(arn)),
             self._keys,
             self._journal,
             self._clock,

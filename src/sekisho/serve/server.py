@@ -15,7 +15,7 @@ from sekisho.connect.errors import EnvironmentFailure
 from sekisho.serve.checkpoint import Checkpoint
 from sekisho.serve.json_log import facts
 from sekisho.serve.tls import ServingCertificate
-from sekisho.wire.http import HttpServer, Request, Response, StreamResponse
+from sekisho.wire.http import Answer, HttpServer, Request, Response, StreamResponse
 
 _log = logging.getLogger("sekisho.serve")
 
@@ -106,7 +106,7 @@ class CheckpointServer:
                 task.cancel()
             await asyncio.gather(waiting, *background, return_exceptions=True)
 
-    async def _answer(self, request: Request) -> Response | StreamResponse:
+    async def _answer(self, request: Request) -> Answer:
         handler = self._checkpoint.paths.get(request.path)
         response = await (handler(request) if handler is not None else self._health(request))
         if self._draining and isinstance(response, Response):

@@ -17,22 +17,24 @@ from sekisho.lab.kube.issuer_documents import api_server_page
 from sekisho.lab.kube.issuer_keys import IssuerKeys
 from sekisho.lab.kube.live_cluster import LiveCluster
 from sekisho.lab.kube.reviews import Reviews
+from sekisho.lab.kube.streams import PodStreams
 from sekisho.lab.kube.token_requests import TokenRequests
 from sekisho.lab.kube.verbs import GrantRefusedError, Verbs
 from sekisho.lab.world import Clock, Ids
-from sekisho.wire.http import Request, Response, StreamResponse
+from sekisho.wire.http import Answer, Request, Response, StreamResponse, Upgrade
 from sekisho.wire.kube import schema, status
 from sekisho.wire.kube.discovery import Page, discover, version_page
 from sekisho.wire.kube.negotiate import negotiate
 from sekisho.wire.kube.openapi import OpenApi
 from sekisho.wire.kube.options import check_query, read_query
 from sekisho.wire.kube.patch import PatchType
-from sekisho.wire.kube.registry import REGISTRY, Resource
+from sekisho.wire.kube.registry import PODS, REGISTRY, Resource
 from sekisho.wire.kube.status import KubeError
 
 _HEALTH = frozenset({"/healthz", "/livez", "/readyz"})
 _ANONYMOUS = KubeUser("system:anonymous", ("system:unauthenticated",))
 _BEARER = "bearer "
+_STREAMS = frozenset({"attach", "exec", "log", "portforward"})
 MAX_TOKEN_HEADER_CHARS = 32 * 1024
 
 
@@ -80,6 +82,7 @@ class KubeServer:
         verbs: Verbs,
         reviews: Reviews,
         token_requests: TokenRequests,
+        streams: PodStreams,
         keys: IssuerKeys,
         journal: Journal,
         clock: Clock,
@@ -91,6 +94,7 @@ class KubeServer:
         self._verbs = verbs
         self._reviews = reviews
         self._token_requests = token_requests
+        self._streams = streams
         self._keys = keys
         self._journal = journal
         self._clock = clock
@@ -98,7 +102,7 @@ class KubeServer:
         self._address = address
         self._openapi = OpenApi(REGISTRY, schema.load(), git_version(cluster.cluster.version))
 
-    async def serve(self, request: Request) -> Response | StreamResponse:
+    async def serve(self, request: Request) -> Answer:
         """Answer one request; never raises for what a client sent."""
         audit_id = self._ids.request_id()
         now = self._clock.now()
@@ -228,14 +232,15 @@ class KubeServer:
 
     async def _answer(
         self, request: Request, attributes: RequestAttributes, user: KubeUser, now: Instant
-    ) -> Response | StreamResponse:
+    ) -> Answer:
         if attributes.path is not None:
             return self._document(request, attributes.path)
         resource = REGISTRY.at_path(attributes.group, attributes.version, attributes.resource)
         if resource is None:
             raise status.no_such_path()
         is_token = (attributes.resource_path, attributes.group) == ("serviceaccounts/token", "")
-        if attributes.subresource and not is_token:
+        is_stream = resource is PODS and attributes.subresource in _STREAMS and bool(attributes.namespace)
+        if attributes.subresource and not is_token and not is_stream:
             if resource.subresource(attributes.subresource) is None:
                 raise status.no_such_path()
             raise status.bad_request(f"the lab does not serve {attributes.resource_path} yet")
@@ -244,10 +249,13 @@ class KubeServer:
             resource.namespaced and attributes.name and not attributes.namespace
         ):
             raise status.no_such_path()
-        if not _fits(request.method, attributes, resource):
+        if not is_stream and not _fits(request.method, attributes, resource):
             raise status.method_not_allowed()
         if attributes.namespace and not resource.namespaced and resource.plural != "namespaces":
             raise status.no_such_path()
+        if is_stream:
+            # What comes back is no object: the Accept header does not choose its form.
+            return await self._streams.answer(request, attributes)
         form = negotiate(request.header("accept") or "")
         query = read_query(request.query)
         check_query(attributes.verb, query, is_apply=_is_apply(request))
@@ -373,10 +381,12 @@ def _page(page: Page, request: Request) -> Response:
     return Response(200, page.body, headers)
 
 
-def _with_id(answer: Response | StreamResponse, audit_id: str) -> Response | StreamResponse:
+def _with_id(answer: Answer, audit_id: str) -> Answer:
     headers = (*answer.headers, ("audit-id", audit_id))
     if not any(name == "cache-control" for name, _ in headers):
         headers = (*headers, ("cache-control", "no-cache, private"))
+    if isinstance(answer, Upgrade):
+        return Upgrade((*answer.headers, ("audit-id", audit_id)), answer.run)
     if isinstance(answer, StreamResponse):
         return StreamResponse(answer.status, answer.parts, headers)
     return Response(answer.status, answer.body, headers)

@@ -84,4 +84,5 @@ class StreamResponse:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-Handler = Callable[[Request], Awaitable[Response | StreamResponse | Upgrade]]
+Answer = Response | StreamResponse | Upgrade
+Handler = Callable[[Request], Awaitable[Answer]]

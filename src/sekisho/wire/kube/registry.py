@@ -108,6 +108,23 @@ def _review(at: GroupVersion, kind: str, *, namespaced: bool = False) -> Resourc
     return Resource(at, f"{kind.lower()}s", kind.lower(), kind, namespaced, REVIEW_VERBS)
 
 
+PODS = Resource(
+    CORE,
+    "pods",
+    "pod",
+    "Pod",
+    True,
+    short_names=("po",),
+    categories=("all",),
+    subresources=(
+        Subresource("attach", "PodAttachOptions", ("create", "get")),
+        Subresource("exec", "PodExecOptions", ("create", "get")),
+        Subresource("log", "Pod", ("get",)),
+        Subresource("portforward", "PodPortForwardOptions", ("create", "get")),
+        _status("Pod"),
+    ),
+)
+
 RESOURCES: tuple[Resource, ...] = (
     Resource(CORE, "configmaps", "configmap", "ConfigMap", True, short_names=("cm",)),
     Resource(CORE, "events", "event", "Event", True, short_names=("ev",)),
@@ -122,20 +139,7 @@ RESOURCES: tuple[Resource, ...] = (
         subresources=(Subresource("finalize", "Namespace", ("update",)), _status("Namespace")),
     ),
     Resource(CORE, "nodes", "node", "Node", False, short_names=("no",), subresources=(_status("Node"),)),
-    Resource(
-        CORE,
-        "pods",
-        "pod",
-        "Pod",
-        True,
-        short_names=("po",),
-        categories=("all",),
-        subresources=(
-            Subresource("exec", "PodExecOptions", ("create", "get")),
-            Subresource("log", "Pod", ("get",)),
-            _status("Pod"),
-        ),
-    ),
+    PODS,
     Resource(CORE, "secrets", "secret", "Secret", True),
     Resource(
         CORE,

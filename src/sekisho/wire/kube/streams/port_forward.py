@@ -163,9 +163,9 @@ class ChannelForwarding:
         }
         try:
             while (message := await self._socket.receive()) is not None:
-                number, data = self._split(message)
-                if number % 2 == 0 and 0 <= number < 2 * len(channels):
-                    await channels[number // 2].pipe.take(data)
+                index, data = self._split(message)
+                if index % 2 == 0 and 0 <= index < 2 * len(channels):
+                    await channels[index // 2].pipe.take(data)
         finally:
             await _cancel(tasks)
 

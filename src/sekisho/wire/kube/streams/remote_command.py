@@ -19,8 +19,7 @@ from sekisho.wire.kube.streams.pipe import Pipe
 from sekisho.wire.kube.streams.spdy_session import SpdySession, SpdyStream
 from sekisho.wire.kube.streams.websocket import WebSocket
 
-SPDY = "SPDY/3.1"
-SPDY_PROTOCOLS = tuple(f"v{version}.channel.k8s.io" for version in (5, 4, 3, 2)) + ("channel.k8s.io",)
+SPDY_PROTOCOLS = (*(f"v{version}.channel.k8s.io" for version in (5, 4, 3, 2)), "channel.k8s.io")
 WEBSOCKET_PROTOCOLS = (
     "v5.channel.k8s.io",
     "v4.channel.k8s.io",
@@ -48,6 +47,9 @@ class Wanted:
 
 class RemoteStreams(Protocol):
     """A client's ends of the streams of one command."""
+
+    async def opened(self) -> bool:
+        """Wait until the streams are there; False if the client does not open them in time."""
 
     async def read_stdin(self) -> bytes:
         """Return what the client sent; ``b""`` once it has sent its last."""
@@ -80,6 +82,10 @@ class WebSocketStreams:
         self._can_close = protocol.startswith("v5.")
         self._stdin = Pipe()
         self._sizes: asyncio.Queue[tuple[int, int] | None] = asyncio.Queue(16)
+
+    async def opened(self) -> bool:
+        """See `RemoteStreams`."""
+        return True
 
     async def read_stdin(self) -> bytes:
         """See `RemoteStreams`."""
@@ -185,7 +191,7 @@ class SpdyStreams:
             await stream.finish()
 
     async def opened(self) -> bool:
-        """Wait for the streams; False if the client did not open them in time."""
+        """See `RemoteStreams`."""
         try:
             await asyncio.wait_for(self._complete.wait(), OPENING_SECONDS)
         except TimeoutError:

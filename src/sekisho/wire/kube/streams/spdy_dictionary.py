@@ -4,98 +4,17 @@ The draft gives it as bytes: words with their length in 32 bits before them, the
 often sent, one after another.
 """
 
-_WORDS = [
-    "options",
-    "head",
-    "post",
-    "put",
-    "delete",
-    "trace",
-    "accept",
-    "accept-charset",
-    "accept-encoding",
-    "accept-language",
-    "accept-ranges",
-    "age",
-    "allow",
-    "authorization",
-    "cache-control",
-    "connection",
-    "content-base",
-    "content-encoding",
-    "content-language",
-    "content-length",
-    "content-location",
-    "content-md5",
-    "content-range",
-    "content-type",
-    "date",
-    "etag",
-    "expect",
-    "expires",
-    "from",
-    "host",
-    "if-match",
-    "if-modified-since",
-    "if-none-match",
-    "if-range",
-    "if-unmodified-since",
-    "last-modified",
-    "location",
-    "max-forwards",
-    "pragma",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "range",
-    "referer",
-    "retry-after",
-    "server",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "user-agent",
-    "vary",
-    "via",
-    "warning",
-    "www-authenticate",
-    "method",
-    "get",
-    "status",
-] + ["200 OK", "version", "HTTP/1.1", "url", "public", "set-cookie", "keep-alive", "origin"]
+_WORDS = (
+    "options head post put delete trace accept accept-charset accept-encoding accept-language accept-ranges "
+    "age allow authorization cache-control connection content-base content-encoding content-language "
+    "content-length content-location content-md5 content-range content-type date etag expect expires from "
+    "host if-match if-modified-since if-none-match if-range if-unmodified-since last-modified location "
+    "max-forwards pragma proxy-authenticate proxy-authorization range referer retry-after server te trailer "
+    "transfer-encoding upgrade user-agent vary via warning www-authenticate method get status"
+)
+_FURTHER_WORDS = ("200 OK", "version", "HTTP/1.1", "url", "public", "set-cookie", "keep-alive", "origin")
 
-_CODES = [
-    "100",
-    "101",
-    "201",
-    "202",
-    "205",
-    "206",
-    "300",
-    "302",
-    "303",
-    "304",
-    "305",
-    "306",
-    "307",
-    "402",
-    "405",
-    "406",
-    "407",
-    "408",
-    "409",
-    "410",
-    "411",
-    "412",
-    "413",
-    "414",
-    "415",
-    "416",
-    "417",
-    "502",
-    "504",
-    "505",
-]
+_CODES = "100101201202205206300302303304305306307402405406407408409410411412413414415416417502504505"
 
 _VALUES = (
     "203 Non-Authoritative Information",
@@ -116,6 +35,6 @@ _VALUES = (
 )
 
 DICTIONARY = (
-    b"".join(len(word).to_bytes(4, "big") + word.encode() for word in _WORDS)
-    + "".join((*_CODES, *_VALUES)).encode()
+    b"".join(len(word).to_bytes(4, "big") + word.encode() for word in (*_WORDS.split(), *_FURTHER_WORDS))
+    + "".join((_CODES, *_VALUES)).encode()
 )

@@ -87,8 +87,8 @@ def is_websocket(request: Request) -> bool:
     """Tell whether a request asks to become a WebSocket."""
     return (
         request.method == "GET"
-        and "upgrade" in _tokens(request, "connection")
-        and "websocket" in _tokens(request, "upgrade")
+        and "upgrade" in tokens(request, "connection")
+        and "websocket" in tokens(request, "upgrade")
     )
 
 
@@ -128,7 +128,8 @@ def first_of(offers: Iterable[str], served: Iterable[str]) -> str | None:
     return next((one for one in offers if one in known), None)
 
 
-def _tokens(request: Request, header: str) -> set[str]:
+def tokens(request: Request, header: str) -> set[str]:
+    """Return the comma-separated values of a header, in lower case."""
     values = (value for name, value in request.headers if name == header)
     return {token.strip().lower() for value in values for token in value.split(",")}
 
