@@ -17,6 +17,7 @@ class GivenCluster:
     rbac: Index | None
     name: str = "eks-clu"
     at: Ref = Ref("cluster/eks-clu")  # noqa: RUF009 - a Ref is immutable
+    version: str = "1.34"
     authentication_mode: str = "CONFIG_MAP"
     creator: str | None = None
     backends: Sequence[Backend] = ()

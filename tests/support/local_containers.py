@@ -9,14 +9,18 @@ import contextlib
 import fcntl
 import os
 import pty
+import socket
 import struct
 import sys
 import termios
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from subprocess import PIPE
+from subprocess import DEVNULL, PIPE
 
+from sekisho.facts import Put
 from sekisho.lab.kube.containers import Command, ContainerRef, LogOptions
+from sekisho.lab.world import Change
+from sekisho.wire.kube.members import mapping
 from sekisho.wire.kube.status import KubeError, bad_request
 
 POLL_SECONDS = 0.02
@@ -33,12 +37,14 @@ class LocalCommand:
         stdout: asyncio.StreamReader,
         stderr: asyncio.StreamReader | None,
         terminal: int | None = None,
+        typing: "asyncio.Task[None] | None" = None,
     ) -> None:
         self.stdin = stdin
         self.stdout = stdout
         self.stderr = stderr
         self._process = process
         self._terminal = terminal
+        self._typing = typing
         self.left = False
 
     def resize(self, columns: int, rows: int) -> None:
@@ -51,6 +57,8 @@ class LocalCommand:
 
     def leave(self) -> None:
         self.left = True
+        if self._typing is not None:
+            self._typing.cancel()
         if self._terminal is not None:
             asyncio.get_running_loop().remove_reader(self._terminal)
             os.close(self._terminal)
@@ -88,7 +96,11 @@ class LocalContainers:
             if tty:
                 return await _on_terminal(command, folder)
             process = await asyncio.create_subprocess_exec(
-                *command, stdin=PIPE if stdin else asyncio.subprocess.DEVNULL, stdout=PIPE, stderr=PIPE, cwd=folder
+                *command,
+                stdin=PIPE if stdin else DEVNULL,
+                stdout=PIPE,
+                stderr=PIPE,
+                cwd=folder,
             )
         except OSError as error:
             text = f"error executing command in container: failed to exec in container: {error.strerror}"
@@ -128,35 +140,63 @@ async def _on_terminal(command: tuple[str, ...], folder: Path) -> LocalCommand:
             reader.feed_eof()
 
     loop.add_reader(ours, readable)
-    transport, protocol = await loop.connect_write_pipe(
-        asyncio.streams.FlowControlMixin, os.fdopen(os.dup(ours), "wb", 0)
-    )
-    writer = asyncio.StreamWriter(transport, protocol, None, loop)
-    return LocalCommand(process, writer, reader, None, ours)
+    # uvloop reads from the pipes it writes to, and would take the terminal's output: a socket lies between.
+    near, far = socket.socketpair()
+    _, writer = await asyncio.open_connection(sock=near)
+    typed, end = await asyncio.open_connection(sock=far)
+
+    async def type_in() -> None:
+        with contextlib.suppress(OSError):
+            while data := await typed.read(4096):
+                os.write(ours, data)
+        end.close()
+
+    typing = asyncio.create_task(type_in())
+    return LocalCommand(process, writer, reader, None, ours, typing)
 
 
 async def _log(file: Path, options: LogOptions) -> AsyncIterator[bytes]:
     """Yield the file; with ``follow`` until a file ``.ended`` lies beside it."""
-    data = file.read_bytes()
+    data = _content(file)
     at = len(data)
     if options.tail_lines is not None:
         data = b"".join(data.splitlines(keepends=True)[-options.tail_lines :] if options.tail_lines else [])
     yield data[: options.limit_bytes]
-    while options.follow and not file.with_suffix(".ended").exists():
+    while options.follow and not _has_ended(file):
         await asyncio.sleep(POLL_SECONDS)
-        more = file.read_bytes()[at:]
+        more = _content(file)[at:]
         at += len(more)
         if more:
             yield more
 
 
-async def _serve(state_path: Path, world: Path, root: Path) -> None:
+def _content(file: Path) -> bytes:
+    return file.read_bytes()
+
+
+def _has_ended(file: Path) -> bool:
+    return file.with_suffix(".ended").exists()
+
+
+async def _serve(state_path: Path, world: str, root: Path) -> None:
     from sekisho.lab.lab import Lab
     from sekisho.lab.world.state_dir import StateDir
 
     state = StateDir(state_path)
-    lab = Lab(state, world.read_text(), str(world))
+    lab = Lab(state, world)
     lab.clusters.containers_of = lambda arn: None if arn.endswith("/idle") else LocalContainers(root)
+    loop = asyncio.get_running_loop()
+
+    def run_pod(change: Change) -> None:
+        body = change.after
+        if (
+            isinstance(body, Mapping)
+            and body.get("kind") == "Pod"
+            and not mapping(body, "status").get("phase")
+        ):
+            loop.call_soon(lab.world.commit, (Put(change.key, {**body, "status": {"phase": "Running"}}),))
+
+    lab.world.listen(run_pod)
     async with lab:
         await lab.stopped.wait()
 
@@ -170,7 +210,7 @@ def main() -> None:
     StateDir(state).create()
     StateDir(state).lock()
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_serve(state, world, root))
+        runner.run(_serve(state, world.read_text(), root))
 
 
 if __name__ == "__main__":

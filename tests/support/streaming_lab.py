@@ -33,7 +33,9 @@ def pod(name: str, *containers: str, node: str = NODE) -> str:
     """Return a pod as YAML, bound to a node unless ``node`` is empty."""
     listed = "".join(f"\n  - {{name: {one}, image: local}}" for one in containers or ("main",))
     bound = f"\n  nodeName: {node}" if node else ""
-    return f"---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec:{bound}\n  containers:{listed}\n"
+    return (
+        f"---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec:{bound}\n  containers:{listed}\n"
+    )
 
 
 PODS = "".join((pod("web"), pod("two", "app", "side"), pod("stopped"), pod("unbound", node="")))

@@ -66,6 +66,11 @@ class SnapshotCluster:
         return Ref(self._arn)
 
     @property
+    def version(self) -> str:
+        """The version of Kubernetes; empty if it was not read."""
+        return self.cluster.version
+
+    @property
     def authentication_mode(self) -> str:
         """EKS's authentication mode; `UNREAD_MODE` if it was not read."""
         return self.cluster.authentication_mode or UNREAD_MODE

@@ -19,9 +19,11 @@ from sekisho.decide.chain import admitted, authorize, user_of
 from sekisho.decide.decision import Decision, Outcome, Step
 from sekisho.decide.eks import policy_authorizer
 from sekisho.decide.node import authorize as node
+from sekisho.decide.rbac.index import Index
 from sekisho.decide.rbac.model import MASTERS
 from sekisho.decide.rbac.who_can import Access, who_can
 from sekisho.decide.request.kubernetes import RequestAttributes
+from sekisho.decide.request.pod_streams import CREATE_SINCE, also_created, minor_of
 from sekisho.decide.values import Arn, KubeUser, SekishoInputError
 from sekisho.facts.identity import identity_from_arn
 from sekisho.facts.snapshot import Snapshot
@@ -79,7 +81,7 @@ def who_can_in(request: RequestAttributes, snapshot: Snapshot, cluster: Snapshot
     if cluster.rbac is None:
         steps = admission_steps(cluster, request)
         return KubeWhoCan((), (), steps)
-    subjects = who_can(request, cluster.rbac)
+    subjects = _subjects(request, cluster, cluster.rbac)
     found: dict[Arn, MappedAccess] = {}
     unread: dict[tuple[str, str], Step] = {}
     for identity in candidates(snapshot, cluster, [access.subject for access in subjects]):
@@ -101,6 +103,16 @@ def who_can_in(request: RequestAttributes, snapshot: Snapshot, cluster: Snapshot
                 unread.setdefault((str(step.code), str(step.at)), step)
     ordered = sorted(found.values(), key=lambda access: str(access.arn))
     return KubeWhoCan(subjects, tuple(ordered), tuple(unread.values()))
+
+
+def _subjects(request: RequestAttributes, cluster: SnapshotCluster, index: Index) -> tuple[Access, ...]:
+    """Return the ways through RBAC; where ``create`` is needed as well, of subjects that hold both."""
+    subjects = who_can(request, index)
+    created, minor = also_created(request), minor_of(cluster.version)
+    if created is None or (minor is not None and minor < CREATE_SINCE):
+        return subjects
+    both = {access.subject for access in who_can(created, index)}
+    return tuple(access for access in subjects if access.subject in both)
 
 
 def names(subject: str, user: KubeUser) -> bool:

@@ -57,6 +57,7 @@ class ClusterState:
     entries: EntryBook
     rbac: Index | None
     nodes: NodeGraph | None = None
+    version: str = ""
 
 
 def state_of(

@@ -31,6 +31,7 @@ from sekisho.decide.rbac import authorize as rbac
 from sekisho.decide.rbac.index import Index
 from sekisho.decide.rbac.who_can import who_can
 from sekisho.decide.request.kubernetes import RequestAttributes
+from sekisho.decide.request.pod_streams import CREATE_SINCE, also_created, minor_of
 from sekisho.decide.values import KubeUser, Ref
 
 CLUSTER_CHAIN = "person_to_cluster"
@@ -62,6 +63,14 @@ class Code(ReasonCode):
         "chain.token-for-other-cluster",
         "the signature is right for the cluster `{cluster}`: the token was made for that one",
     )
+    STREAM_CREATE = (
+        "chain.stream-needs-create",
+        "since Kubernetes 1.35 a get of `{resource}` needs create as well; the cluster runs {version}",
+    )
+    VERSION_UNREAD = (
+        "chain.version-unread",
+        "since Kubernetes 1.35 a get of `{resource}` needs create as well; the version was not read",
+    )
     MODE = "chain.authentication-mode", "the cluster `{cluster}` authenticates IAM identities in mode {mode}"
 
 
@@ -75,6 +84,10 @@ class ClusterFacts(Protocol):
     @property
     def at(self) -> Ref:
         """The cluster as a document."""
+
+    @property
+    def version(self) -> str:
+        """The version of Kubernetes, such as ``1.34``; empty if not read."""
 
     @property
     def authentication_mode(self) -> str:
@@ -135,6 +148,34 @@ def user_of(
 def authorize(user: KubeUser, request: RequestAttributes, facts: ClusterFacts) -> Decision[None]:
     """Return whether ``user`` may make ``request``, with every rule that was looked at. Total.
 
+    What the authorizers say; for a stream of a pod that a GET opens, also what they say to ``create``,
+    if the cluster's version asks for it.
+    """
+    first = by_authorizers(user, request, facts)
+    created = also_created(request)
+    if created is None or not first.allowed:
+        return first
+    minor = minor_of(facts.version)
+    if minor is not None and minor < CREATE_SINCE:
+        return first
+    second = by_authorizers(user, created, facts)
+    if minor is None:
+        if second.allowed:
+            return first
+        step = Step(Code.VERSION_UNREAD, facts.at.child("version"), (("resource", request.resource_path),))
+        return Decision(Outcome.UNKNOWN, (step,), (*first.trace, step, *second.trace))
+    told = (("resource", request.resource_path), ("version", facts.version))
+    step = Step(Code.STREAM_CREATE, facts.at.child("version"), told)
+    trace = (*first.trace, step, *second.trace)
+    if second.allowed:
+        return Decision(Outcome.ALLOW, (*first.decisive, *second.decisive), trace)
+    decisive = (step, *second.decisive)
+    return Decision(second.outcome, decisive, trace, None, second.nearest, second.repairs)
+
+
+def by_authorizers(user: KubeUser, request: RequestAttributes, facts: ClusterFacts) -> Decision[None]:
+    """Return what the cluster's authorizers say to these attributes: the answer of a SubjectAccessReview.
+
     The Node authorizer for users that are nodes, RBAC, then the access policies of the user's access
     entry: who says yes is enough, and nobody can say no.
     """
@@ -167,6 +208,17 @@ def authorize(user: KubeUser, request: RequestAttributes, facts: ClusterFacts) -
 
 def admitted(user: KubeUser, request: RequestAttributes, facts: ClusterFacts) -> bool:
     """Return the answer of `authorize` as yes or no, by compiled indexes; unread is no. Total."""
+    if not admitted_by_authorizers(user, request, facts):
+        return False
+    created = also_created(request)
+    if created is None:
+        return True
+    minor = minor_of(facts.version)
+    return (minor is not None and minor < CREATE_SINCE) or admitted_by_authorizers(user, created, facts)
+
+
+def admitted_by_authorizers(user: KubeUser, request: RequestAttributes, facts: ClusterFacts) -> bool:
+    """Return the answer of `by_authorizers` as yes or no, by compiled indexes; unread is no. Total."""
     if facts.rbac is not None and facts.rbac.allows(user, request):
         return True
     if node.node_name(user) is not None and node.authorize(user, request, facts.nodes).allowed:

@@ -55,6 +55,11 @@ class LiveCluster:
         return Ref(self._arn)
 
     @property
+    def version(self) -> str:
+        """The version of Kubernetes; empty if it was not read."""
+        return self.cluster.version
+
+    @property
     def authentication_mode(self) -> str:
         """EKS's authentication mode."""
         return self.cluster.authentication_mode

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sekisho.decide.chain import authorize
+from sekisho.decide.chain import by_authorizers
 from sekisho.decide.eks.creator import API_MODES
 from sekisho.decide.node.authorize import node_name
 from sekisho.decide.rbac.model import Rule
@@ -71,7 +71,7 @@ class Reviews:
         return review
 
     def _access(self, user: KubeUser, spec: JsonObject) -> JsonObject:
-        decision = authorize(user, attributes_of(spec), self._cluster)
+        decision = by_authorizers(user, attributes_of(spec), self._cluster)
         answered: dict[str, Json] = {"allowed": decision.allowed}
         if decision.allowed:
             answered["reason"] = decision.decisive[0].sentence()

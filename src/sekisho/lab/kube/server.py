@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from sekisho.decide.chain import admitted, without_token
+from sekisho.decide.chain import admitted, admitted_by_authorizers, without_token
 from sekisho.decide.chain.impersonate import Impersonated, impersonate, impersonated_chain
 from sekisho.decide.decision import Chain, Outcome, ReasonCode
 from sekisho.decide.request.impersonation import CONSTRAINED_SINCE, read_headers
@@ -228,6 +228,10 @@ class KubeServer:
         if admitted(caller.user, attributes, self._cluster):
             return
         error = _forbidden(caller.user.name, attributes)
+        if admitted_by_authorizers(caller.user, attributes, self._cluster):
+            # Refused is the second question, about create: kube-apiserver tells the authorizer's reason,
+            # and RBAC has none.
+            error = status.forbidden(attributes.resource, attributes.group, attributes.name, "")
         raise _RefusedError(error, caller.name, self._chain(caller, attributes))
 
     async def _answer(

@@ -82,7 +82,7 @@ class PodStreams:
         containers = self._running()
         plain = (("content-type", "text/plain"),)
         if not _host(pod):
-            return Response(200, b"", plain)
+            return Response(204, b"", plain)
         options = LogOptions(
             asked.follow,
             asked.previous,

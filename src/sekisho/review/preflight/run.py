@@ -88,6 +88,7 @@ class _World:
             cluster.entries,
             cluster.rbac,
             cluster.nodes,
+            cluster.version,
         )
 
     def apply(self, user: KubeUser, wanted: Wanted) -> Applied:

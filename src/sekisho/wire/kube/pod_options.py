@@ -98,7 +98,7 @@ def read_log(query: Query, pod: str) -> LogQuery:
     if limit is not None and limit < 1:
         causes.append(bad_value("limitBytes", limit, _NOT_POSITIVE))
     if seconds is not None and since_time is not None:
-        causes.append(not_allowed("", "at most one of `sinceTime` or `sinceSeconds` may be specified"))
+        causes.append(not_allowed("[]", "at most one of `sinceTime` or `sinceSeconds` may be specified"))
     elif seconds is not None and seconds < 1:
         causes.append(bad_value("sinceSeconds", seconds, _NOT_POSITIVE))
     if causes:
@@ -183,6 +183,7 @@ def _time(query: Query, name: str) -> Instant | None:
     try:
         return Instant.parse_rfc3339(given)
     except ValueError:
+        shown = status.quote(given)
         raise status.bad_request(
-            f"parsing time {status.quote(given)}: expected a time as RFC 3339 writes it"
+            f'parsing time {shown} as "2006-01-02T15:04:05Z07:00": cannot parse {shown} as "2006"'
         ) from None

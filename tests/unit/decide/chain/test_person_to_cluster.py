@@ -88,6 +88,7 @@ class Facts:
     at: Ref = CLUSTER
     entries: EntryBook = NO_ENTRIES
     nodes: NodeGraph | None = None
+    version: str = "1.34"
 
 
 LIST_PODS = RequestAttributes("list", resource="pods")
