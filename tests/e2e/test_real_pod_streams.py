@@ -102,9 +102,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ClusterD
         "GET one/log looker",
     ],
 )
-def test_the_lab_answers_as_kube_apiserver(
-    servers: tuple[ClusterDoor, ApiServerProcess], asked: str
-) -> None:
+def test_the_lab_answers_as_kube_apiserver(servers: tuple[ClusterDoor, ApiServerProcess], asked: str) -> None:
     ours, real = servers
     method, path, *user = asked.split()
     expected = real.ask(method, f"{PODS}/{path}", token=user[0] if user else ADMIN)

@@ -23,7 +23,7 @@ class ClusterDoor:
 
     def ask(self, method: str, path: str, body: Any = None, user: str = "") -> tuple[int, Any]:
         """Return status and JSON body of one request, made as ``user`` if one is given."""
-        request = urllib.request.Request(  # noqa: S310 - https to loopback
+        request = urllib.request.Request(
             f"https://127.0.0.1:{self.port}{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
