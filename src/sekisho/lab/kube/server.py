@@ -164,13 +164,17 @@ class KubeServer:
         return Response(status_code, status_answer(error).body, (("audit-id", audit_id),))
 
     def _check_door(self, request: Request) -> None:
-        """Refuse web pages and foreign names: a browser may be made to ask (DNS rebinding)."""
-        if request.header("origin") is not None:
+        """Refuse web pages and foreign names: a browser may be made to ask (DNS rebinding).
+
+        No page has the server's own origin, as it serves none; WebSocket clients name it of themselves.
+        """
+        own = (self._address, f"localhost:{self._address.rpartition(':')[2]}")
+        origins = {value.lower() for name, value in request.headers if name == "origin"}
+        if origins - {f"https://{name}" for name in own}:
             code = DoorCode.BROWSER_ORIGIN
             raise _RefusedError(KubeError(403, "Forbidden", code.sentence), "", None, code)
         hosts = [value for name, value in request.headers if name == "host"]
-        port = self._address.rpartition(":")[2]
-        if len(hosts) != 1 or hosts[0].lower() not in (self._address, f"localhost:{port}"):
+        if len(hosts) != 1 or hosts[0].lower() not in own:
             code = DoorCode.FOREIGN_HOST
             sentence = code.sentence.format(host=status.quote(", ".join(hosts)[:128]))
             raise _RefusedError(KubeError(403, "Forbidden", sentence), "", None, code)
