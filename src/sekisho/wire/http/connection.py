@@ -12,6 +12,9 @@ HIGH_WATER_BYTES = 256 * 1024
 STALL_SECONDS = 300.0
 """How long a client may leave what is sent to it unread before it is cut off."""
 
+IDLE_SECONDS = 4 * 3_600.0
+"""How long nothing may pass in either direction (kubelet, ``streamingConnectionIdleTimeout``)."""
+
 
 class Connection:
     """One upgraded connection; owned by the event loop that made it.
@@ -28,6 +31,9 @@ class Connection:
         self._writable.set()
         self._ended = False
         self._is_paused = False
+        self.active_at = asyncio.get_running_loop().time()
+        """When something last passed, by the clock of the event loop."""
+
         self.lost = asyncio.Event()
         """Set when the connection is gone in both directions."""
 
@@ -51,6 +57,7 @@ class Connection:
         """
         if self.lost.is_set() or self._transport.is_closing():
             raise ConnectionResetError("the client went away")
+        self.active_at = asyncio.get_running_loop().time()
         self._transport.write(data)
         if self._writable.is_set():
             return
@@ -68,6 +75,7 @@ class Connection:
 
     def received(self, data: bytes) -> None:
         """Take bytes from the transport."""
+        self.active_at = asyncio.get_running_loop().time()
         self._buffer += data
         if len(self._buffer) > HIGH_WATER_BYTES and not self._is_paused:
             self._is_paused = True
@@ -104,3 +112,4 @@ class Upgrade:
     headers: tuple[tuple[str, str], ...]
     run: Callable[[Connection], Awaitable[None]]
     status: int = 101
+    idle_seconds: float = IDLE_SECONDS

@@ -295,8 +295,12 @@ async def _upgrade(upgrade: Upgrade, connection: Connection) -> None:
     """Run what was upgraded to until it ends or the connection is gone; either way it is closed."""
     running = asyncio.ensure_future(upgrade.run(connection))
     gone = asyncio.create_task(connection.lost.wait())
+    loop = asyncio.get_running_loop()
     try:
-        await asyncio.wait({running, gone}, return_when=asyncio.FIRST_COMPLETED)
+        while (left := connection.active_at + upgrade.idle_seconds - loop.time()) > 0:
+            ended, _ = await asyncio.wait({running, gone}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            if ended:
+                break
     finally:
         running.cancel()
         gone.cancel()

@@ -17,11 +17,11 @@ SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nupgrade: echo\r\n\r\n"
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-def upgraded(run: Callable[[Connection], Awaitable[None]]) -> Handler:
+def upgraded(run: Callable[[Connection], Awaitable[None]], idle_seconds: float) -> Handler:
     async def handler(request: Request) -> Answer:
         if request.header("upgrade") is None or request.path == "/refused":
             return Response(403, b"no\n")
-        return Upgrade((("upgrade", "echo"),), run)
+        return Upgrade((("upgrade", "echo"),), run, idle_seconds=idle_seconds)
 
     return handler
 
@@ -31,12 +31,17 @@ async def echo(connection: Connection) -> None:
         await connection.write(data)
 
 
-def talk(to: Talk, run: Callable[[Connection], Awaitable[None]] = echo, stall_seconds: float = 30.0) -> None:
+def talk(
+    to: Talk,
+    run: Callable[[Connection], Awaitable[None]] = echo,
+    stall_seconds: float = 30.0,
+    idle_seconds: float = 30.0,
+) -> None:
     async def both() -> None:
         listener = socket.create_server((LOOPBACK, 0))
         listener.setblocking(False)
         port = listener.getsockname()[1]
-        http = HttpServer(upgraded(run), listener, stall_seconds=stall_seconds)
+        http = HttpServer(upgraded(run, idle_seconds), listener, stall_seconds=stall_seconds)
         await http.start()
         try:
             reader, writer = await asyncio.open_connection(LOOPBACK, port)
@@ -101,6 +106,7 @@ def test_megabytes_go_through_while_both_sides_wait_for_each_other() -> None:
 
 def test_a_client_that_does_not_read_is_cut_off() -> None:
     ended: list[str] = []
+    over = asyncio.Event()
 
     async def flood(connection: Connection) -> None:
         try:
@@ -108,12 +114,12 @@ def test_a_client_that_does_not_read_is_cut_off() -> None:
                 await connection.write(bytes(65_536))
         except ConnectionError as error:
             ended.append(str(error))
+            over.set()
 
     async def to(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(HEAD)
         writer.transport.pause_reading()  # type: ignore[attr-defined]
-        while not ended:
-            await asyncio.sleep(0.01)
+        await over.wait()
         del reader
 
     talk(to, flood, stall_seconds=0.2)
@@ -122,11 +128,12 @@ def test_a_client_that_does_not_read_is_cut_off() -> None:
 
 def test_a_handler_that_does_not_read_makes_the_client_wait() -> None:
     held: list[int] = []
-    go_on = asyncio.Event()
+    go_on, over = asyncio.Event(), asyncio.Event()
 
     async def slow(connection: Connection) -> None:
         await go_on.wait()
         held.append(len(await connection.read()))
+        over.set()
 
     async def to(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(HEAD)
@@ -136,11 +143,18 @@ def test_a_handler_that_does_not_read_makes_the_client_wait() -> None:
                 writer.write(bytes(65_536))
                 await asyncio.wait_for(writer.drain(), 0.5)
         go_on.set()
-        while not held:
-            await asyncio.sleep(0.01)
+        await over.wait()
 
     talk(to, slow)
     assert HIGH_WATER_BYTES < held[0] < 2 * HIGH_WATER_BYTES + 65_536
+
+
+def test_a_connection_over_which_nothing_passes_is_closed() -> None:
+    async def to(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + b"last")
+        assert await reader.read() == SWITCHED + b"last"
+
+    talk(to, idle_seconds=0.3)
 
 
 def test_stopping_the_server_ends_what_runs() -> None:
