@@ -48,13 +48,27 @@ class Cluster:
         return Done(done.returncode, done.stdout, done.stderr)
 
     @contextlib.contextmanager
-    def started(self, kubectl: str, *words: str, **pipes: int) -> Iterator["subprocess.Popen[bytes]"]:
+    def started(
+        self,
+        kubectl: str,
+        *words: str,
+        stdin: int | None = None,
+        stdout: int | None = None,
+        stderr: int | None = None,
+    ) -> Iterator["subprocess.Popen[bytes]"]:
         """Run kubectl while the test goes on."""
         path = dict(self.shell.more)["PATH"]
         program = next(str(Path(one) / kubectl) for one in path.split(":") if (Path(one) / kubectl).exists())
         command = [program, *self.command(kubectl, *words)[1:]]
         environment = {**self.streaming.lab.environment(), **self.shell.more}
-        process = subprocess.Popen(command, env=environment, cwd=self.streaming.lab.home, **pipes)
+        process = subprocess.Popen(
+            command,
+            env=environment,
+            cwd=self.streaming.lab.home,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+        )
         try:
             yield process
         finally:

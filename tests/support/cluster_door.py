@@ -59,7 +59,7 @@ class ClusterDoor:
 def door_of(lab: RunningLab, cluster: str) -> ClusterDoor:
     """Return the door of the cluster of this name."""
     status = lab.client.get("/status")
-    found: Any = next(one for one in status["clusters"] if one["name"] == cluster)  # type: ignore[index]
+    found: Any = next(one for one in status["clusters"] if one["name"] == cluster)
     command = ["sekisho", "token", "--cluster-name", cluster, "--region", "ap-northeast-1"]
     done = lab.run(command, AWS_PROFILE="creator")
     assert done.returncode == 0, done.stderr

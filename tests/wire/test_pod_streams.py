@@ -342,11 +342,13 @@ def _syn_stream(deflate: Any, number: int, headers: dict[str, str]) -> bytes:
         for word in (name.encode(), value.encode()):
             raw += struct.pack(">I", len(word)) + word
     body = struct.pack(">IIH", number, 0, 0) + deflate.compress(raw) + deflate.flush(zlib.Z_SYNC_FLUSH)
-    return struct.pack(">HHI", 0x8003, 1, len(body)) + body
+    head: bytes = struct.pack(">HHI", 0x8003, 1, len(body))
+    return head + bytes(body)
 
 
 def _all(connection: socket.socket, rest: bytes) -> bytes:
     connection.settimeout(SECONDS)
+    parts = [rest]
     while part := connection.recv(65_536):
-        rest += part
-    return rest
+        parts.append(part)
+    return b"".join(parts)
