@@ -116,6 +116,7 @@ def test_the_python_client_runs_a_command(api: kube.CoreV1Api) -> None:
     )
     answer.write_stdin("word\n")
     answer.run_forever(timeout=SECONDS)
+    answer.close()
     assert (answer.read_stdout(), answer.read_stderr(), answer.returncode) == ("got word\n", "err\n", 3)
 
 
@@ -136,6 +137,7 @@ def test_the_python_client_forwards_a_port(api: kube.CoreV1Api) -> None:
             there.sendall(b"pong")
             assert local.recv(4) == b"pong"
         local.close()
+        forward.close()
 
 
 @pytest.mark.parametrize(
