@@ -19,7 +19,8 @@ from sekisho.serve.issuer.issuer import IssuerDocuments
 from sekisho.serve.issuer.key_files import read_keys
 from sekisho.serve.issuer.plan import plan, steps
 from sekisho.serve.issuer.record import RECORD, published, read_record
-from sekisho.wire.http import Request, Response, StreamResponse
+from sekisho.wire.http import Request, Response
+from sekisho.wire.http.message import Answer
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 START = Instant.parse_rfc3339("2026-11-24T00:00:00Z")
@@ -177,7 +178,7 @@ def asked(documents: IssuerDocuments, path: str, method: str = "GET", **headers:
 
     named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
 
-    async def ask() -> Response | StreamResponse:
+    async def ask() -> Answer:
         return await documents.paths[path](Request(method, path, "", named, None, receive))
 
     answer = asyncio.run(ask())
