@@ -2,6 +2,7 @@
 
 import importlib
 import re
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -14,17 +15,34 @@ from sekisho.decide.decision.code import ReasonCode
 CODES = [code for kind in generator().reason_code_classes() for code in kind]
 
 
+@dataclass(frozen=True)
+class Text:
+    """What one file mentions: the text for its rooms, words in quotes, members of enums (``Code.NAME``)."""
+
+    text: str
+    quoted: frozenset[str]
+    members: frozenset[str]
+
+    @classmethod
+    def read(cls, path: Path) -> "Text":
+        text = path.read_text(encoding="utf-8")
+        return cls(text, frozenset(_QUOTED.findall(text)), frozenset(_MEMBER.findall(text)))
+
+
+_QUOTED = re.compile(r'"([a-z][a-z0-9.-]*)"')
+_MEMBER = re.compile(r"\b\w+\.([A-Z][A-Z0-9_]*)\b")
+
+
 @cache
-def _tests() -> tuple[str, ...]:
+def _tests() -> tuple[Text, ...]:
     found = [*(ROOT / "tests").rglob("*.py"), *(ROOT / "tests").rglob("*.json")]
-    return tuple(path.read_text(encoding="utf-8") for path in found if path.parent.name != "meta")
+    return tuple(Text.read(path) for path in found if path.parent.name != "meta")
 
 
 def is_mentioned(code: ReasonCode) -> bool:
     """Tell whether a test names ``code``."""
     room = ".".join(type(code).__module__.split(".")[:3])
-    member = re.compile(rf"\b\w+\.{code.name}\b")
-    return any(f'"{code}"' in text or (room in text and member.search(text)) for text in _tests())
+    return any(code in one.quoted or (code.name in one.members and room in one.text) for one in _tests())
 
 
 @pytest.mark.parametrize("code", CODES, ids=str)
@@ -34,17 +52,17 @@ def test_code_is_mentioned_by_a_test(code: ReasonCode) -> None:
 
 @pytest.mark.parametrize("code", CODES, ids=str)
 def test_code_is_given_by_the_program(code: ReasonCode) -> None:
-    member = re.compile(rf"\b\w+\.{code.name}\b")
     room = ".".join(type(code).__module__.split(".")[:3])
     own = importlib.import_module(type(code).__module__).__file__
     assert any(
-        member.search(text) and (room in text or path == Path(str(own))) for path, text in _sources().items()
+        code.name in one.members and (room in one.text or path == Path(str(own)))
+        for path, one in _sources().items()
     ), f"nothing in src gives {code} ({type(code).__qualname__}.{code.name})"
 
 
 @cache
-def _sources() -> dict[Path, str]:
-    return {path: path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py")}
+def _sources() -> dict[Path, Text]:
+    return {path: Text.read(path) for path in (ROOT / "src").rglob("*.py")}
 
 
 def test_codes_are_unique() -> None:
