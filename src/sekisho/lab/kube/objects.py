@@ -17,6 +17,7 @@ from sekisho.facts import Delete, Event, Key, Kind, Put, kube_key, kube_scope
 from sekisho.lab.world import Clock, Ids, World
 from sekisho.wire.kube import status
 from sekisho.wire.kube.defaults import with_defaults
+from sekisho.wire.kube.managed_fields import with_known_times
 from sekisho.wire.kube.members import mapping, text
 from sekisho.wire.kube.registry import CORE, RBAC, REGISTRY, Resource
 
@@ -106,7 +107,6 @@ class KubeObjects:
             "generation",
             "selfLink",
             "deletionTimestamp",
-            "managedFields",
         ):
             metadata.pop(server_owned, None)
         created = with_defaults(resource, {**body, "metadata": metadata})
@@ -133,7 +133,7 @@ class KubeObjects:
         """
         before = self.read(resource, namespace, name)
         wanted = change(before)
-        after = self._merged(resource, name, before, wanted)
+        after = with_known_times(before, self._merged(resource, name, before, wanted))
         if after == before:
             return Written(before)
         if not dry_run:
@@ -208,7 +208,6 @@ class KubeObjects:
         for member in ("name", "namespace", "uid", "creationTimestamp", "resourceVersion"):
             if member in old:
                 metadata[member] = old[member]
-        metadata.pop("managedFields", None)
         if resource is _NAMESPACES:  # these change by subresources alone
             kept = {member: before[member] for member in ("spec", "status") if member in before}
             return {**wanted, **kept, "metadata": metadata}

@@ -13,6 +13,7 @@ from sekisho.decide.rbac.objects import parse_object
 from sekisho.decide.request.kubernetes import creation_by_update
 from sekisho.decide.values import Json, JsonObject, SekishoInputError
 from sekisho.decide.values.documents import parse_json, to_json
+from sekisho.lab.kube import apply
 from sekisho.lab.kube.admission import admit
 from sekisho.lab.kube.exchange import (
     Exchange,
@@ -140,7 +141,7 @@ class Verbs:
         if text(decoded.value, "metadata", "resourceVersion") and not exchange.dry_run:
             raise status.set_on_create()
         named = self._objects.named(validate.place(resource, decoded.value, namespace))
-        defaulted = with_defaults(resource, named)
+        defaulted = apply.tracked(exchange, resource, {}, with_defaults(resource, named))
         body = admit(resource, namespace, defaulted, self._cluster.cluster, self._world.facts)
         validate.validate(resource, body)
         self._may_grant(exchange, resource, body, "create")
@@ -159,11 +160,13 @@ class Verbs:
             self._may_create_by_update(exchange)
             validate.validate(resource, body)
             self._may_grant(exchange, resource, body, "create")
+            body = apply.tracked(exchange, resource, {}, body)
             written = self._objects.create(resource, attributes.namespace, body, dry_run=exchange.dry_run)
             return object_answer(exchange, resource, written.body, 201, warnings)
 
         def change(before: JsonObject) -> JsonObject:
-            return self._checked(exchange, resource, body, before)
+            checked = self._checked(exchange, resource, body, before)
+            return apply.tracked(exchange, resource, before, checked)
 
         written = self._objects.update(
             resource, attributes.namespace, attributes.name, change, dry_run=exchange.dry_run
@@ -174,11 +177,7 @@ class Verbs:
         attributes = exchange.attributes
         kind = patch.PatchType.parse(exchange.request.header("content-type") or "")
         if kind is patch.PatchType.APPLY:
-            raise status.KubeError(
-                415,
-                "UnsupportedMediaType",
-                "server-side apply is not served yet; use apply without --server-side",
-            )
+            return await self._apply(exchange, resource, warnings)
         wanted = patch.read_patch(await _body(exchange), kind)
 
         def change(before: JsonObject) -> JsonObject:
@@ -199,7 +198,30 @@ class Verbs:
             if uid and uid != text(before, "metadata", "uid"):
                 cause = bad_value("metadata.uid", uid, "field is immutable")
                 raise status.invalid(resource.kind, resource.group, attributes.name, [cause])
-            return self._checked(exchange, resource, with_defaults(resource, placed), before)
+            after = self._checked(exchange, resource, with_defaults(resource, placed), before)
+            return apply.tracked(exchange, resource, before, after)
+
+        written = self._objects.update(
+            resource, attributes.namespace, attributes.name, change, dry_run=exchange.dry_run
+        )
+        return object_answer(exchange, resource, written.body, 200, warnings)
+
+    async def _apply(self, exchange: Exchange, resource: Resource, warnings: list[str]) -> Response:
+        attributes = exchange.attributes
+        wanted = apply.read_applied(await _body(exchange), exchange, warnings)
+        if not self._objects.exists(resource, attributes.namespace, attributes.name):
+            made = apply.applied(exchange, resource, {}, wanted)
+            body = admit(resource, attributes.namespace, made, self._cluster.cluster, self._world.facts)
+            validate.validate(resource, body)
+            self._may_create_by_update(exchange)
+            self._may_grant(exchange, resource, body, "create")
+            written = self._objects.create(resource, attributes.namespace, body, dry_run=exchange.dry_run)
+            return object_answer(exchange, resource, written.body, 201, warnings)
+
+        def change(before: JsonObject) -> JsonObject:
+            return self._checked(
+                exchange, resource, apply.applied(exchange, resource, before, wanted), before
+            )
 
         written = self._objects.update(
             resource, attributes.namespace, attributes.name, change, dry_run=exchange.dry_run
