@@ -87,20 +87,38 @@ def _managed(body: JsonObject, managed: Mapping[Manager, Owned]) -> dict[str, Js
     return {**bare, "metadata": {**mapping(bare, "metadata"), "managedFields": write(managed)}}
 
 
-def read_applied(raw: bytes, exchange: Exchange, warnings: list[str]) -> JsonObject:
-    """Return the object of an apply.
+def read_applied(raw: bytes) -> JsonObject:
+    """Return the object of an apply; an empty body is an empty object.
 
     Raises:
-        KubeError: 400, no YAML or JSON object, or a member occurs twice.
+        KubeError: 400, no YAML or JSON object, or a member occurs twice (whatever ``fieldValidation`` says,
+            as in every body that this server reads).
     """
-    FieldValidation.parse(exchange.query.get("fieldValidation", ""))
     try:
         value = parse_yaml(raw, "patch")
     except SekishoInputError as error:
-        raise status.bad_request(f"error decoding patch: {error.faults[0].problem}") from None
+        fault = error.faults[0]
+        if fault.code == "yaml.duplicate-key":
+            key = fault.problem.partition("`")[2].rpartition("`")[0]
+            told = f'line {fault.line}: key "{key}" already set in map'
+            sentence = f"error converting YAML to JSON: yaml: unmarshal errors:\n  {told}"
+            raise status.bad_request(f"error strict decoding patch: {sentence}") from None
+        line = f"line {fault.line}: " if fault.line else ""
+        problem = fault.problem.removeprefix("not YAML: ")
+        raise status.bad_request(f"error encoding patch: yaml: {line}{problem}") from None
+    if value is None:
+        return {}
     if not isinstance(value, Mapping):
-        raise status.bad_request("error decoding patch: expected an object")
+        found = "array" if isinstance(value, list) else _GO_WORDS.get(type(value), "number")
+        go = "while decoding JSON: json: cannot unmarshal"
+        raise status.bad_request(
+            f"error decoding patch: error unmarshaling JSON: {go} {found} "
+            "into Go value of type map[string]interface {}"
+        )
     return value
+
+
+_GO_WORDS = {str: "string", bool: "bool"}
 
 
 def applied(exchange: Exchange, resource: Resource, live: JsonObject, wanted: JsonObject) -> JsonObject:

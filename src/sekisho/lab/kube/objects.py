@@ -19,6 +19,7 @@ from sekisho.wire.kube import status
 from sekisho.wire.kube.defaults import with_defaults
 from sekisho.wire.kube.managed_fields import with_known_times
 from sekisho.wire.kube.members import mapping, text
+from sekisho.wire.kube.prepare import prepared
 from sekisho.wire.kube.registry import CORE, RBAC, REGISTRY, Resource
 
 _NAMESPACES = REGISTRY.at_path("", "v1", "namespaces")
@@ -109,7 +110,7 @@ class KubeObjects:
             "deletionTimestamp",
         ):
             metadata.pop(server_owned, None)
-        created = with_defaults(resource, {**body, "metadata": metadata})
+        created = with_defaults(resource, prepared(resource, {**body, "metadata": metadata}))
         if dry_run:
             return Written(created, created=True)
         self._commit([Put(key, created), *self._companions(resource, name)])
@@ -133,7 +134,7 @@ class KubeObjects:
         """
         before = self.read(resource, namespace, name)
         wanted = change(before)
-        after = with_known_times(before, self._merged(resource, name, before, wanted))
+        after = with_known_times(before, prepared(resource, self._merged(resource, name, before, wanted)))
         if after == before:
             return Written(before)
         if not dry_run:

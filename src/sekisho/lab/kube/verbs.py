@@ -208,7 +208,8 @@ class Verbs:
 
     async def _apply(self, exchange: Exchange, resource: Resource, warnings: list[str]) -> Response:
         attributes = exchange.attributes
-        wanted = apply.read_applied(await _body(exchange), exchange, warnings)
+        wanted = apply.read_applied(await _body(exchange))
+        _field_validation(exchange)
         if not self._objects.exists(resource, attributes.namespace, attributes.name):
             made = apply.applied(exchange, resource, {}, wanted)
             body = admit(resource, attributes.namespace, made, self._cluster.cluster, self._world.facts)

@@ -17,7 +17,7 @@ def with_defaults(resource: Resource, value: JsonObject) -> dict[str, Json]:
         case "", "Namespace":
             return _namespace(filled)
         case RBAC.group, "Role" | "ClusterRole":
-            return {**filled, "rules": filled.get("rules") or None}
+            return {**filled, "rules": filled.get("rules")}
         case RBAC.group, "RoleBinding" | "ClusterRoleBinding":
             return _binding(filled)
     return filled
