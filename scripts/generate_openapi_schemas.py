@@ -53,7 +53,7 @@ def main() -> int:
         "licence": "Apache-2.0, The Kubernetes Authors",
         "generator": "scripts/generate_openapi_schemas.py",
     }
-    document = {"about": about, "schemas": {_short(name): schemas[name] for name in sorted(schemas)}}
+    document = {"about": about, "schemas": schemas}
     packed = lzma.compress(_compact(document).encode(), preset=9 | lzma.PRESET_EXTREME)
     (DATA / "openapi.json.xz").write_bytes(packed)
     structure = json.dumps({"about": about, **_structure(schemas)}, indent=1, sort_keys=True) + "\n"

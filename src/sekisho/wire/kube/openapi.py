@@ -11,9 +11,11 @@ from functools import cached_property
 
 from sekisho.decide.values import Json
 from sekisho.decide.values.documents import to_json
+from sekisho.wire.kube import published
 from sekisho.wire.kube import schema as schemas
 from sekisho.wire.kube.discovery import Page
 from sekisho.wire.kube.negotiate import JSON
+from sekisho.wire.kube.published import component
 from sekisho.wire.kube.registry import GroupVersion, Registry, Resource
 from sekisho.wire.kube.schema import Field, Schema
 
@@ -50,34 +52,45 @@ class OpenApi:
     git_version: str
 
     @cached_property
-    def _pages(self) -> dict[str, Page]:
+    def _versions(self) -> dict[str, GroupVersion]:
         versions = dict.fromkeys(resource.at for resource in self.registry.resources)
-        return {at.path.strip("/"): self._document(at) for at in versions}
+        return {at.path.strip("/"): at for at in versions}
+
+    @cached_property
+    def _built(self) -> dict[str, Page]:
+        return {}
 
     def page(self, path: str) -> Page | None:
         """Return the document at ``/openapi/v2`` or below ``/openapi/v3``, None where there is none."""
         if path == "/openapi/v2":
             return V2
         if path.rstrip("/") == "/openapi/v3":
-            return Page(JSON, to_json({"paths": {name: self._link(name) for name in self._pages}}))
-        return self._pages.get(path.removeprefix("/openapi/v3/"))
+            return Page(JSON, to_json({"paths": {name: self._link(name) for name in self._versions}}))
+        name = path.removeprefix("/openapi/v3/")
+        if name in self._versions and name not in self._built:
+            self._built[name] = self._document(self._versions[name])
+        return self._built.get(name)
 
     def _link(self, name: str) -> dict[str, Json]:
-        digest = hashlib.sha256(self._pages[name].body).hexdigest().upper()
+        """Return where a document is; its hash is of what it is made from, so that no list needs it made."""
+        resources = self.registry.in_version(self._versions[name])
+        made_from = f"{self.git_version} {published.digest()} {resources}"
+        digest = hashlib.sha256(made_from.encode()).hexdigest().upper()
         return {"serverRelativeURL": f"/openapi/v3/{name}?hash={digest}"}
 
     def _document(self, at: GroupVersion) -> Page:
         resources = self.registry.in_version(at)
         kinds = {r.kind: self.schema.of_kind(at.api_version, r.kind) for r in resources}
         roots = {message.name: kind for kind, message in kinds.items() if message}
-        components = {
-            _component(name): self._component_schema(name, at, roots.get(name, ""))
-            for name in self.schema.reachable(*roots)
-        }
+        components = published.with_references(component(name) for name in roots)
+        unpublished = [name for name in roots if component(name) not in components]
+        for name in self.schema.reachable(*unpublished):
+            found = self._component_schema(name, at, roots.get(name, ""))
+            components.setdefault(component(name), found)
         paths: dict[str, Json] = {}
         for resource in resources:
             message = kinds[resource.kind]
-            paths |= _paths(resource, _component(message.name) if message else "")
+            paths |= _paths(resource, component(message.name) if message else "")
         return Page(
             JSON,
             to_json(
@@ -140,12 +153,7 @@ def _type(name: str) -> dict[str, Json]:
         return dict(_SCALARS[name])
     if name in schemas.INTEGERS:
         return {"type": "integer", "format": name.removeprefix("u")}
-    return {"$ref": f"#/components/schemas/{_component(name)}"}
-
-
-def _component(name: str) -> str:
-    prefix = "io.k8s.apimachinery.pkg.apis" if name.startswith("meta.") else "io.k8s.api"
-    return f"{prefix}.{name}"
+    return {"$ref": f"#/components/schemas/{component(name)}"}
 
 
 def _paths(resource: Resource, component: str) -> dict[str, Json]:
