@@ -1,14 +1,18 @@
 """The lab's Kubernetes API beside Kubernetes' own: the same commands and requests, the same answers."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 
-from e2e import both_commands, both_intended, both_requests
+from e2e import both_applies, both_commands, both_intended, both_requests
+from e2e.both_requests import Ask
 from sekisho.testing import running_lab
 from support.both_clusters import Both, both_clusters
 from support.checkpoint import waited
+
+GENERATED = 40
+"""Sequences that are generated; more of them take a second per ten."""
 
 
 @pytest.fixture(scope="module")
@@ -26,11 +30,9 @@ def namespace_of(both: Both, name: str) -> str:
     return name
 
 
-@pytest.mark.parametrize("subject", both_requests.SEQUENCES)
-def test_requests_are_answered_alike(both: Both, subject: str) -> None:
-    namespace = namespace_of(both, f"requests-{list(both_requests.SEQUENCES).index(subject)}")
-    different = []
-    for method, path, body, headers in both_requests.SEQUENCES[subject]:
+def differences(both: Both, namespace: str, sequence: Iterable[Ask]) -> list[object]:
+    different: list[object] = []
+    for method, path, body, headers in sequence:
         written = body if body is None or isinstance(body, str) else json.dumps(body)
         sent = f"{method} {path} {written or ''} {' '.join(headers.values())}"
         lab, real = both.ask(
@@ -38,6 +40,36 @@ def test_requests_are_answered_alike(both: Both, subject: str) -> None:
         )
         if lab != real and both_intended.meant(sent, lab, real) is None:
             different.append((sent, lab, real))
+    return different
+
+
+@pytest.mark.parametrize("subject", both_requests.SEQUENCES)
+def test_requests_are_answered_alike(both: Both, subject: str) -> None:
+    namespace = namespace_of(both, f"requests-{list(both_requests.SEQUENCES).index(subject)}")
+    assert differences(both, namespace, both_requests.SEQUENCES[subject]) == []
+
+
+@pytest.mark.parametrize("subject", both_applies.SEQUENCES)
+def test_fields_are_applied_and_owned_alike(both: Both, subject: str) -> None:
+    namespace = namespace_of(both, f"applies-{list(both_applies.SEQUENCES).index(subject)}")
+    assert differences(both, namespace, both_applies.SEQUENCES[subject]) == []
+
+
+def test_generated_writes_leave_the_same_owners(both: Both) -> None:
+    namespace = namespace_of(both, "applies-generated")
+    for seed in range(GENERATED):
+        assert differences(both, namespace, both_applies.generated(seed)) == [], seed
+
+
+@pytest.mark.parametrize("program", ["kubectl", "kubectl-1.27"])
+def test_each_kubectl_applies_alike(both: Both, program: str) -> None:
+    namespace = namespace_of(both, f"applies-{program.replace('.', '-')}")
+    different = []
+    for command in both_applies.COMMANDS:
+        words, _, stdin = command.partition("\n")
+        lab, real = both.kubectl(["-n", namespace, *words.split()], stdin, program)
+        if lab != real:
+            different.append((command, lab, real))
     assert different == []
 
 

@@ -46,10 +46,10 @@ class Side:
     folder: Path
     kubeconfig: Path
 
-    def kubectl(self, words: Sequence[str], stdin: str = "") -> Done:
+    def kubectl(self, words: Sequence[str], stdin: str = "", program: str = "kubectl") -> Done:
         """Run kubectl as the administrator of both; what it prints is normalised."""
         done = subprocess.run(
-            [client("kubectl"), *words],
+            [client(program), *words],
             input=stdin,
             capture_output=True,
             text=True,
@@ -81,10 +81,10 @@ class Both:
     real: Side
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2))
 
-    def kubectl(self, words: Sequence[str], stdin: str = "") -> tuple[Done, Done]:
+    def kubectl(self, words: Sequence[str], stdin: str = "", program: str = "kubectl") -> tuple[Done, Done]:
         """Run a command against both at a time: the lab's answer, the real one's."""
-        lab = self.pool.submit(self.lab.kubectl, words, stdin)
-        real = self.pool.submit(self.real.kubectl, words, stdin)
+        lab = self.pool.submit(self.lab.kubectl, words, stdin, program)
+        real = self.pool.submit(self.real.kubectl, words, stdin, program)
         return lab.result(), real.result()
 
     def ask(
@@ -224,6 +224,14 @@ def _bare(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     kept = {name: _bare(member) for name, member in value.items() if name not in _UNCOMPARED}
+    if isinstance(kept.get("managedFields"), list):
+        _sort_managers(kept)
+    if str(kept.get("kind")).endswith(
+        ("Review", "TokenRequest")
+    ):  # nobody keeps them; the lab tells no owners
+        kept.get("metadata", {}).pop("managedFields", None)
+    if kept.get("reason") == "Conflict" and "causes" in kept.get("details", {}):
+        _sort_conflicts(kept)  # in no order that holds
     if kept.get("creationTimestamp", "") is None:
         del kept["creationTimestamp"]
     if kept.get("details") == {}:
@@ -240,5 +248,23 @@ def _bare(value: Any) -> Any:
     return kept
 
 
-_UNCOMPARED = ("managedFields", "description")
-"""Members that the lab words in its own way: it keeps no managed fields, and describes columns shortly."""
+_CONTROLLERS = ("kube-controller-manager", "kube-apiserver", "clusterrole-aggregation-controller")
+
+
+def _sort_managers(metadata: dict[str, Any]) -> None:
+    """Sort the managers, which are in order of age counted in seconds; what the server made has none here."""
+    entries = [entry for entry in metadata["managedFields"] if entry.get("manager") not in _CONTROLLERS]
+    metadata["managedFields"] = sorted(entries, key=json.dumps)
+    if not entries:
+        del metadata["managedFields"]
+
+
+def _sort_conflicts(status: dict[str, Any]) -> None:
+    status["message"] = "\n".join(
+        sorted(status["message"].replace("conflicts: ", "conflicts:\n").split("\n"))
+    )
+    status["details"]["causes"] = sorted(status["details"]["causes"], key=json.dumps)
+
+
+_UNCOMPARED = ("description",)
+"""Members that the lab words in its own way: it describes columns shortly."""

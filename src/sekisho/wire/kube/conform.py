@@ -17,6 +17,8 @@ from sekisho.wire.kube.members import is_list
 from sekisho.wire.kube.schema import Field, Schema
 
 MAX_REPORTED = 100
+_RESETTABLE = "managedFields"
+"""An empty list of these is a wish: nobody is to manage the object any more."""
 
 _INT_RANGE = {
     "int32": (-(1 << 31), (1 << 31) - 1),
@@ -84,7 +86,7 @@ class _Walk:
                 outer, self.within = self.within, message
                 found = self.field(member, field, here, f"{dotted}.{name}" if dotted else name)
                 self.within = outer
-                if found or field.pointer or not field.omitempty:
+                if found or field.pointer or not field.omitempty or name == _RESETTABLE:
                     kept[name] = found
         return kept
 
