@@ -2,7 +2,7 @@
 
 The first file holds the component schemas of the served group versions as kube-apiserver publishes them,
 descriptions and enumerations included (Apache-2.0, The Kubernetes Authors); the second what server-side
-apply has to know of them beyond ``types.json``: which objects are atomic, and the defaults of the keys of lists.
+apply has to know of them beyond ``types.json``: which objects are atomic, and what keys of lists default to.
 
 Run ``KUBECONFIG=... python scripts/generate_openapi_schemas.py`` with kubectl on the PATH and a
 kube-apiserver of ``VERSION`` behind the kubeconfig. The same version gives the same bytes.

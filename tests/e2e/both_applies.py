@@ -246,7 +246,7 @@ def _members(chance: random.Random, path: str) -> Iterator[tuple[str, Any]]:
         case str() if path == MAPS:
             yield "data", {letter: chance.choice("12") for letter in letters}
         case str() if path == SECRETS:
-            yield chance.choice(("data", "stringData")), {letter: "YQ==" for letter in letters}
+            yield chance.choice(("data", "stringData")), dict.fromkeys(letters, "YQ==")
         case str() if path == ACCOUNTS:
             yield chance.choice(("imagePullSecrets", "secrets")), [{"name": letter} for letter in letters]
             yield "automountServiceAccountToken", chance.random() < 0.5

@@ -224,16 +224,7 @@ def _bare(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     kept = {name: _bare(member) for name, member in value.items() if name not in _UNCOMPARED}
-    if isinstance(kept.get("managedFields"), list):
-        _sort_managers(kept)
-    if str(kept.get("kind")).endswith(
-        ("Review", "TokenRequest")
-    ):  # nobody keeps them; the lab tells no owners
-        kept.get("metadata", {}).pop("managedFields", None)
-    if kept.get("reason") == "Conflict" and "causes" in kept.get("details", {}):
-        _sort_conflicts(kept)  # in no order that holds
-    if kept.get("creationTimestamp", "") is None:
-        del kept["creationTimestamp"]
+    _settle(kept)
     if kept.get("details") == {}:
         del kept["details"]
     for name in ("resourceRules", "nonResourceRules"):  # in no order that holds
@@ -246,6 +237,20 @@ def _bare(value: Any) -> Any:
     if isinstance(kept.get("status"), dict) and "allowed" in kept["status"]:
         kept["status"].pop("reason", None)
     return kept
+
+
+def _settle(kept: dict[str, Any]) -> None:
+    """Put what has no order into one, and drop what the lab has no need of."""
+    if isinstance(kept.get("managedFields"), list):
+        _sort_managers(kept)
+    if str(kept.get("kind")).endswith(
+        ("Review", "TokenRequest")
+    ):  # nobody keeps them; the lab tells no owners
+        kept.get("metadata", {}).pop("managedFields", None)
+    if kept.get("reason") == "Conflict" and "causes" in kept.get("details", {}):
+        _sort_conflicts(kept)  # in no order that holds
+    if kept.get("creationTimestamp", "") is None:
+        del kept["creationTimestamp"]
 
 
 _CONTROLLERS = ("kube-controller-manager", "kube-apiserver", "clusterrole-aggregation-controller")

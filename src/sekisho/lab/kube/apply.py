@@ -16,9 +16,8 @@ from sekisho.wire.kube.defaults import with_defaults
 from sekisho.wire.kube.field_set import EMPTY, FieldSet, Path, shown
 from sekisho.wire.kube.managed_fields import Manager, Owned, is_reset, manager_name, read, updater, write
 from sekisho.wire.kube.members import mapping, text
-from sekisho.wire.kube.ownership import ApplyConflictsError, Write
+from sekisho.wire.kube.ownership import ApplyConflictsError, Write, updated
 from sekisho.wire.kube.ownership import applied as apply_to
-from sekisho.wire.kube.ownership import updated
 from sekisho.wire.kube.registry import GroupVersion, Resource
 from sekisho.wire.kube.typed_fields import faults
 
@@ -34,7 +33,7 @@ _RESET: dict[tuple[str, str], FieldSet] = {
 """What a resource does not let its main path write (the strategies' GetResetFields)."""
 
 
-def tracked(exchange: Exchange, resource: Resource, before: JsonObject, after: JsonObject) -> JsonObject:
+def tracked(exchange: Exchange, resource: Resource, before: JsonObject, after: JsonObject) -> dict[str, Json]:
     """Return ``after`` with its managers, ``before`` being the stored object or empty for a create."""
     metadata = mapping(after, "metadata")
     managed: Mapping[Manager, Owned] = {}
@@ -122,7 +121,7 @@ _GO_WORDS = {str: "string", bool: "bool"}
 
 
 def applied(exchange: Exchange, resource: Resource, live: JsonObject, wanted: JsonObject) -> JsonObject:
-    """Return the object after an apply, checked but for the rules of its kind; ``live`` is empty for a new one.
+    """Return the object after an apply, its form checked; ``live`` is empty for a new one.
 
     Raises:
         KubeError: 400 another kind or a malformed request, 409 conflicts, 500 (as kube-apiserver does) an

@@ -35,12 +35,10 @@ class FieldSet:
         return bool(self.members) or bool(self.children)
 
     def __contains__(self, path: Path) -> bool:
-        below: FieldSet | None = self
+        holder = self
         for element in path[:-1]:
-            below = below.children.get(element)
-            if below is None:
-                return False
-        return bool(path) and path[-1] in below.members
+            holder = holder.below(element)
+        return bool(path) and path[-1] in holder.members
 
     def __or__(self, other: "FieldSet") -> "FieldSet":
         merged = dict(self.children)
@@ -81,7 +79,7 @@ class FieldSet:
         return self.children.get(element, EMPTY)
 
     def paths(self) -> Iterator[Path]:
-        """Yield every path: those that end here first, then those below, each in the order of the API server."""
+        """Yield every path: those that end here, then those below, both in the order of the API server."""
         for element in sorted(self.members, key=_rank):
             yield (element,)
         for element in sorted(self.children, key=_rank):
@@ -157,7 +155,7 @@ def _decoded(document: JsonObject, depth: int) -> tuple[FieldSet, bool]:
         if element is None:
             continue
         if not isinstance(value, Mapping):
-            raise ValueError(f"expected an object at `{written[:80]}`")
+            raise ValueError(f"expected an object at `{written[:80]}`")  # noqa: TRY004 - a malformed document
         below, owned = _decoded(value, depth - 1)
         if owned:
             members.add(element)

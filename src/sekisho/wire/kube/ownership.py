@@ -51,7 +51,7 @@ _UNOWNED = FieldSet.of(
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A write: what of a kind, at which time; ``reset`` are the fields that the resource does not let it set."""
+    """A write: of which kind and when; ``reset`` are the fields that the resource does not let it set."""
 
     structure: Members
     api_version: str

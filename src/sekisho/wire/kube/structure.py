@@ -174,7 +174,7 @@ def element_of(node: ListOf, item: Json) -> str:
     if item is None:
         raise ValueError("associative list with keys may not have a null element")
     if not isinstance(item, Mapping):
-        raise ValueError("associative list with keys may not have non-map elements")
+        raise ValueError("associative list with keys may not have non-map elements")  # noqa: TRY004
     keys = {name: item.get(name, node.defaults.get(name)) for name in node.keys}
     found = {name: value for name, value in keys.items() if name in item or value is not None}
     if not found:

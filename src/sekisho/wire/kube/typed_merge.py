@@ -44,47 +44,55 @@ def _merge_lists(node: ListOf, live: Value, applied: Value) -> Value:
     """Merge two granular lists: applied items in their order, live ones between them where they were."""
     left = [] if live is ABSENT else [(element_of(node, item), item) for item in items(live)]
     right = [] if applied is ABSENT else [(element_of(node, item), item) for item in items(applied)]
-    old: dict[str, Json] = {}
-    for element, item in left:  # items that are there twice are not merged with the new one
-        old[element] = None if element in old else item
-    new = dict(right)
-    shared = iter([element for element, _ in right if element in old])
-    awaited = next(shared, None)
-    done: set[str] = set()
-    merged: list[Json] = []
+    return _Zip(node, left, right).merged() or ABSENT
 
-    def take(value: Value) -> None:
+
+class _Zip:
+    """A walk through both lists at once; ``awaited`` is the next applied item that is live too."""
+
+    def __init__(self, node: ListOf, left: list[tuple[str, Json]], right: list[tuple[str, Json]]) -> None:
+        self.node = node
+        self.left, self.right = left, right
+        self.old: dict[str, Json] = {}
+        for element, item in left:  # items that are there twice are not merged with the new one
+            self.old[element] = None if element in self.old else item
+        self.new = dict(right)
+        self.shared = iter([element for element, _ in right if element in self.old])
+        self.awaited = next(self.shared, None)
+        self.done: set[str] = set()
+        self.out: list[Json] = []
+
+    def merged(self) -> list[Json]:
+        at, to = 0, 0
+        while at < len(self.left) or to < len(self.right):
+            if at < len(self.left):
+                element, item = self.left[at]
+                is_next = to < len(self.right) and element == self.right[to][0]
+                if element not in self.new:
+                    self.take(item, ABSENT)
+                if not is_next and (element not in self.new or self.is_passed(element, to)):
+                    at += 1
+                    continue
+                at += is_next or element in self.done
+            if to < len(self.right):
+                self.take_applied(*self.right[to])
+                to += 1
+        return self.out
+
+    def is_passed(self, element: str, to: int) -> bool:
+        """Tell whether a shared item is not the one whose turn it is: it comes where it was applied."""
+        return to < len(self.right) and self.awaited is not None and self.awaited != element
+
+    def take(self, old: Value, new: Value) -> None:
+        value = _merge(self.node.element, old, new)
         if value is not ABSENT:
-            merged.append(value)
+            self.out.append(value)
 
-    at, to = 0, 0
-    while at < len(left) or to < len(right):
-        if at < len(left) and to < len(right):
-            element = left[at][0]
-            if element == right[to][0]:
-                done.add(element)
-                take(_merge(node.element, old[element], new[element]))
-                at, to, awaited = at + 1, to + 1, next(shared, None)
-                continue
-            if element in new and awaited is not None and awaited != element:
-                at += 1  # shared, but its turn comes later
-                continue
-        if at < len(left):
-            element, item = left[at]
-            if element not in new:
-                take(_merge(node.element, item, ABSENT))
-                at += 1
-                continue
-            if element in done:
-                at += 1
-        if to < len(right):
-            element, item = right[to]
-            done.add(element)
-            take(_merge(node.element, old.get(element, ABSENT), item))
-            to += 1
-            if awaited == element:
-                awaited = next(shared, None)
-    return merged or ABSENT
+    def take_applied(self, element: str, item: Json) -> None:
+        self.done.add(element)
+        self.take(self.old.get(element, ABSENT), item)
+        if self.awaited == element:
+            self.awaited = next(self.shared, None)
 
 
 def remove(node: Node, value: Json, fields: FieldSet) -> Json:
