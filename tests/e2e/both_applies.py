@@ -265,6 +265,7 @@ def _metadata(chance: random.Random) -> Iterator[tuple[str, Any]]:
 
 _MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m, labels: {app: shop}}\ndata: {colour: blue, size: s}\n"
 _OTHER = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\ndata: {colour: red, size: s}\n"
+_ROLE = "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: patcher}\nrules: [{apiGroups: ['*'], resources: ['*'], verbs: ['*']}]\n"
 SHOWN = "get configmap m -o json --show-managed-fields"
 
 COMMANDS = [
@@ -297,6 +298,12 @@ COMMANDS = [
     "apply --server-side -f -\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: s, annotations: {eks.amazonaws.com/role-arn: x}}\n",
     "get serviceaccount s -o json --show-managed-fields",
     "set subject rolebinding r --user=x",
+    "create role patcher --verb=patch,get --resource=configmaps,roles.rbac.authorization.k8s.io",
+    "create rolebinding patcher --role=patcher --user=ana",
+    f"apply --server-side --as ana --field-manager=ana -f -\n{_OTHER.replace('name: m', 'name: new')}",
+    f"apply --server-side --as ana --field-manager=ana -f -\n{_OTHER}binaryData: {{b: YQ==}}\n",
+    f"apply --server-side --as ana --field-manager=ana --force-conflicts -f -\n{_ROLE}",
+    f"apply --server-side -f -\n{_ROLE}",
     "explain pod.spec.containers",
     "explain pod.spec.containers.imagePullPolicy",
     "explain node.status",
