@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from e2e import both_applies, both_commands, both_intended, both_requests
+from e2e import both_applies, both_commands, both_intended, both_requests, real_owners
 from e2e.both_requests import Ask
 from sekisho.testing import running_lab
 from support.both_clusters import Both, both_clusters
@@ -59,6 +59,12 @@ def test_generated_writes_leave_the_same_owners(both: Both) -> None:
     namespace = namespace_of(both, "applies-generated")
     for seed in range(GENERATED):
         assert differences(both, namespace, both_applies.generated(seed)) == [], seed
+
+
+def test_owners_of_pods_and_deployments_are_those_that_the_real_server_names(both: Both) -> None:
+    namespace = namespace_of(both, "applies-workloads")
+    for seed in range(GENERATED):
+        assert list(real_owners.differences(both.real, namespace, seed)) == []
 
 
 @pytest.mark.parametrize("program", ["kubectl", "kubectl-1.27"])

@@ -22,22 +22,33 @@ from sekisho.wire.kube.registry import GroupVersion, Resource
 from sekisho.wire.kube.typed_fields import faults
 
 _STATUS = FieldSet.of([("f:status",)])
-_RESET: dict[tuple[str, str], FieldSet] = {
-    ("", "Namespace"): _STATUS,
-    ("", "Node"): _STATUS,
-    ("", "Pod"): _STATUS,
-    ("apps", "Deployment"): _STATUS,
-    ("apps", "ReplicaSet"): _STATUS,
-    ("batch", "Job"): _STATUS,
+_SPEC = FieldSet.of([("f:spec",)])
+_POD_STATUS = _SPEC | FieldSet.of(
+    [("f:metadata", "f:deletionTimestamp"), ("f:metadata", "f:ownerReferences")]
+)
+_WORKLOAD_STATUS = _SPEC | FieldSet.of([("f:metadata", "f:labels")])
+_RESET: dict[tuple[str, str, str], FieldSet] = {
+    **{("", kind, ""): _STATUS for kind in ("Namespace", "Node", "Pod")},
+    **{("", kind, "status"): _SPEC for kind in ("Namespace", "Node")},
+    ("", "Namespace", "finalize"): _STATUS,
+    ("", "Pod", "status"): _POD_STATUS,
+    ("apps", "Deployment", ""): _STATUS,
+    ("apps", "Deployment", "status"): _WORKLOAD_STATUS,
+    ("apps", "ReplicaSet", ""): _STATUS,
+    ("apps", "ReplicaSet", "status"): _SPEC,
+    ("batch", "Job", ""): _STATUS,
+    ("batch", "Job", "status"): _SPEC,
 }
-"""What a resource does not let its main path write (the strategies' GetResetFields)."""
+"""What a path of a resource, itself or a subresource, does not write (the strategies' GetResetFields)."""
 
 
 def tracked(exchange: Exchange, resource: Resource, before: JsonObject, after: JsonObject) -> dict[str, Json]:
     """Return ``after`` with its managers, ``before`` being the stored object or empty for a create."""
     metadata = mapping(after, "metadata")
     managed: Mapping[Manager, Owned] = {}
-    if not is_reset(metadata):
+    if exchange.attributes.subresource:  # it does not write the managers themselves
+        managed = _read(mapping(before, "metadata"))
+    elif not is_reset(metadata):
         managed = _read(metadata) or _read(mapping(before, "metadata"))
     agent = exchange.request.header("user-agent") or ""
     manager = updater(
@@ -67,7 +78,7 @@ def _read(metadata: JsonObject) -> dict[Manager, Owned]:
 def _write(exchange: Exchange, resource: Resource) -> Write:
     version = resource.at.api_version
     kind = structure.load().of_kind(version, resource.kind)
-    reset = _RESET.get((resource.group, resource.kind), EMPTY)
+    reset = _RESET.get((resource.group, resource.kind, exchange.attributes.subresource), EMPTY)
     return Write(kind, version, exchange.now.rfc3339(), reset)
 
 
