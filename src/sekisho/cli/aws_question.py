@@ -1,10 +1,11 @@
 """A question about AWS: put in words, answered, and written, the same way for `can` and `why`."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from sekisho.cli.aws_options import Drafts
 from sekisho.cli.output import Style
+from sekisho.cli.workload_question import Onward, answer_workload
 
 if TYPE_CHECKING:
     from sekisho.review.source import Source
@@ -32,7 +33,12 @@ def shifted(who: str, action: str, resource: str, drafts: Drafts) -> tuple[str, 
     return who, action, resource
 
 
-def answer(who: str, action: str, resource: str, source: "Source", told: "Told") -> Any:
+_ALONE = Onward()
+
+
+def answer(
+    who: str, action: str, resource: str, source: "Source", told: "Told", onward: Onward = _ALONE
+) -> Any:
     """Return the answer as JSON: a chain, or the sets of resources where the question is about a set.
 
     Raises:
@@ -43,9 +49,15 @@ def answer(who: str, action: str, resource: str, source: "Source", told: "Told")
     from sekisho.cli.question import answer_document
     from sekisho.review.aws_resources import asks_for_sets, on_which_resources
     from sekisho.review.questions import answer_aws
+    from sekisho.review.workload_name import workload_named
     from sekisho.wire.aws_managed_policies import aws_policy_text
     from sekisho.wire.service_reference import load_service_reference
 
+    workload = workload_named(who, onward.namespace)
+    if workload is not None:
+        return answer_workload(workload, who, action, resource, source, told, onward)
+    if onward.roles or onward.profile:
+        _only_for_workloads(who)
     reference = load_service_reference([action.partition(":")[0].lower()])
     shown, asked = who or NOBODY, f"{action} on {resource or '*'}"
     if not who:
@@ -54,7 +66,7 @@ def answer(who: str, action: str, resource: str, source: "Source", told: "Told")
     if asks_for_sets(action, resource, reference):
         asked = f"{action} on {resource}" if resource else f"{action} on which resources"
         found = on_which_resources(who, action, resource, source, reference, aws_policy_text, told)
-        return {"who": shown, "asked": asked, **_sets_document(found, source)}
+        return {"who": shown, "asked": asked, **sets_document(found, source)}
     got = answer_aws(who, action, resource, source, reference, aws_policy_text, told)
     return {**answer_document(got.chain, source, shown, asked), "needs": list(got.needs)}
 
@@ -66,7 +78,15 @@ def _account_of(resource: str) -> str:
     return account if len(account) == 12 and account.isdecimal() else _STAND_IN
 
 
-def _sets_document(found: Any, source: "Source") -> Any:
+def _only_for_workloads(who: str) -> NoReturn:
+    from sekisho.decide.values import Ref, SekishoInputError
+
+    problem = f"--then-role and --aws-profile are for service accounts and pods, not for `{who[:200]}`"
+    raise SekishoInputError.single("question.no-such-workload", Ref("question"), problem)
+
+
+def sets_document(found: Any, source: "Source") -> Any:
+    """Return an answer about sets of resources as JSON."""
     from sekisho.decide.decision import step_to_json
     from sekisho.review.source import with_lines
 

@@ -34,6 +34,7 @@ from sekisho.cli.question import (
     read_facts,
 )
 from sekisho.cli.state_option import StateDirOption
+from sekisho.cli.workload_question import AwsProfileOption, Onward, ThenRoleOption, kubernetes_name
 
 if TYPE_CHECKING:
     from sekisho.review.source import Source
@@ -44,7 +45,8 @@ def can(
     who: Annotated[
         str,
         typer.Argument(
-            help="IAM or session ARN, user/NAME, role/NAME, account id, system:serviceaccount:NS:NAME."
+            help="IAM or session ARN, user/NAME, role/NAME, account id; service account NAMESPACE/NAME or "
+            "system:serviceaccount:NAMESPACE:NAME, pod/NAME, deployment/NAME."
         ),
     ] = "",
     action: Annotated[str, typer.Argument(help="Kubernetes verb (get) or AWS action (s3:GetObject).")] = "",
@@ -67,6 +69,8 @@ def can(
     resource_policy: ResourcePolicyOption = None,
     scp: ScpOption = None,
     rcp: RcpOption = None,
+    then_role: ThenRoleOption = None,
+    aws_profile: AwsProfileOption = None,
     state: StateDirOption = None,
     output: FormOption = Form.TEXT,
 ) -> None:
@@ -84,6 +88,10 @@ def can(
     Example: sekisho can --policy draft.json s3:GetObject 'arn:aws:s3:::logs/*'
 
     Example: sekisho can --list user/eks-ope
+
+    Example: sekisho can shop/web s3:ListAllMyBuckets
+
+    Example: sekisho can pod/web-0 -n shop s3:GetObject arn:aws:s3:::logs/a --then-role ROLE_ARN
 
     With --preflight the question is whether WHO (by default you, in a lab's shell) may `kubectl apply` the
     files, and what their RBAC objects and aws-auth would newly allow to whom.
@@ -113,14 +121,15 @@ def can(
         if action:
             _usage("--list takes WHO alone")
         listed = read_facts(source, cluster, authentication_mode, state, drafts)
-        _list(who, listed, None if all_namespaces else namespace, output)
+        _list(kubernetes_name(who, namespace, listed), listed, None if all_namespaces else namespace, output)
     who, action, resource = shifted(who, action, resource, drafts)
     if not action or (not who and not drafts.has_policy):
         _usage("give WHO ACTION RESOURCE, or --list WHO")
     facts = read_facts(source, cluster, authentication_mode, state, drafts)
     if is_aws_action(action):
         told = told_keys(drafts, context_key, without_key, resource_account)
-        document = answer(who, action, resource, facts, told)
+        onward = Onward(namespace, tuple(then_role or ()), aws_profile or "")
+        document = answer(who, action, resource, facts, told, onward)
     else:
         chain, asked = ask(who, action, resource, facts, namespace, all_namespaces=all_namespaces)
         document = answer_document(chain, facts, who, asked)

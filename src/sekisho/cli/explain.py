@@ -29,6 +29,10 @@ _TITLES = {
     "token-claims": "Token claims",
     "trust-policy": "Trust policy",
     "session": "Session",
+    "service-account-role": "Service account",
+    "injection": "Injection",
+    "aws-profile": "AWS profile",
+    "next-role": "Next role",
 }
 
 

@@ -90,8 +90,10 @@ def ask(
     Raises:
         SekishoInputError: the question cannot be understood.
     """
+    from sekisho.cli.workload_question import kubernetes_name
     from sekisho.review.questions import ask_cluster
 
+    who = kubernetes_name(who, namespace, source)
     attributes, asked = read_kube_question(action, resource, namespace, all_namespaces=all_namespaces)
     return ask_cluster(who, attributes, source), asked
 

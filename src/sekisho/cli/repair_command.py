@@ -3,6 +3,8 @@
 import shlex
 from typing import Any
 
+from sekisho.cli.repair_workload import workload_command
+
 _SERVICE_ACCOUNT = "system:serviceaccount:"
 
 
@@ -45,7 +47,7 @@ def _command(repair: Any, target: str) -> str:
         case "service-account.fix.for-audience":
             words = ["kubectl", "create", "token", facts["name"], "-n", facts["namespace"]]
             return shlex.join([*words, "--audience", facts["audience"]])
-    return ""
+    return workload_command(repair)
 
 
 def _recreate(principal: str, cluster: str) -> str:

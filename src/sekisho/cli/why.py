@@ -36,11 +36,18 @@ from sekisho.cli.question import (
     read_facts,
 )
 from sekisho.cli.state_option import StateDirOption, lab_client
+from sekisho.cli.workload_question import AwsProfileOption, Onward, ThenRoleOption, answer_credentials
 
 
 @report()
 def why(
-    who: Annotated[str, typer.Argument(help="IAM ARN, user/NAME, role/NAME, or a request id.")] = "",
+    who: Annotated[
+        str,
+        typer.Argument(
+            help="IAM ARN, user/NAME, role/NAME, NAMESPACE/SERVICEACCOUNT, pod/NAME, deployment/NAME, or a "
+            "request id."
+        ),
+    ] = "",
     action: Annotated[str, typer.Argument(help="Kubernetes verb (get) or AWS action (s3:GetObject).")] = "",
     resource: Annotated[str, typer.Argument(help="nodes, pods/exec, secrets/db, /healthz, or an ARN.")] = "",
     last: Annotated[bool, typer.Option("--last", help="Explain the lab's last refusal.")] = False,
@@ -65,6 +72,8 @@ def why(
     resource_policy: ResourcePolicyOption = None,
     scp: ScpOption = None,
     rcp: RcpOption = None,
+    then_role: ThenRoleOption = None,
+    aws_profile: AwsProfileOption = None,
     full: Annotated[bool, typer.Option("--full", help="Show every step that was looked at.")] = False,
     state: StateDirOption = None,
     output: FormOption = Form.TEXT,
@@ -79,6 +88,12 @@ def why(
 
     Example: sekisho why user/ana s3:GetObject arn:aws:s3:::logs/a --boundary draft.json
 
+    A service account or a pod without ACTION is explained as far as its AWS credentials.
+
+    Example: sekisho why pod/web-0 -n shop
+
+    Example: sekisho why shop/web s3:ListAllMyBuckets --then-role arn:aws:iam::444455556666:role/target
+
     JSON: {who, asked, chain, outcome, links: [{link, outcome, decisive, nearest, repairs, trace}]}; a journal
     entry has the chain inside. AWS questions have `needs`: what an unknown answer hangs on. Exit code
     0 allowed, 1 denied, 3 unknown.
@@ -92,17 +107,22 @@ def why(
         rcp=rcp,
     )
     who, action, resource = shifted(who, action, resource, drafts)
-    if last or (who and not action):
+    onward = Onward(namespace, tuple(then_role or ()), aws_profile or "")
+    is_workload = bool(who) and not action and not last and _is_workload(who, namespace)
+    if last or (who and not action and not is_workload):
         _entry(lab_client(state), "last-refusal" if last else f"entry/{who}", output, full=full)
     target = cluster or ""
     if token is not None and authentication_config is not None:
         _id_token(token, authentication_config, output, full=full)
     elif token is not None:
         document = _token(token, cluster, state)
+    elif is_workload:
+        facts = read_facts(source, cluster, authentication_mode, state, drafts)
+        document = answer_credentials(who, facts, onward)
     elif action and is_aws_action(action):
         told = told_keys(drafts, context_key, without_key, resource_account)
         facts = read_facts(source, cluster, authentication_mode, state, drafts)
-        document = answer(who, action, resource, facts, told)
+        document = answer(who, action, resource, facts, told, onward)
     elif who and action:
         from sekisho.facts.files import NAMELESS
 
@@ -114,6 +134,12 @@ def why(
     else:
         _usage("give --last, a request id, --token FILE, or WHO ACTION RESOURCE")
     _show(document, output, target, full=full)
+
+
+def _is_workload(who: str, namespace: str) -> bool:
+    from sekisho.review.workload_name import workload_named
+
+    return workload_named(who, namespace) is not None
 
 
 def _entry(client: Any, path: str, output: Form, *, full: bool) -> None:

@@ -154,6 +154,14 @@ class _Reader:
             details = read_account_details(value, at)
             self._events.extend(details.events)
             self._places.update(details.places)
+            self._gaps.extend(
+                Gap(
+                    Kind.OIDC_PROVIDER,
+                    account,
+                    "get-account-authorization-details lists no identity provider",
+                )
+                for account in details.accounts
+            )
             if details.truncated:
                 self._notices.append(Step(NoticeCode.MORE_PAGES, at))
                 self._gaps.extend(
@@ -263,6 +271,8 @@ class _Reader:
             reason = "the ConfigMap kube-system/aws-auth is in none of the files"
             self._gaps.append(Gap(Kind.KUBE, aws_auth_scope(arn), reason))
         read = {key.scope for key in keys}
+        accounts = kube_scope(arn, "", "serviceaccounts")
+        self._gaps.append(Gap(Kind.KUBE, accounts, "files need not hold all service accounts"))
         for group, resource in NODE_RESOURCES:
             scope = kube_scope(arn, group, resource)
             if scope not in read:

@@ -71,7 +71,9 @@ def refused_early(refusal: Decision[Session]) -> Chain:
 def concluded(question: KeysQuestion, answer: Decision[Session]) -> Chain:
     """Return the chain of a request that came as far as the keys; ``answer`` is of `sts.conclude`. Total."""
     name = WebIdentityLink.SESSION
-    if not answer.allowed:
+    if answer.outcome is Outcome.UNKNOWN:
+        name = WebIdentityLink.TRUST
+    elif not answer.allowed:
         name = _CONCLUDED.get(answer.decisive[0].code, WebIdentityLink.CLAIMS)
     links: list[Link] = []
     for passed in _passed(question):

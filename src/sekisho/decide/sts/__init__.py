@@ -37,7 +37,16 @@ from sekisho.decide.sts.session import (
 )
 from sekisho.decide.sts.session_token import get_session_token
 from sekisho.decide.sts.sts_calls import refuse_sts
-from sekisho.decide.sts.web_identity import KeysAnswer, KeysFault, KeysQuestion, conclude, jwks_uri, plan
+from sekisho.decide.sts.web_identity import (
+    KeysAnswer,
+    KeysFault,
+    KeysQuestion,
+    conclude,
+    conclude_signed,
+    jwks_uri,
+    plan,
+    question_about,
+)
 
 __all__ = [
     "AssumeRole",
@@ -70,6 +79,7 @@ __all__ = [
     "caller_context",
     "caller_identity",
     "conclude",
+    "conclude_signed",
     "decide_access",
     "decode_message",
     "encode_message",
@@ -82,6 +92,7 @@ __all__ = [
     "organization_keys",
     "plan",
     "principal_tags",
+    "question_about",
     "refuse_iam",
     "refuse_sts",
     "role_session",

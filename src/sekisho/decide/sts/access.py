@@ -40,8 +40,16 @@ def with_trust(policies: Policies, role: RoleFacts) -> Policies:
     Raises:
         SekishoInputError: the stored trust policy breaks its grammar.
     """
-    trust = _parsed(role.trust, Ref(str(role.arn)).child("trust"), role.trusted_ids)
-    return replace(policies, resource=(AttachedPolicy(TRUST, Layer.RESOURCE, trust),))
+    return replace(policies, resource=(AttachedPolicy(TRUST, Layer.RESOURCE, trust_of(role)),))
+
+
+def trust_of(role: RoleFacts) -> Policy:
+    """Return the trust policy of ``role``.
+
+    Raises:
+        SekishoInputError: it breaks its grammar.
+    """
+    return _parsed(role.trust, Ref(str(role.arn)).child("trust"), role.trusted_ids)
 
 
 def permit(

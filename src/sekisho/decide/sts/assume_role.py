@@ -22,6 +22,7 @@ from sekisho.decide.sts.mfa import refuse_mfa
 from sekisho.decide.sts.parameters import AssumeRole
 from sekisho.decide.sts.refusal import Refusal, because, granted, invalid, refused
 from sekisho.decide.sts.session import Session
+from sekisho.decide.sts.trust_grant import with_trust_grant
 from sekisho.decide.values import AccountId, Arn, Instant, Principal, PrincipalType, Ref
 
 ACTION: Final = "sts:AssumeRole"
@@ -29,6 +30,8 @@ TAG_SESSION: Final = "sts:TagSession"
 SET_SOURCE_IDENTITY: Final = "sts:SetSourceIdentity"
 
 _OPERATION = "AssumeRole"
+_UNREAD_ID = "AROA"
+"""Stands for the id of a role that was not read: shorter than any real one."""
 _ROLE = re.compile(r"role/(?:[!-~]+/)?([\w+=,.@-]{1,64})", re.ASCII)
 
 
@@ -101,6 +104,9 @@ def refuse_unknown_policies(arns: tuple[str, ...], role: RoleFacts, facts: StsFa
 def session_of(role: RoleFacts, session_name: str) -> Principal:
     """Return the principal of a session of ``role``."""
     path, _, name = role.arn.resource.removeprefix("role").rpartition("/")
+    if role.role_id == _UNREAD_ID:
+        session = Arn(role.arn.partition, "sts", "", role.arn.account, f"assumed-role/{name}/{session_name}")
+        return Principal(PrincipalType.ROLE_SESSION, session, f"{_UNREAD_ID}:{session_name}", role.arn)
     return role_session(
         role.arn.account, name, role.role_id, session_name, path=f"{path}/", partition=role.arn.partition
     )
@@ -168,6 +174,8 @@ def _permitted(
     action, found = permit(caller.who, actions, role, context, with_trust(policies, role), decide)
     if found.allowed:
         return found.decisive
+    if isinstance(caller.who, Principal):
+        found = with_trust_grant(found, role, caller.who, action)
     at = Ref(str(role.arn)).child("trust")
     step_facts = (("caller", caller.name), ("action", action), ("role", str(role.arn)))
     return because(Step(StsCode.NOT_AUTHORIZED, at, step_facts), found)

@@ -100,6 +100,43 @@ class StsNear(ReasonCode):
         "the account has a provider for {url}, which differs from {issuer} in {difference}",
     )
     ROLE = "sts.near.role", "the account has the role {found}"
+    KEY_SCHEME = (
+        "sts.near.scheme-in-key",
+        "the condition key {key} begins with a scheme; the issuer's keys are written without: {bare}",
+    )
+    KEY_ISSUER = (
+        "sts.near.key-of-other-issuer",
+        "the condition key {key} is of another issuer; the token's is {bare}",
+    )
+    WILDCARD = (
+        "sts.near.wildcard-in-equals",
+        "{operator} takes the wildcard in {written} literally; StringLike would fit {actual}",
+    )
+    NAMESPACE = (
+        "sts.near.other-namespace",
+        "the trust policy takes {written}; the token is of {actual}, in another namespace",
+    )
+    SUBJECT = "sts.near.other-subject", "the trust policy takes {written}; the token is of {actual}"
+    CLAIM = (
+        "sts.near.other-audience",
+        "the trust policy takes the audience {written}; the token's is {actual}",
+    )
+    PROVIDER_CASE = (
+        "sts.near.provider-case",
+        "{written} differs from the provider {provider} in upper and lower case only",
+    )
+    PROVIDER_SCHEME = (
+        "sts.near.scheme-in-provider",
+        "{written} has a scheme in it; the provider is {provider}",
+    )
+    PROVIDER_ACCOUNT = (
+        "sts.near.provider-of-other-account",
+        "{written} is the provider of another account; the role's own is {provider}",
+    )
+    PROVIDER_OTHER = (
+        "sts.near.other-provider",
+        "the trust policy takes tokens of {written}, not of {provider}",
+    )
 
 
 class StsFix(ReasonCode):
@@ -113,3 +150,4 @@ class StsFix(ReasonCode):
     )
     ADD_AUDIENCE = "sts.fix.add-audience", "add {audience} to the client ids of the provider {url}"
     RENEW = "sts.fix.renew-token", "get a new token from {issuer}"
+    CORRECT_TRUST = "sts.fix.correct-trust", "change the trust policy of {role} at {at}"

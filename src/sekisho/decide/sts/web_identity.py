@@ -37,6 +37,7 @@ from sekisho.decide.sts.session import (
     Session,
     WebIdentity,
 )
+from sekisho.decide.sts.trust_miss import with_trust_misses
 from sekisho.decide.sts.web_claims import PassedByToken
 from sekisho.decide.sts.web_provider import audience_of, provider_of
 from sekisho.decide.values import AccountId, Arn, FederatedPrincipal, Instant, Ref, SekishoInputError
@@ -93,6 +94,13 @@ def plan(request: AssumeRoleWithWebIdentity, facts: StsFacts) -> KeysQuestion | 
     except SekishoInputError as error:
         fault = error.faults[0]
         return refused(StsCode.TOKEN_MALFORMED, fault.at, ("problem", fault.problem))
+    return question_about(request, arn, token, facts)
+
+
+def question_about(
+    request: AssumeRoleWithWebIdentity, arn: Arn, token: UnverifiedToken, facts: StsFacts
+) -> KeysQuestion | Refusal:
+    """Return whose keys decide about the claims of ``token``; its text is not read (`plan` does that)."""
     issuer = token.claim("iss")
     for name in ("iss", "sub"):
         if not token.claim(name):
@@ -130,7 +138,29 @@ def conclude(
     Raises:
         SekishoInputError: a stored policy breaks its grammar.
     """
-    refusal = _refuse_signature(question, answer) or web_claims.refuse_times(question.token.claims, now)
+    refusal = _refuse_signature(question, answer)
+    if refusal is not None:
+        return refusal
+    cluster = answer.cluster if isinstance(answer, KeysAnswer) else ""
+    return conclude_signed(question, cluster, facts, now, context, decide)
+
+
+def conclude_signed(
+    question: KeysQuestion,
+    cluster: str,
+    facts: StsFacts,
+    now: Instant,
+    context: Context = NO_CONTEXT,
+    decide: DecideAccess = decide_access,
+) -> Decision[Session]:
+    """Return what `conclude` does once the signature is right, or taken to be, as of a token to come.
+
+    ``cluster`` is the ARN of the cluster whose token it is, empty where that is not known.
+
+    Raises:
+        SekishoInputError: a stored policy breaks its grammar.
+    """
+    refusal = web_claims.refuse_times(question.token.claims, now)
     if refusal is not None:
         return refusal
     passed = web_claims.passed_by(question.token)
@@ -151,7 +181,7 @@ def conclude(
     if isinstance(found, Decision):
         return found
     refusal = refuse_unknown_policies(session.policy_arns, role, facts)
-    origin = _origin(question, answer)
+    origin = _origin(question, cluster)
     return refusal if refusal is not None else _session(question, passed, role, now, found, origin)
 
 
@@ -215,9 +245,11 @@ def _permitted(
         ),
         **web_claims.condition_keys(question.token.claims, question.provider.url, question.audience),
     }
-    action, found = permit(caller, actions, role, context.having(keys, unread), policies, decide)
+    context = context.having(keys, unread)
+    action, found = permit(caller, actions, role, context, policies, decide)
     if found.allowed:
         return found.decisive
+    found = with_trust_misses(found, role, question.provider, context)
     facts_of_step = (
         ("subject", question.token.claim("sub")),
         ("issuer", question.issuer),
@@ -257,12 +289,11 @@ def _session(
     return granted(session, found)
 
 
-def _origin(question: KeysQuestion, answer: KeysAnswer | KeysFault) -> Origin:
+def _origin(question: KeysQuestion, cluster: str) -> Origin:
     subject = question.token.claim("sub")
     account = None
     match subject.split(":"):
         case ["system", "serviceaccount", namespace, name]:
-            cluster = answer.cluster if isinstance(answer, KeysAnswer) else ""
             account = ServiceAccountOrigin(question.issuer, namespace, name, cluster)
         case _:
             pass

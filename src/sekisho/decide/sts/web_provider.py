@@ -50,7 +50,10 @@ def audience_of(token: UnverifiedToken, provider: ProviderFacts) -> str | Refusa
         return registered
     shown = ", ".join(wanted)[:_MAX_SHOWN] or "nobody"
     fix = tuple(
-        Repair(StsFix.ADD_AUDIENCE, (("audience", one[:_MAX_SHOWN]), ("url", provider.url)))
+        Repair(
+            StsFix.ADD_AUDIENCE,
+            (("audience", one[:_MAX_SHOWN]), ("url", provider.url), ("provider", str(provider.arn))),
+        )
         for one in wanted[:1]
     )
     return refused(

@@ -71,3 +71,94 @@ class WorkloadCode(ReasonCode):
         "workload.skip-unreadable",
         "{found} is not a list of names separated by commas, so no container is skipped",
     )
+    CARRIES = "workload.carries", "the container {container} uses {source}, with the token at {file}"
+    TO_COME = "workload.to-come", "its pods will get {source} when they are created: {account} has it"
+    DIFFERS = (
+        "workload.differs",
+        "{pod} was created with {source} and keeps it; its service account {account} has {now} by now",
+    )
+    MISSED = (
+        "workload.missed",
+        "{pod} has nothing of {source}: it was created before {account} had it, or without the webhook",
+    )
+    MISSED_BEFORE = (
+        "workload.missed-before",
+        "{pod} has nothing of {source}: it was created at {created}, before {account} was, at {since}",
+    )
+    OPTED_OUT = "workload.opted-out", "{pod} has the label {label}, so the webhook is not asked about it"
+    ALL_SKIPPED = "workload.all-skipped", "the annotation {annotation} of {pod} lists every container"
+    OWN_KEYS = (
+        "workload.own-keys",
+        "the container {container} sets AWS_ACCESS_KEY_ID, and SDKs take that before any role",
+    )
+    VARIABLE_UNREAD = (
+        "workload.variable-unread",
+        "the container {container} takes {variable} from elsewhere, which was not read",
+    )
+    FILE_MISSING = "workload.token-file-missing", "{variable} of {container} is {file}, and no token is there"
+    FILE_DOT = (
+        "workload.token-file-dot",
+        "{variable} of {container} is {file}: the dot at its end is one too many, and no file is there",
+    )
+    TOKEN = (
+        "workload.token",
+        "the token says: issuer {issuer}, subject {subject}, audience {audience}, {seconds} s",
+    )
+    ISSUER_UNREAD = (
+        "workload.issuer-unread",
+        "the issuer of {cluster} was not read, so nobody knows whose token it is",
+    )
+    PROFILE = "workload.profile", "the profile {profile} of the ConfigMap {config_map} leads to {role}"
+    PROFILE_UNREAD = "workload.profile-unread", "the ConfigMap {config_map}, which {pod} mounts, was not read"
+    PROFILE_UNKNOWN = "workload.profile-unknown", "there is no profile {profile} in {config_map}"
+    PROFILE_DOT = (
+        "workload.profile-token-file-dot",
+        "web_identity_token_file of the profile {profile} is {file}: the dot at its end is one too many",
+    )
+    PROFILE_FILE = (
+        "workload.profile-token-file",
+        "web_identity_token_file of the profile {profile} is {file}; the token is at {token}",
+    )
+    PROFILE_LOOP = "workload.profile-loop", "the profile {profile} comes back to itself by source_profile"
+    ASSOCIATION_UNREAD = (
+        "workload.association-unread",
+        "{account} gets its role by EKS Pod Identity, and the association was not read",
+    )
+    ROLES_UNREAD = "workload.roles-unread", "the roles of account {account} were not read"
+    PROVIDERS_UNREAD = (
+        "workload.providers-unread",
+        "the identity providers of account {account} were not read",
+    )
+
+
+class WorkloadFix(ReasonCode):
+    """What would give a pod its role."""
+
+    ANNOTATE = (
+        "workload.fix.annotate",
+        "annotate the service account {namespace}/{name} with a role that trusts it",
+    )
+    CREATE_ACCOUNT = "workload.fix.create-account", "create the service account {namespace}/{name}"
+    RECREATE = "workload.fix.recreate", "create {pod} again, so that the webhook sees it"
+    REMOVE_LABEL = "workload.fix.remove-label", "create {pod} again without the label {label}"
+    REMOVE_ANNOTATION = (
+        "workload.fix.remove-annotation",
+        "create {pod} again without the annotation {annotation}",
+    )
+    REMOVE_VARIABLE = (
+        "workload.fix.remove-variable",
+        "take {variable} out of the container {container} and create the pod again",
+    )
+    CORRECT_ANNOTATION = (
+        "workload.fix.correct-annotation",
+        "annotate {namespace}/{name} with {role}",
+    )
+    CORRECT_AUDIENCE = (
+        "workload.fix.correct-audience",
+        "annotate {namespace}/{name} with the audience {audience} and create its pods again",
+    )
+    CREATE_ROLE = "workload.fix.create-role", "create {role} with a trust policy for {subject}"
+    CORRECT_PROFILE = (
+        "workload.fix.correct-profile",
+        "write web_identity_token_file = {token} in the ConfigMap {config_map}",
+    )

@@ -159,6 +159,11 @@ def _label(view: PodView, trace: list[Step]) -> list[Addition]:
     return [Addition(at.child("labels", POD_IDENTITY_LABEL).pointer, "enabled")]
 
 
+def skipped_containers(view: PodView, settings: Settings) -> frozenset[str]:
+    """Return the names of the containers that the pod's annotation has left alone. Total."""
+    return _skipped(view, settings, [])
+
+
 def _skipped(view: PodView, settings: Settings, trace: list[Step]) -> frozenset[str]:
     name = settings.annotation("skip-containers")
     if name not in view.annotations:

@@ -80,7 +80,8 @@ class AccountFacts:
 
     ``annotations`` is None where there is no such account. ``is_read`` False: nobody could tell, and
     ``annotations`` means nothing. ``mapped`` is the ConfigMap's entry, the exact one before ``*``;
-    ``is_associated``: EKS Pod Identity has an association for it.
+    ``is_associated``: EKS Pod Identity has an association for it. ``created`` is the account's
+    creationTimestamp as written, empty where it is not known.
     """
 
     namespace: str
@@ -89,6 +90,7 @@ class AccountFacts:
     is_read: bool = True
     mapped: MappedRole | None = None
     is_associated: bool = False
+    created: str = ""
 
     @property
     def shown(self) -> str:

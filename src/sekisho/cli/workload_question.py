@@ -1,0 +1,112 @@
+"""A question about a workload: its spelling, its options, and the answer as JSON."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from sekisho.review.source import Source
+    from sekisho.review.told import Told
+    from sekisho.review.workload_name import WorkloadName
+
+CREDENTIALS = "credentials in AWS"
+
+ThenRoleOption = Annotated[
+    list[str] | None,
+    typer.Option("--then-role", help="A role that the workload assumes next; again for one after that."),
+]
+AwsProfileOption = Annotated[
+    str | None,
+    typer.Option("--aws-profile", help="The AWS profile in a ConfigMap of the pod that it uses."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Onward:
+    """What comes after the role of a service account: ``roles`` one by one, or the ``profile`` of a pod."""
+
+    namespace: str = "default"
+    roles: tuple[str, ...] = ()
+    profile: str = ""
+
+
+def kubernetes_name(who: str, namespace: str, source: "Source") -> str:
+    """Return ``who``, a workload as the Kubernetes user that it is.
+
+    Raises:
+        SekishoInputError: there is no such pod.
+    """
+    from sekisho.review.questions import need_cluster
+    from sekisho.review.workload_facts import workload_of
+    from sekisho.review.workload_name import SERVICE_ACCOUNT, workload_named
+
+    name = workload_named(who, namespace)
+    if name is None:
+        return who
+    if name.kind == SERVICE_ACCOUNT:
+        return f"system:serviceaccount:{name.namespace}:{name.name}"
+    return workload_of(name, need_cluster(source).cluster, source).subject
+
+
+def answer_credentials(who: str, source: "Source", onward: Onward) -> Any:
+    """Return how a workload gets its credentials, as JSON.
+
+    Raises:
+        SekishoInputError: no such workload or cluster.
+    """
+    from sekisho.cli.question import answer_document
+
+    return answer_document(_obtained(_name(who, onward), source, onward).chain, source, who, CREDENTIALS)
+
+
+def answer_workload(
+    name: "WorkloadName", who: str, action: str, resource: str, source: "Source", told: "Told", onward: Onward
+) -> Any:
+    """Return what a workload may do in AWS, as JSON: a chain, or sets of resources once it has credentials.
+
+    Raises:
+        SekishoInputError: the question cannot be understood.
+    """
+    from sekisho.cli.aws_question import sets_document
+    from sekisho.cli.question import answer_document
+    from sekisho.review.aws_resources import asks_for_sets, on_which_resources
+    from sekisho.review.workload_question import answer_permission, told_of, who_of
+    from sekisho.wire.aws_managed_policies import aws_policy_text
+    from sekisho.wire.service_reference import load_service_reference
+
+    reference = load_service_reference([action.partition(":")[0].lower()])
+    found = _obtained(name, source, onward)
+    asked = f"{action} on {resource or '*'}"
+    if found.allowed and asks_for_sets(action, resource, reference):
+        asked = f"{action} on {resource}" if resource else f"{action} on which resources"
+        sets = on_which_resources(
+            who_of(found), action, resource, source, reference, aws_policy_text, told_of(found, told)
+        )
+        return {"who": who, "asked": asked, **sets_document(sets, source)}
+    got = answer_permission(found, action, resource, source, reference, aws_policy_text, told)
+    return {**answer_document(got.chain, source, who, asked), "needs": list(got.needs)}
+
+
+def _obtained(name: "WorkloadName", source: "Source", onward: Onward) -> Any:
+    import time
+
+    from sekisho.decide.values import Instant
+    from sekisho.review.workload_question import credentials_of
+    from sekisho.wire.aws_managed_policies import aws_policy_text
+
+    now = Instant.from_epoch(int(time.time()))
+    return credentials_of(name, source, aws_policy_text, now, onward.roles, onward.profile)
+
+
+def _name(who: str, onward: Onward) -> "WorkloadName":
+    from sekisho.decide.values import Ref, SekishoInputError
+    from sekisho.review.workload_name import workload_named
+
+    name = workload_named(who, onward.namespace)
+    if name is None:
+        problem = f"`{who[:200]}` is no service account or pod"
+        raise SekishoInputError.single(
+            "question.no-such-workload", Ref("question"), problem, "write NAMESPACE/NAME or pod/NAME"
+        )
+    return name

@@ -1,0 +1,408 @@
+"""From a service account, or one of its pods, to what AWS lets it do: one link per thing that can be wrong.
+
+    service account -> injection -> AWS profile -> token -> provider -> trust policy -> session
+    -> next role (any number) -> permission
+
+The token is the one that the kubelet would obtain at this moment. Links after the first refusal are absent.
+Sources: EKS User Guide, "IAM roles for service accounts"; STS API Reference.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from posixpath import normpath
+from typing import Final, Protocol
+
+from sekisho.decide.chain.pod_to_aws import WebIdentityLink, concluded, refused_early
+from sekisho.decide.decision import Chain, Decision, Link, Outcome, ReasonCode, Repair, Step
+from sekisho.decide.iam import condition_keys
+from sekisho.decide.proof.jws_token import UnverifiedToken
+from sekisho.decide.request.aws_request import Context
+from sekisho.decide.sts import (
+    AssumeRole,
+    AssumeRoleWithWebIdentity,
+    Session,
+    SessionParameters,
+    SignedCaller,
+    StsCode,
+    StsFacts,
+    StsNear,
+    assume_role,
+    conclude_signed,
+    question_about,
+)
+from sekisho.decide.sts.access import with_trust
+from sekisho.decide.sts.assume_role import role_arn
+from sekisho.decide.sts.refusal import refused
+from sekisho.decide.values import AccountId, Arn, FederatedPrincipal, Instant, Json, Ref, Secret
+from sekisho.decide.workload.aws_profiles import ProfileWay
+from sekisho.decide.workload.code import WorkloadCode, WorkloadFix
+from sekisho.decide.workload.identity import Method, resolve
+from sekisho.decide.workload.injection import Carried, injected, planned
+from sekisho.decide.workload.settings import DEFAULT_EXPIRATION, AccountFacts, Settings
+from sekisho.decide.workload.stored_pod import StoredPod
+
+WORKLOAD_CHAIN: Final = "workload_to_aws"
+SESSION_NAME: Final = "session"
+"""Stands for the name that an SDK gives a session: nobody knows it before."""
+
+_DOOR_KEYS: Final = (
+    "aws:currenttime",
+    "aws:epochtime",
+    "aws:referer",
+    "aws:requestedregion",
+    "aws:securetransport",
+    "aws:sourceip",
+    "aws:sourcevpc",
+    "aws:sourcevpcarn",
+    "aws:sourcevpce",
+    "aws:useragent",
+    "aws:vpcsourceip",
+    "aws:vpceaccount",
+    "aws:vpceorgid",
+    "aws:vpceorgpaths",
+)
+"""What a request carries that nobody knows before (IAM User Guide, "Properties of the network")."""
+
+
+class WorkloadLink(StrEnum):
+    """The checkpoints that are not those of AssumeRoleWithWebIdentity itself."""
+
+    ACCOUNT = "service-account-role"
+    INJECTION = "injection"
+    PROFILE = "aws-profile"
+    NEXT_ROLE = "next-role"
+
+
+class WorkloadFacts(Protocol):
+    """What is known of AWS, and of which accounts it was read."""
+
+    @property
+    def sts(self) -> StsFacts:
+        """The roles, providers and policies."""
+
+    def are_roles_read(self, account: str) -> bool:
+        """Tell whether a role that is not among the facts does not exist."""
+
+    def are_providers_read(self, account: str) -> bool:
+        """Tell whether an identity provider that is not among the facts does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A service account, and the pod or template in question if it is one.
+
+    ``issuer`` is that of the cluster, empty where it was not read; ``cluster`` the cluster's ARN. ``profile``
+    is the AWS profile that the pod uses, None for its containers' own credentials.
+    """
+
+    account: AccountFacts
+    cluster: str
+    issuer: str
+    settings: Settings
+    pod: StoredPod | None = None
+    profile: ProfileWay | None = None
+
+    @property
+    def subject(self) -> str:
+        """How tokens name the service account."""
+        return f"system:serviceaccount:{self.account.namespace}:{self.account.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The chain as far as it came, and the session at its end if every link allowed."""
+
+    chain: Chain
+    session: Session | None = None
+
+    @property
+    def allowed(self) -> bool:
+        """Whether there is a session."""
+        return self.session is not None
+
+
+def obtain(workload: Workload, facts: WorkloadFacts, now: Instant) -> Credentials:
+    """Return the credentials that a workload gets, as its profile or its containers ask for them.
+
+    A pod that carries another role than its account says by now is asked about with the one that it
+    carries; where that leads nowhere, what broke is that it was not created again.
+
+    Raises:
+        SekishoInputError: a stored policy breaks its grammar.
+    """
+    links: list[Link] = []
+    carried = _carried(workload, links)
+    if carried is None:
+        return _ended(links)
+    way = workload.profile
+    role = carried.source
+    if way is not None:
+        links.append(Link(WorkloadLink.PROFILE, _profile(way, workload, carried)))
+        if not links[-1].decision.allowed:
+            return _ended(links)
+        role = way.hops[0].role if way.token_file else role
+    if carried.method is Method.CONTAINER:
+        step = Step(
+            WorkloadCode.ASSOCIATION_UNREAD, Ref(workload.cluster), (("account", workload.account.shown),)
+        )
+        links.append(Link(WorkloadLink.ACCOUNT, Decision(Outcome.UNKNOWN, (step,), (step,))))
+        return _ended(links)
+    session = _by_web_identity(workload, role, carried, facts, now, links)
+    found = _ended(links, session)
+    if way is not None:
+        for hop in way.hops[1:] if way.token_file else way.hops:
+            found = assume_next(found, hop.role, facts, now, hop.session_name)
+    return _or_differing(found, carried)
+
+
+def assume_next(
+    found: Credentials, role: str, facts: WorkloadFacts, now: Instant, session_name: str = ""
+) -> Credentials:
+    """Return the credentials after one role more; those that ended already stay as they are.
+
+    Raises:
+        SekishoInputError: a stored policy breaks its grammar.
+    """
+    if found.session is None:
+        return found
+    session = found.session
+    caller = SignedCaller(session.principal, session, Context.of({}, _DOOR_KEYS))
+    request = AssumeRole(role, session_name or SESSION_NAME, SessionParameters())
+    decision = _role_unread(assume_role(request, caller, facts.sts, now), facts)
+    links = (*found.chain.links, Link(WorkloadLink.NEXT_ROLE, decision))
+    return Credentials(Chain(WORKLOAD_CHAIN, links), decision.value)
+
+
+def permitted(found: Credentials, permission: Chain) -> Chain:
+    """Return the chain that goes on with what the session's policies say. Total."""
+    return Chain(WORKLOAD_CHAIN, (*found.chain.links, *permission.links))
+
+
+def _ended(links: list[Link], session: Session | None = None) -> Credentials:
+    return Credentials(Chain(WORKLOAD_CHAIN, tuple(links)), session)
+
+
+def _carried(workload: Workload, links: list[Link]) -> Carried | None:
+    """Add the links of the service account and of the pod, and return what the containers use."""
+    account, pod = workload.account, workload.pod
+    annotations = {} if pod is None else pod.view.annotations
+    resolved = resolve(account, workload.settings, annotations, DEFAULT_EXPIRATION)
+    own = None if pod is None else injected(pod, account, workload.settings)
+    is_gone = account.is_read and account.annotations is None
+    if is_gone or (resolved.value is None and (own is None or own.value is None)):
+        if own is not None and own.outcome is not Outcome.NO_OPINION and not own.allowed:
+            links.append(Link(WorkloadLink.INJECTION, own))
+            return None
+        links.append(Link(WorkloadLink.ACCOUNT, _unassigned(resolved, account, is_gone=is_gone)))
+        return None
+    if resolved.value is not None:
+        links.append(Link(WorkloadLink.ACCOUNT, replace(resolved, value=None)))
+    if own is None:
+        return None if resolved.value is None else planned(resolved.value)
+    links.append(Link(WorkloadLink.INJECTION, replace(own, value=None)))
+    return own.value
+
+
+def _unassigned(resolved: Decision[object], account: AccountFacts, *, is_gone: bool) -> Decision[object]:
+    """Return why there is no role for an account, with what would give it one."""
+    if resolved.outcome is Outcome.UNKNOWN:
+        return resolved
+    named = (("namespace", account.namespace), ("name", account.name))
+    if not is_gone:
+        return replace(resolved, repairs=(Repair(WorkloadFix.ANNOTATE, named),))
+    step = Step(
+        WorkloadCode.NO_ACCOUNT, Ref(f"serviceaccount/{account.shown}"), (("account", account.shown),)
+    )
+    return Decision(Outcome.DENY, (step,), (step,), repairs=(Repair(WorkloadFix.CREATE_ACCOUNT, named),))
+
+
+def _profile(way: ProfileWay, workload: Workload, carried: Carried) -> Decision[str]:
+    """Return the last role that the profile leads to, or why it leads nowhere."""
+    named = (("profile", way.name), ("config_map", way.config_map))
+    if way.loop or way.missing or not way.hops:
+        code = WorkloadCode.PROFILE_LOOP if way.loop else WorkloadCode.PROFILE_UNKNOWN
+        told = (("profile", way.loop or way.missing or way.name), ("config_map", way.config_map))
+        return _refused(code, way.at, told)
+    wanted = _token_files(workload)
+    if way.token_file and wanted and normpath(way.token_file) not in wanted:
+        is_dot = normpath(way.token_file.rstrip(".")) in wanted
+        code = WorkloadCode.PROFILE_DOT if is_dot else WorkloadCode.PROFILE_FILE
+        files = (("file", way.token_file), ("token", wanted[0]))
+        place = (("config_map", way.config_map), ("namespace", workload.account.namespace))
+        fix = Repair(WorkloadFix.CORRECT_PROFILE, (*place, *files))
+        return _refused(code, way.at, (("profile", way.hops[0].profile), *files), fix)
+    step = Step(WorkloadCode.PROFILE, way.at, (*named, ("role", way.hops[-1].role)))
+    return Decision(Outcome.ALLOW, (step,), (step,), carried.source)
+
+
+def _token_files(workload: Workload) -> tuple[str, ...]:
+    """Return where the containers of the pod find tokens: those mounted, or the one to come."""
+    pod, token = workload.pod, workload.settings.web_token
+    if pod is None or not pod.exists:
+        return (normpath(f"{token.mount_path}/{token.token_path}"),)
+    return tuple(
+        dict.fromkeys(
+            normpath(f"{path}/{one.path}")
+            for container in pod.containers
+            for volume, path in container.mounts
+            for one in pod.tokens
+            if one.volume == volume
+        )
+    )
+
+
+def _by_web_identity(
+    workload: Workload,
+    role: str,
+    carried: Carried,
+    facts: WorkloadFacts,
+    now: Instant,
+    links: list[Link],
+) -> Session | None:
+    """Add the links from the token to the session, and return it."""
+    at = Ref(workload.cluster).child("identity", "oidc", "issuer")
+    if not workload.issuer:
+        step = Step(WorkloadCode.ISSUER_UNREAD, at, (("cluster", workload.cluster),))
+        links.append(Link(WebIdentityLink.TOKEN, Decision(Outcome.UNKNOWN, (step,), (step,))))
+        return None
+    # A token for nobody in particular is one for the API server, whose audience EKS calls by the issuer.
+    audience = carried.audience or workload.issuer
+    seconds = carried.seconds
+    told = (
+        ("issuer", workload.issuer),
+        ("subject", workload.subject),
+        ("audience", audience),
+        ("seconds", str(seconds)),
+    )
+    step = Step(WorkloadCode.TOKEN, at, told)
+    links.append(Link(WebIdentityLink.TOKEN, Decision(Outcome.ALLOW, (step,), (step,))))
+    arn = role_arn(role)
+    if arn is None:
+        place = Ref(f"serviceaccount/{workload.account.shown}")
+        fix = _annotate(workload, "ROLE_ARN")
+        refusal = refused(StsCode.ROLE_ARN, place, ("role", role), repairs=(fix,))
+        links.append(Link(WebIdentityLink.REQUEST, refusal))
+        return None
+    begins = int(now.epoch)
+    claims: dict[str, Json] = {
+        "iss": workload.issuer,
+        "sub": workload.subject,
+        "aud": [audience],
+        "iat": begins,
+        "nbf": begins,
+        "exp": begins + seconds,
+    }
+    request = AssumeRoleWithWebIdentity(str(arn), SESSION_NAME, Secret(""), SessionParameters())
+    question = question_about(request, arn, UnverifiedToken("RS256", "", claims, Secret("")), facts.sts)
+    if isinstance(question, Decision):
+        refusal = _provider_unread(question, arn, facts)
+        if refusal.outcome is Outcome.DENY:
+            refusal = _with_provider_repairs(refusal, workload, arn, facts)
+        links.extend(replace(one, decision=refusal) for one in refused_early(question).links)
+        return None
+    known = facts.sts.role(arn)
+    policies = facts.sts.policies(
+        FederatedPrincipal(str(question.provider.arn)), None, AccountId(arn.account)
+    )
+    asked = condition_keys(policies if known is None else with_trust(policies, known))
+    context = Context.of({}, {key for key in asked if key.lower() in _DOOR_KEYS})
+    answer = conclude_signed(question, workload.cluster, facts.sts, now, context)
+    if known is None:
+        answer = _with_role_repairs(_role_unread(answer, facts), workload, arn)
+    told_already = (WebIdentityLink.TOKEN, WebIdentityLink.SIGNATURE, WebIdentityLink.CLAIMS)
+    links.extend(link for link in concluded(question, answer).links if link.name not in told_already)
+    return answer.value
+
+
+def _or_differing(found: Credentials, carried: Carried) -> Credentials:
+    """Return the credentials; where an outdated role led nowhere, the chain ends at the injection."""
+    if found.session is not None or not carried.differs:
+        return found
+    links: list[Link] = []
+    for link in found.chain.links:
+        if link.name == WorkloadLink.INJECTION:
+            links.append(replace(link, decision=replace(link.decision, outcome=Outcome.DENY, value=None)))
+            break
+        links.append(link)
+    return _ended(links)
+
+
+def _role_unread(answer: Decision[Session], facts: WorkloadFacts) -> Decision[Session]:
+    """Return UNKNOWN for a role of an account whose roles nobody read."""
+    step = answer.decisive[0] if answer.decisive else None
+    if answer.allowed or step is None or step.code is not StsCode.ROLE_UNKNOWN:
+        return answer
+    account = Arn.parse(dict(step.facts)["role"]).account
+    return answer if facts.are_roles_read(account) else _unread(WorkloadCode.ROLES_UNREAD, account)
+
+
+def _provider_unread(answer: Decision[Session], role: Arn, facts: WorkloadFacts) -> Decision[Session]:
+    """Return UNKNOWN for a provider of an account whose providers nobody read."""
+    if answer.decisive[0].code is not StsCode.PROVIDER_UNKNOWN or facts.are_providers_read(role.account):
+        return answer
+    return _unread(WorkloadCode.PROVIDERS_UNREAD, role.account)
+
+
+def _unread(code: ReasonCode, account: str) -> Decision[Session]:
+    step = Step(code, Ref(f"aws:{account}"), (("account", account),))
+    return Decision(Outcome.UNKNOWN, (step,), (step,))
+
+
+def _with_provider_repairs(
+    refusal: Decision[Session], workload: Workload, role: Arn, facts: WorkloadFacts
+) -> Decision[Session]:
+    """Add the role of the same name in the cluster's own account, and the audience that is taken."""
+    first = refusal.decisive[0]
+    repairs: tuple[Repair, ...] = ()
+    if first.code is StsCode.PROVIDER_UNKNOWN:
+        own = _account_of(workload.cluster)
+        name = role.resource.rpartition("/")[2]
+        other = facts.sts.role_named(own, name) if own and own != role.account else None
+        if other is not None:
+            repairs = (_annotate(workload, str(other.arn)),)
+    else:
+        registered = dict(first.facts)["registered"].split(", ")[0]
+        if registered != "none":
+            named = (("namespace", workload.account.namespace), ("name", workload.account.name))
+            repairs = (Repair(WorkloadFix.CORRECT_AUDIENCE, (*named, ("audience", registered))),)
+    return replace(refusal, repairs=(*repairs, *refusal.repairs))
+
+
+def _with_role_repairs(answer: Decision[Session], workload: Workload, role: Arn) -> Decision[Session]:
+    """Add to the refusal of a role that does not exist which one is meant, or how to make it."""
+    if answer.outcome is not Outcome.DENY:
+        return answer
+    near = next((step for step in answer.nearest if step.code is StsNear.ROLE), None)
+    if near is not None:
+        return replace(answer, repairs=(_annotate(workload, dict(near.facts)["found"]),))
+    host = workload.issuer.removeprefix("https://")
+    provider = Arn(role.partition, "iam", "", role.account, f"oidc-provider/{host}")
+    facts = (
+        ("role", str(role)),
+        ("provider", str(provider)),
+        ("issuer", host),
+        ("subject", workload.subject),
+    )
+    return replace(answer, repairs=(Repair(WorkloadFix.CREATE_ROLE, facts),))
+
+
+def _annotate(workload: Workload, role: str) -> Repair:
+    facts: Mapping[str, str] = {
+        "namespace": workload.account.namespace,
+        "name": workload.account.name,
+        "role": role,
+    }
+    return Repair(WorkloadFix.CORRECT_ANNOTATION, tuple(facts.items()))
+
+
+def _account_of(cluster: str) -> str:
+    try:
+        return Arn.parse(cluster).account
+    except ValueError:
+        return ""
+
+
+def _refused(code: ReasonCode, at: Ref, told: tuple[tuple[str, str], ...], *repairs: Repair) -> Decision[str]:
+    step = Step(code, at, told)
+    return Decision(Outcome.DENY, (step,), (step,), repairs=repairs)

@@ -1,0 +1,135 @@
+"""What the facts say of a workload: its service account, its pod, its cluster and its AWS profile."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sekisho.decide.chain.workload_to_aws import Workload
+from sekisho.decide.sts import StsFacts
+from sekisho.decide.values import Json, JsonObject, Ref, SekishoInputError
+from sekisho.decide.workload.aws_profiles import ProfileWay, last_profiles, read_profiles, way_of
+from sekisho.decide.workload.settings import AccountFacts, Settings
+from sekisho.decide.workload.stored_pod import StoredPod, read_workload
+from sekisho.facts import Cluster, Snapshot, kube_key
+from sekisho.facts.permissions import AwsPolicyText
+from sekisho.facts.shape import nearest
+from sekisho.facts.snapshot import Kind, kube_scope
+from sekisho.facts.sts_facts import SnapshotStsFacts
+from sekisho.review.source import Source
+from sekisho.review.workload_name import SERVICE_ACCOUNT, WorkloadName
+
+_ACCOUNTS = ("", "serviceaccounts")
+_CONFIG_MAPS = ("", "configmaps")
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotWorkloadFacts:
+    """Answers `sekisho.decide.chain.workload_to_aws.WorkloadFacts` from a Snapshot.
+
+    ``is_whole``: the facts are all there is, as those of a lab are.
+    """
+
+    facts: Snapshot
+    aws_policy: AwsPolicyText
+    is_whole: bool = False
+
+    @property
+    def sts(self) -> StsFacts:
+        """The roles, providers and policies."""
+        return SnapshotStsFacts(self.facts, self.aws_policy)
+
+    def are_roles_read(self, account: str) -> bool:
+        """Tell whether a role that is not among the facts does not exist."""
+        return self.is_whole or (self._is_known(account) and self.facts.gap(Kind.ROLE, account) is None)
+
+    def are_providers_read(self, account: str) -> bool:
+        """Tell whether an identity provider that is not among the facts does not exist."""
+        gap = self.facts.gap(Kind.OIDC_PROVIDER, account)
+        return self.is_whole or (self._is_known(account) and gap is None)
+
+    def _is_known(self, account: str) -> bool:
+        return self.facts.account(account) is not None
+
+
+def settings_of(cluster: Cluster) -> Settings:
+    """Return how EKS's own webhook is set up in a cluster."""
+    return Settings(region=cluster.region, regional_sts=True)
+
+
+def account_facts(namespace: str, name: str, cluster: Cluster, source: Source) -> AccountFacts:
+    """Return what is known of a service account. Total."""
+    arn = str(cluster.arn)
+    found = source.snapshot.kube(kube_key(arn, *_ACCOUNTS, namespace, name))
+    if found is None:
+        is_read = source.is_whole or source.snapshot.gap(Kind.KUBE, kube_scope(arn, *_ACCOUNTS)) is None
+        return AccountFacts(namespace, name, None, is_read)
+    metadata = _object(found.get("metadata"))
+    annotations = {
+        key: value for key, value in _object(metadata.get("annotations")).items() if isinstance(value, str)
+    }
+    created = metadata.get("creationTimestamp")
+    return AccountFacts(namespace, name, annotations, created=created if isinstance(created, str) else "")
+
+
+def workload_of(name: WorkloadName, cluster: Cluster, source: Source, aws_profile: str = "") -> Workload:
+    """Return the workload that ``name`` spells. ``aws_profile`` is the profile in question, if one was named.
+
+    Raises:
+        SekishoInputError: there is no such pod, or it is malformed; no ConfigMap has that profile.
+    """
+    pod: StoredPod | None = None
+    account = name.name
+    if name.kind != SERVICE_ACCOUNT:
+        pod = read_workload(_object_named(name, cluster, source), object_ref(name))
+        account = pod.view.account
+    profile = None if pod is None else _profile(pod, cluster, source, aws_profile)
+    if aws_profile and profile is None:
+        problem = f"`{name.shown}` mounts no ConfigMap with AWS profiles"
+        raise SekishoInputError.single("question.no-profile", Ref("question"), problem)
+    return Workload(
+        account_facts(name.namespace, account, cluster, source),
+        str(cluster.arn),
+        cluster.issuer,
+        settings_of(cluster),
+        pod,
+        profile,
+    )
+
+
+def object_ref(name: WorkloadName) -> Ref:
+    """Return the object as a document of its own."""
+    return Ref(f"{name.kind.lower()}/{name.namespace}/{name.name}")
+
+
+def _object_named(name: WorkloadName, cluster: Cluster, source: Source) -> JsonObject:
+    arn = str(cluster.arn)
+    found = source.snapshot.kube(kube_key(arn, name.group, name.resource, name.namespace, name.name))
+    if found is not None:
+        return found
+    scope = source.snapshot.scope(Kind.KUBE, kube_scope(arn, name.group, name.resource))
+    here = [one.partition("/")[2] for one in scope if one.startswith(f"{name.namespace}/")]
+    problem = f"there is no {name.kind} `{name.name}` in the namespace `{name.namespace}`"
+    elsewhere = next((one for one in scope if one.endswith(f"/{name.name}")), "")
+    hint = nearest(name.name, here)
+    if elsewhere:
+        hint = f"there is one in another namespace: -n {elsewhere.partition('/')[0]}"
+    raise SekishoInputError.single("question.no-such-workload", Ref("question"), problem, hint)
+
+
+def _profile(pod: StoredPod, cluster: Cluster, source: Source, wanted: str) -> ProfileWay | None:
+    """Return the way of the profile that a pod uses: the named one, AWS_PROFILE, or the only last one."""
+    named = wanted or next(filter(None, (one.variables.get("AWS_PROFILE") for one in pod.containers)), "")
+    for _, config_map in pod.config_maps:
+        key = kube_key(str(cluster.arn), *_CONFIG_MAPS, pod.namespace, config_map)
+        data = _object((source.snapshot.kube(key) or {}).get("data"))
+        for member, value in data.items():
+            profiles = read_profiles(value) if isinstance(value, str) and "role_arn" in value else {}
+            last = last_profiles(profiles)
+            chosen = named or (last[0] if len(last) == 1 else "")
+            if profiles and chosen:
+                at = Ref(f"configmap/{pod.namespace}/{config_map}").child("data", member)
+                return way_of(chosen, profiles, at, config_map)
+    return None
+
+
+def _object(value: Json) -> JsonObject:
+    return value if isinstance(value, Mapping) else {}
