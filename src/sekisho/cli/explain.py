@@ -60,7 +60,7 @@ def _details(link: Any, style: Style, target: str, *, full: bool) -> Iterator[st
         yield "    Nearest:"
         for step in link["nearest"]:
             yield f"      {style.doubt('~')} {step['sentence']}"
-            yield style.quiet(f"        {step['code']}, {_place(step)}")
+            yield style.quiet(f"        {step['code']}, {place_of(step)}")
     others = [step for step in looked_at if _key(step) not in near]
     if others:
         yield f"    Looked at ({len(looked_at)}):"
@@ -93,7 +93,8 @@ def _mark(outcome: str, style: Style) -> str:
     return style.bad(" no")
 
 
-def _place(step: Any) -> str:
+def place_of(step: Any) -> str:
+    """Return where a step leads, with the line where it is known."""
     at = step["at"]
     return f"{at['document']}{at['pointer'] and '#' + at['pointer']}" + (
         f" (line {at['line']})" if at.get("line") else ""

@@ -39,6 +39,9 @@ COMMANDS: dict[str, Command] = {
     "why": Command("Ask", "why", "why", "Why may somebody, or why not: every checkpoint, and the repair."),
     "who-can": Command("Ask", "who_can", "who_can", "Who may do something, and on which way."),
     "whoami": Command("Ask", "whoami", "whoami", "Who you are for AWS and for a cluster."),
+    "workloads": Command(
+        "Review", "workloads", "workloads", "How every service account reaches AWS: works, broken, unused."
+    ),
     "policy": Command("Review", "policy", "app", "Check IAM policy documents."),
     "serve": Command("Serve", "serve", "app", "Put a single checkpoint in front of a real cluster."),
     "map": Command("Credentials", "map", "app", "List and change IAM identity mappings (aws-auth)."),

@@ -29,7 +29,7 @@ from sekisho.facts.described_entries import (
 from sekisho.facts.kube_documents import is_kubernetes, read_kubernetes
 from sekisho.facts.lines import line_of
 from sekisho.facts.loaded import Loaded, NoticeCode, SourceText
-from sekisho.facts.manifest import Manifest, put_manifest, text
+from sekisho.facts.manifest import Manifest, places_of_workloads, put_manifest, text
 from sekisho.facts.model import Cluster
 from sekisho.facts.shape import MAX_FAULTS, nearest
 from sekisho.facts.snapshot import Event, Gap, Key, Kind, Put, Snapshot, kube_scope
@@ -127,6 +127,7 @@ class _Reader:
         chosen = self._chosen(wanted)
         if chosen is not None:
             self._place_loose(chosen)
+            self._places.update(places_of_workloads(self._manifests, str(chosen.arn)))
         self._place_entries(chosen)
         for arn in self._clusters:
             self._note_gaps(arn)

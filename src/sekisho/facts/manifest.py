@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sekisho.decide.rbac.model import RbacObject
 from sekisho.decide.values import Json, JsonObject, Ref
+from sekisho.decide.workload.stored_pod import TEMPLATES
 from sekisho.facts.snapshot import Key, Put, kube_key
 
 CLUSTER_SCOPED = frozenset(
@@ -33,6 +34,8 @@ CLUSTER_SCOPED = frozenset(
     }
 )
 """The built-in kinds that live in no namespace."""
+WORKLOAD_KINDS = frozenset({"ServiceAccount", "ConfigMap", *TEMPLATES})
+"""The kinds that say how pods reach AWS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,16 @@ class Manifest:
 def put_manifest(cluster_arn: str, manifest: Manifest) -> Put:
     """Return the event that makes the object a fact of a cluster, without the data of a Secret."""
     return Put(manifest.key(cluster_arn), without_secret_data(manifest.body))
+
+
+def places_of_workloads(manifests: Mapping[Key, Manifest], cluster_arn: str) -> dict[Ref, Ref]:
+    """Return where the objects by which pods reach AWS stand, by ``kind/namespace/name``."""
+    found: dict[Ref, Ref] = {}
+    for key, manifest in manifests.items():
+        kind = text(manifest.body, "kind")
+        if kind in WORKLOAD_KINDS and manifest.at is not None and key.scope.startswith(f"{cluster_arn} "):
+            found[Ref(f"{kind.lower()}/{key.name}")] = manifest.at
+    return found
 
 
 def without_secret_data(body: JsonObject) -> JsonObject:

@@ -34,12 +34,12 @@ class SnapshotStsFacts:
     def role(self, arn: Arn) -> RoleFacts | None:
         """Return the role with exactly this ARN, path included."""
         found = self.facts.role(arn.account, arn.resource.rpartition("/")[2])
-        return _role(found) if found is not None and found.arn == arn else None
+        return role_facts(found) if found is not None and found.arn == arn else None
 
     def role_named(self, account: str, name: str) -> RoleFacts | None:
         """Return the role of that name, whatever its path."""
         found = self.facts.role(account, name)
-        return None if found is None else _role(found)
+        return None if found is None else role_facts(found)
 
     def tags_of(self, principal: Principal) -> Tags | None:
         """Return the tags of the user or role behind ``principal``; None if it is not among the facts."""
@@ -102,7 +102,8 @@ def organization_facts(facts: Snapshot, account: str) -> Organization | None:
     return Organization(found.organization, path)
 
 
-def _role(role: Role) -> RoleFacts:
+def role_facts(role: Role) -> RoleFacts:
+    """Return a role as STS cares about it."""
     longest = timedelta(seconds=role.max_session_seconds)
     return RoleFacts(role.arn, role.role_id, role.trust, role.trusted_ids, longest, role.tags)
 

@@ -1,0 +1,216 @@
+"""Every service account of a cluster: whether its pods reach AWS, which link broke, who trusts it in vain."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from sekisho.decide.chain.workload_to_aws import Credentials, Workload, WorkloadLink, obtain
+from sekisho.decide.decision import Link, Outcome
+from sekisho.decide.sts import RoleFacts
+from sekisho.decide.values import Instant, JsonObject, Ref
+from sekisho.decide.workload.injection import injected
+from sekisho.decide.workload.settings import AccountFacts, Settings
+from sekisho.decide.workload.stored_pod import StoredPod, read_workload
+from sekisho.facts import Cluster
+from sekisho.facts.permissions import AwsPolicyText
+from sekisho.facts.snapshot import Kind, kube_scope
+from sekisho.facts.sts_facts import role_facts
+from sekisho.review.source import Source
+from sekisho.review.subject_index import SubjectIndex
+from sekisho.review.workload_facts import SnapshotWorkloadFacts, account_facts, settings_of
+
+
+class State(StrEnum):
+    """How it stands with a service account."""
+
+    WORKS = "works"
+    BROKEN = "broken"
+    TRUSTED = "trusted-not-annotated"
+    UNKNOWN = "unknown"
+    NONE = "no-role"
+
+
+class Mechanism(StrEnum):
+    """By what the pods of a service account get credentials."""
+
+    IRSA = "irsa"
+    POD_IDENTITY = "pod-identity"
+    BOTH = "both"
+    NODE_ROLE = "node-role"
+
+
+@dataclass(frozen=True, slots=True)
+class PodReport:
+    """A pod. ``outcome`` and ``link`` as `why` finds them: ``link`` is the one that did not allow, if any."""
+
+    name: str
+    outcome: Outcome
+    link: Link | None = None
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether the pod does not have what its service account would give it."""
+        return self.link is not None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountReport:
+    """One service account.
+
+    ``link`` is the one that broke, or that could not be told; ``roles`` the ARNs of those that trust the
+    account although nothing annotates it. ``pods`` are those that use it.
+    """
+
+    cluster: str
+    namespace: str
+    name: str
+    state: State
+    mechanism: Mechanism
+    role: str = ""
+    link: Link | None = None
+    roles: tuple[str, ...] = ()
+    pods: tuple[PodReport, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadsReport:
+    """Every service account. ``open_roles`` trust each of a cluster's, whatever its name."""
+
+    accounts: tuple[AccountReport, ...]
+    open_roles: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """DENY if anything is broken, missed or trusted in vain; UNKNOWN if something could not be told."""
+        pods = [pod for one in self.accounts for pod in one.pods if pod.is_missed]
+        states = {one.state for one in self.accounts}
+        denied = any(pod.outcome is not Outcome.UNKNOWN for pod in pods)
+        if denied or self.open_roles or states & {State.BROKEN, State.TRUSTED}:
+            return Outcome.DENY
+        return Outcome.UNKNOWN if pods or State.UNKNOWN in states else Outcome.ALLOW
+
+
+def report_workloads(
+    source: Source,
+    clusters: Iterable[Cluster],
+    aws_policy: AwsPolicyText,
+    now: Instant,
+    namespace: str | None = None,
+) -> WorkloadsReport:
+    """Return how it stands with the service accounts of ``clusters``, all or those of one namespace.
+
+    Raises:
+        SekishoInputError: a stored document breaks its grammar.
+    """
+    facts = SnapshotWorkloadFacts(source.snapshot, aws_policy, source.is_whole)
+    roles = [
+        role_facts(role)
+        for account in source.snapshot.scopes(Kind.ROLE)
+        for role in source.snapshot.roles(account)
+    ]
+    found: list[AccountReport] = []
+    opened: list[tuple[str, str]] = []
+    for cluster in clusters:
+        one = _Cluster(source, cluster, facts, now, roles)
+        found += one.reports(namespace)
+        opened += [(cluster.name, arn) for arn in one.index.open_roles]
+    return WorkloadsReport(tuple(found), tuple(opened))
+
+
+class _Cluster:
+    def __init__(
+        self,
+        source: Source,
+        cluster: Cluster,
+        facts: SnapshotWorkloadFacts,
+        now: Instant,
+        roles: list[RoleFacts],
+    ) -> None:
+        self._source = source
+        self._cluster = cluster
+        self._arn = str(cluster.arn)
+        self._facts = facts
+        self._now = now
+        self._settings: Settings = settings_of(cluster)
+        self.index = SubjectIndex(cluster.issuer.removeprefix("https://"), roles if cluster.issuer else ())
+
+    def reports(self, namespace: str | None) -> Iterator[AccountReport]:
+        pods = self._pods(namespace)
+        scope = self._source.snapshot.scope(Kind.KUBE, kube_scope(self._arn, "", "serviceaccounts"))
+        names = [_pair(key) for key in scope]
+        for space, name in sorted({*names, *pods}):
+            if namespace in (None, space):
+                yield self._account(space, name, pods.get((space, name), []))
+
+    def _pods(self, namespace: str | None) -> dict[tuple[str, str], list[StoredPod]]:
+        """Return the pods by the service account that they use."""
+        found: dict[tuple[str, str], list[StoredPod]] = {}
+        scope = self._source.snapshot.scope(Kind.KUBE, kube_scope(self._arn, "", "pods"))
+        for key, body in scope.items():
+            space, name = _pair(key)
+            if namespace in (None, space) and isinstance(body, Mapping) and _is_alive(body):
+                pod = read_workload(body, Ref(f"pod/{space}/{name}"))
+                found.setdefault((space, pod.view.account), []).append(pod)
+        return found
+
+    def _account(self, namespace: str, name: str, pods: list[StoredPod]) -> AccountReport:
+        account = account_facts(namespace, name, self._cluster, self._source)
+        workload = Workload(account, self._arn, self._cluster.issuer, self._settings)
+        found = obtain(workload, self._facts, self._now)
+        mechanism = _mechanism(account, self._settings)
+        report = AccountReport(self._arn, namespace, name, State.NONE, mechanism)
+        report = replace(
+            report,
+            role=(account.annotations or {}).get(self._settings.annotation("role-arn"), ""),
+            pods=tuple(self._pod(one, workload, found) for one in pods),
+        )
+        if found.allowed:
+            return replace(report, state=State.WORKS)
+        link = found.chain.failed
+        if link is not None and link.decision.outcome is Outcome.UNKNOWN:
+            return replace(report, state=State.UNKNOWN, link=link)
+        if mechanism is not Mechanism.NODE_ROLE or account.annotations is None:
+            return replace(report, state=State.BROKEN, link=link)
+        trusting = tuple(
+            arn for arn in self.index.candidates(workload.subject) if self._trusts(arn, workload)
+        )
+        return replace(report, state=State.TRUSTED, roles=trusting) if trusting else report
+
+    def _trusts(self, role: str, workload: Workload) -> bool:
+        name = self._settings.annotation("role-arn")
+        annotated = replace(workload.account, annotations={name: role})
+        return obtain(replace(workload, account=annotated), self._facts, self._now).allowed
+
+    def _pod(self, pod: StoredPod, workload: Workload, of_account: Credentials) -> PodReport:
+        """Return what `why` says of a pod; its own link if that is not one of the account's."""
+        carried = injected(pod, workload.account, self._settings)
+        if carried.outcome is Outcome.NO_OPINION and of_account.chain.failed is not None:
+            return PodReport(pod.view.name, of_account.chain.outcome)
+        if of_account.allowed and carried.value is not None and not carried.value.differs:
+            return PodReport(pod.view.name, Outcome.ALLOW)
+        found = obtain(replace(workload, pod=pod), self._facts, self._now).chain
+        link = found.failed
+        is_own = link is not None and link.name == WorkloadLink.INJECTION
+        return PodReport(pod.view.name, found.outcome, link if is_own else None)
+
+
+def _mechanism(account: AccountFacts, settings: Settings) -> Mechanism:
+    is_annotated = bool((account.annotations or {}).get(settings.annotation("role-arn"), ""))
+    if account.is_associated:
+        return Mechanism.BOTH if is_annotated else Mechanism.POD_IDENTITY
+    return Mechanism.IRSA if is_annotated else Mechanism.NODE_ROLE
+
+
+def _is_alive(body: object) -> bool:
+    """Tell whether a pod may still ask for credentials: one that ended does not."""
+    phase = _object(_object(body).get("status")).get("phase")
+    return phase not in ("Succeeded", "Failed")
+
+
+def _pair(key: str) -> tuple[str, str]:
+    namespace, _, name = key.partition("/")
+    return namespace, name
+
+
+def _object(value: object) -> JsonObject:
+    return value if isinstance(value, Mapping) else {}
