@@ -60,14 +60,19 @@ def account_facts(namespace: str, name: str, cluster: Cluster, source: Source) -
     arn = str(cluster.arn)
     found = source.snapshot.kube(kube_key(arn, *_ACCOUNTS, namespace, name))
     if found is None:
-        is_read = source.is_whole or source.snapshot.gap(Kind.KUBE, kube_scope(arn, *_ACCOUNTS)) is None
-        return AccountFacts(namespace, name, None, is_read)
+        return AccountFacts(namespace, name, None, is_state(cluster, source))
     metadata = _object(found.get("metadata"))
     annotations = {
         key: value for key, value in _object(metadata.get("annotations")).items() if isinstance(value, str)
     }
     created = metadata.get("creationTimestamp")
     return AccountFacts(namespace, name, annotations, created=created if isinstance(created, str) else "")
+
+
+def is_state(cluster: Cluster, source: Source) -> bool:
+    """Tell whether the facts are all that a cluster holds, as a lab's and a world file's are."""
+    scope = kube_scope(str(cluster.arn), *_ACCOUNTS)
+    return source.is_whole or source.snapshot.gap(Kind.KUBE, scope) is None
 
 
 def workload_of(name: WorkloadName, cluster: Cluster, source: Source, aws_profile: str = "") -> Workload:
@@ -79,7 +84,8 @@ def workload_of(name: WorkloadName, cluster: Cluster, source: Source, aws_profil
     pod: StoredPod | None = None
     account = name.name
     if name.kind != SERVICE_ACCOUNT:
-        pod = read_workload(_object_named(name, cluster, source), object_ref(name))
+        body = _object_named(name, cluster, source)
+        pod = read_workload(body, object_ref(name), is_state=is_state(cluster, source))
         account = pod.view.account
     profile = None if pod is None else _profile(pod, cluster, source, aws_profile)
     if aws_profile and profile is None:

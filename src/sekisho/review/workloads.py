@@ -17,7 +17,7 @@ from sekisho.facts.snapshot import Kind, kube_scope
 from sekisho.facts.sts_facts import role_facts
 from sekisho.review.source import Source
 from sekisho.review.subject_index import SubjectIndex
-from sekisho.review.workload_facts import SnapshotWorkloadFacts, account_facts, settings_of
+from sekisho.review.workload_facts import SnapshotWorkloadFacts, account_facts, is_state, settings_of
 
 
 class State(StrEnum):
@@ -132,6 +132,7 @@ class _Cluster:
         self._facts = facts
         self._now = now
         self._settings: Settings = settings_of(cluster)
+        self._is_state = is_state(cluster, source)
         self.index = SubjectIndex(cluster.issuer.removeprefix("https://"), roles if cluster.issuer else ())
 
     def reports(self, namespace: str | None) -> Iterator[AccountReport]:
@@ -149,7 +150,7 @@ class _Cluster:
         for key, body in scope.items():
             space, name = _pair(key)
             if namespace in (None, space) and isinstance(body, Mapping) and _is_alive(body):
-                pod = read_workload(body, Ref(f"pod/{space}/{name}"))
+                pod = read_workload(body, Ref(f"pod/{space}/{name}"), is_state=self._is_state)
                 found.setdefault((space, pod.view.account), []).append(pod)
         return found
 

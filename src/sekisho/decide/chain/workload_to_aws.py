@@ -46,6 +46,9 @@ WORKLOAD_CHAIN: Final = "workload_to_aws"
 SESSION_NAME: Final = "session"
 """Stands for the name that an SDK gives a session: nobody knows it before."""
 
+API_AUDIENCE: Final = "https://kubernetes.default.svc"
+"""Whom tokens are for that name nobody (EKS)."""
+
 _DOOR_KEYS: Final = (
     "aws:currenttime",
     "aws:epochtime",
@@ -266,8 +269,8 @@ def _by_web_identity(
         step = Step(WorkloadCode.ISSUER_UNREAD, at, (("cluster", workload.cluster),))
         links.append(Link(WebIdentityLink.TOKEN, Decision(Outcome.UNKNOWN, (step,), (step,))))
         return None
-    # A token for nobody in particular is one for the API server, whose audience EKS calls by the issuer.
-    audience = carried.audience or workload.issuer
+    # A token for nobody in particular is one for the API server.
+    audience = carried.audience or API_AUDIENCE
     seconds = carried.seconds
     told = (
         ("issuer", workload.issuer),

@@ -63,8 +63,10 @@ TEMPLATES: Final[Mapping[str, tuple[str, ...]]] = {
 """Where each kind that makes pods has their template."""
 
 
-def read_workload(body: JsonObject, at: Ref) -> StoredPod:
+def read_workload(body: JsonObject, at: Ref, *, is_state: bool = False) -> StoredPod:
     """Return the pod that ``body``, an object of one of `TEMPLATES`, is or makes.
+
+    ``is_state``: a pod among the facts exists, though it has no uid, as in a world file.
 
     Raises:
         SekishoInputError: admission could not read it.
@@ -81,7 +83,7 @@ def read_workload(body: JsonObject, at: Ref) -> StoredPod:
         view=read_pod(pod, place),
         kind=kind,
         namespace=_text(metadata.get("namespace")) or "default",
-        exists=not path and bool(metadata.get("uid") or body.get("status")),
+        exists=not path and bool(is_state or metadata.get("uid") or body.get("status")),
         created=_text(metadata.get("creationTimestamp")),
         containers=tuple(
             _container(member, place.child("spec", group, number))
