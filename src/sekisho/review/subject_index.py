@@ -3,6 +3,7 @@
 What this index leaves out does not trust the account; what it yields still has to be asked.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 
 from sekisho.decide.iam import Effect, Policy, Statement
@@ -13,6 +14,9 @@ from sekisho.decide.sts.access import trust_of
 from sekisho.decide.values import Wildcard
 from sekisho.review.trust_index import WEB_IDENTITY
 
+_WILD = re.compile(r"[*?]")
+_COLONS = 3
+"""Those of ``system:serviceaccount:NAMESPACE:NAME``."""
 _POSITIVE = frozenset({"StringEquals", "StringLike", "StringEqualsIgnoreCase"})
 
 
@@ -26,7 +30,9 @@ class SubjectIndex:
         self._key = f"{host}:sub".lower()
         self._provider = f":oidc-provider/{host}"
         self._literal: dict[str, list[str]] = {}
-        self._patterns: list[tuple[Wildcard, str]] = []
+        self._by_name: dict[str, list[tuple[Wildcard, str]]] = {}
+        self._by_namespace: dict[str, list[tuple[Wildcard, str]]] = {}
+        self._loose: list[tuple[Wildcard, str]] = []
         self.open_roles: tuple[str, ...] = ()
         opened: list[str] = []
         for role in roles:
@@ -38,7 +44,9 @@ class SubjectIndex:
     def candidates(self, subject: str) -> Iterator[str]:
         """Yield, once each, the ARNs of the roles that ask for a subject and may trust this one."""
         found = [*self._literal.get(subject, ())]
-        found += [arn for pattern, arn in self._patterns if pattern.matches(subject)]
+        *_, namespace, name = ["", *subject.split(":")]
+        patterns = (*self._by_name.get(name, ()), *self._by_namespace.get(namespace, ()), *self._loose)
+        found += [arn for pattern, arn in patterns if pattern.matches(subject)]
         yield from dict.fromkeys(found)
 
     def _add(self, arn: str, trust: Policy, opened: list[str]) -> None:
@@ -51,9 +59,20 @@ class SubjectIndex:
                 continue
             for text in subjects:
                 if any(char in text for char in "*?$"):
-                    self._patterns.append((Wildcard(_without_variables(text)), arn))
+                    self._add_pattern(_without_variables(text), arn)
                 else:
                     self._literal.setdefault(text, []).append(arn)
+
+    def _add_pattern(self, text: str, arn: str) -> None:
+        """Keep a pattern where its literal end, else its literal beginning, tells to look for it."""
+        literal = _WILD.split(text)
+        entry = (Wildcard(text), arn)
+        if ":" in literal[-1]:
+            self._by_name.setdefault(literal[-1].rpartition(":")[2], []).append(entry)
+        elif literal[0].count(":") >= _COLONS:
+            self._by_namespace.setdefault(literal[0].split(":")[2], []).append(entry)
+        else:
+            self._loose.append(entry)
 
     def _is_about(self, statement: Statement) -> bool:
         principals = statement.principals

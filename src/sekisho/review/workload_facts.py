@@ -59,6 +59,8 @@ def account_facts(namespace: str, name: str, cluster: Cluster, source: Source) -
     """Return what is known of a service account. Total."""
     arn = str(cluster.arn)
     found = source.snapshot.kube(kube_key(arn, *_ACCOUNTS, namespace, name))
+    if found is None and name == "default" and is_state(cluster, source):
+        return AccountFacts(namespace, name, {})  # Kubernetes makes one in every namespace
     if found is None:
         return AccountFacts(namespace, name, None, is_state(cluster, source))
     metadata = _object(found.get("metadata"))
