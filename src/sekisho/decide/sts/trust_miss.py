@@ -83,7 +83,7 @@ def _changes(statement: Statement, provider: ProviderFacts, context: Context) ->
 def _of_principals(statement: Statement, provider: ProviderFacts) -> Iterator[_Change]:
     principals = statement.principals
     arn = str(provider.arn)
-    names = () if principals is None or principals.negated else principals.names
+    names = () if principals is None else principals.names
     federated = [name for name in names if name.kind is PrincipalKind.FEDERATED]
     if not federated or any(name.text in (arn, "*") for name in federated):
         return
