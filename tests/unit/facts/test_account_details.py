@@ -145,9 +145,10 @@ def test_an_output_that_ends_early_leaves_gaps(more: dict[str, object]) -> None:
     assert loaded.snapshot.gap(Kind.USER, "111122223333") is not None
 
 
-def test_a_whole_output_leaves_none() -> None:
+def test_a_whole_output_leaves_only_the_identity_providers_which_it_never_lists() -> None:
     loaded = read_documents([("iam.json", json.dumps({**details(), "IsTruncated": False}))])
-    assert (loaded.notices, loaded.snapshot.gaps) == ((), ())
+    gaps = [(gap.kind, gap.scope) for gap in loaded.snapshot.gaps]
+    assert (loaded.notices, gaps) == ((), [(Kind.OIDC_PROVIDER, "111122223333")])
 
 
 FAULTS: dict[str, tuple[str, str, object, str]] = {

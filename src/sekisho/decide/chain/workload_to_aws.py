@@ -322,13 +322,10 @@ def _or_differing(found: Credentials, carried: Carried) -> Credentials:
     """Return the credentials; where an outdated role led nowhere, the chain ends at the injection."""
     if found.session is not None or not carried.differs:
         return found
-    links: list[Link] = []
-    for link in found.chain.links:
-        if link.name == WorkloadLink.INJECTION:
-            links.append(replace(link, decision=replace(link.decision, outcome=Outcome.DENY, value=None)))
-            break
-        links.append(link)
-    return _ended(links)
+    links = list(found.chain.links)
+    at = [link.name for link in links].index(WorkloadLink.INJECTION)
+    outdated = replace(links[at].decision, outcome=Outcome.DENY)
+    return _ended([*links[:at], replace(links[at], decision=outdated)])
 
 
 def _role_unread(answer: Decision[Session], facts: WorkloadFacts) -> Decision[Session]:

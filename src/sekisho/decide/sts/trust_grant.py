@@ -11,14 +11,14 @@ from typing import Final
 from sekisho.decide.decision import Decision, Outcome, Repair, Step
 from sekisho.decide.iam import Effect, Statement
 from sekisho.decide.iam.code import Code, Near
-from sekisho.decide.iam.matching import covers_action
+from sekisho.decide.iam.matching import covers_action, means
+from sekisho.decide.iam.principals import Reach
 from sekisho.decide.sts.access import trust_of
 from sekisho.decide.sts.code import StsFix
 from sekisho.decide.sts.facts import RoleFacts
 from sekisho.decide.values import Json, Principal, PrincipalType, Ref, documents
 
 _ASSUME: Final = "sts:assumerole"
-_TAG: Final = "sts:TagSession"
 
 
 def with_trust_grant(
@@ -46,10 +46,15 @@ def _granting(role: RoleFacts, caller: Principal, action: str, nearest: tuple[St
     if any(step.code is Near.PRINCIPAL_RECREATED for step in nearest):
         return documents.to_json(document).decode(), at
     trust = trust_of(role)
-    if action.lower() != _ASSUME:
-        for statement in trust.statements:
-            if statement.effect is Effect.ALLOW and covers_action(statement, _ASSUME):
-                return _with_action(document, statement, action), statement.action_at
+    assuming = [
+        statement
+        for statement in trust.statements
+        if statement.effect is Effect.ALLOW
+        and covers_action(statement, _ASSUME)
+        and means(statement, caller, None).perhaps is not Reach.NONE
+    ]
+    if action.lower() != _ASSUME and assuming:
+        return _with_action(document, assuming[0], action), assuming[0].action_at
     who = caller.entity if caller.type is PrincipalType.ROLE_SESSION else caller.arn
     added: Json = {"Effect": "Allow", "Principal": {"AWS": str(who)}, "Action": "sts:AssumeRole"}
     return _with_statement(document, added), at

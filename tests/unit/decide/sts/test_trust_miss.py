@@ -169,6 +169,10 @@ def test_tagging_is_added_to_the_statement_that_lets_in() -> None:
         found = chained(trust, tags)
         assert dict(found.decisive[0].facts)["action"] == "sts:TagSession"
         assert chained(corrected(found), tags).allowed
+    stranger: Any = trusting({"AWS": AWAY}, "sts:AssumeRole")["Statement"]
+    own: Any = trusting({"AWS": POD_ROLE}, "sts:AssumeRole")["Statement"]
+    found = chained({"Version": "2012-10-17", "Statement": [stranger, own]}, tags)
+    assert chained(corrected(found), tags).allowed
 
 
 def test_a_principal_that_was_made_again_is_saved_again() -> None:

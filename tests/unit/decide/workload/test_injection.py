@@ -246,9 +246,9 @@ def test_a_pod_in_a_world_file_exists_without_a_uid() -> None:
 
 
 def test_what_is_not_formed_as_a_pod_counts_as_absent() -> None:
-    volumes = [{"configMap": {"name": "c"}, "name": "v"}]
+    volumes: Any = [{"configMap": {"name": "c"}, "name": "v"}]
     found = read_workload({"kind": "", "spec": {"containers": [], "volumes": volumes}}, Ref("x"))
     assert (found.namespace, found.containers, found.config_maps) == ("default", (), (("v", "c"),))
-    odd = {"serviceAccountToken": {"expirationSeconds": "x"}}
-    body = {"metadata": {}, "spec": {"volumes": [{"name": "v", "projected": {"sources": [odd, "y"]}}]}}
+    odd: Any = {"serviceAccountToken": {"expirationSeconds": "x"}}
+    body: Any = {"metadata": {}, "spec": {"volumes": [{"name": "v", "projected": {"sources": [odd, "y"]}}]}}
     assert read_workload(body, Ref("x")).tokens[0].seconds == 3600
