@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sekisho.decide.chain.workload_to_aws import Workload
+from sekisho.decide.chain.workload_question import Workload
 from sekisho.decide.sts import StsFacts
 from sekisho.decide.values import Json, JsonObject, Ref, SekishoInputError
 from sekisho.decide.workload.aws_profiles import ProfileWay, last_profiles, read_profiles, way_of

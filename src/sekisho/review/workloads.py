@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from sekisho.decide.chain.workload_to_aws import Credentials, Workload, WorkloadLink, obtain
+from sekisho.decide.chain.workload_question import Workload
+from sekisho.decide.chain.workload_to_aws import Credentials, WorkloadLink, obtain
 from sekisho.decide.decision import Link, Outcome
 from sekisho.decide.sts import RoleFacts
 from sekisho.decide.values import Instant, JsonObject, Ref

@@ -7,13 +7,14 @@ The token is the one that the kubelet would obtain at this moment. Links after t
 Sources: EKS User Guide, "IAM roles for service accounts"; STS API Reference.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from posixpath import normpath
-from typing import Final, Protocol
+from typing import Final
 
 from sekisho.decide.chain.pod_to_aws import WebIdentityLink, concluded, refused_early
+from sekisho.decide.chain.workload_question import Workload, WorkloadFacts
+from sekisho.decide.chain.workload_repairs import annotation, with_provider_repairs, with_role_repairs
 from sekisho.decide.decision import Chain, Decision, Link, Outcome, ReasonCode, Repair, Step
 from sekisho.decide.iam import condition_keys
 from sekisho.decide.proof.jws_token import UnverifiedToken
@@ -25,8 +26,6 @@ from sekisho.decide.sts import (
     SessionParameters,
     SignedCaller,
     StsCode,
-    StsFacts,
-    StsNear,
     assume_role,
     conclude_signed,
     question_about,
@@ -39,8 +38,7 @@ from sekisho.decide.workload.aws_profiles import ProfileWay
 from sekisho.decide.workload.code import WorkloadCode, WorkloadFix
 from sekisho.decide.workload.identity import Method, resolve
 from sekisho.decide.workload.injection import Carried, injected, planned
-from sekisho.decide.workload.settings import DEFAULT_EXPIRATION, AccountFacts, Settings
-from sekisho.decide.workload.stored_pod import StoredPod
+from sekisho.decide.workload.settings import DEFAULT_EXPIRATION, AccountFacts
 
 WORKLOAD_CHAIN: Final = "workload_to_aws"
 SESSION_NAME: Final = "session"
@@ -75,41 +73,6 @@ class WorkloadLink(StrEnum):
     INJECTION = "injection"
     PROFILE = "aws-profile"
     NEXT_ROLE = "next-role"
-
-
-class WorkloadFacts(Protocol):
-    """What is known of AWS, and of which accounts it was read."""
-
-    @property
-    def sts(self) -> StsFacts:
-        """The roles, providers and policies."""
-
-    def are_roles_read(self, account: str) -> bool:
-        """Tell whether a role that is not among the facts does not exist."""
-
-    def are_providers_read(self, account: str) -> bool:
-        """Tell whether an identity provider that is not among the facts does not exist."""
-
-
-@dataclass(frozen=True, slots=True)
-class Workload:
-    """A service account, and the pod or template in question if it is one.
-
-    ``issuer`` is that of the cluster, empty where it was not read; ``cluster`` the cluster's ARN. ``profile``
-    is the AWS profile that the pod uses, None for its containers' own credentials.
-    """
-
-    account: AccountFacts
-    cluster: str
-    issuer: str
-    settings: Settings
-    pod: StoredPod | None = None
-    profile: ProfileWay | None = None
-
-    @property
-    def subject(self) -> str:
-        """How tokens name the service account."""
-        return f"system:serviceaccount:{self.account.namespace}:{self.account.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +246,7 @@ def _by_web_identity(
     arn = role_arn(role)
     if arn is None:
         place = Ref(f"serviceaccount/{workload.account.shown}")
-        fix = _annotate(workload, "ROLE_ARN")
+        fix = annotation(workload, "ROLE_ARN")
         refusal = refused(StsCode.ROLE_ARN, place, ("role", role), repairs=(fix,))
         links.append(Link(WebIdentityLink.REQUEST, refusal))
         return None
@@ -301,7 +264,7 @@ def _by_web_identity(
     if isinstance(question, Decision):
         refusal = _provider_unread(question, arn, facts)
         if refusal.outcome is Outcome.DENY:
-            refusal = _with_provider_repairs(refusal, workload, arn, facts)
+            refusal = with_provider_repairs(refusal, workload, arn, facts)
         links.extend(replace(one, decision=refusal) for one in refused_early(question).links)
         return None
     known = facts.sts.role(arn)
@@ -312,7 +275,7 @@ def _by_web_identity(
     context = Context.of({}, {key for key in asked if key.lower() in _DOOR_KEYS})
     answer = conclude_signed(question, workload.cluster, facts.sts, now, context)
     if known is None:
-        answer = _with_role_repairs(_role_unread(answer, facts), workload, arn)
+        answer = with_role_repairs(_role_unread(answer, facts), workload, arn)
     told_already = (WebIdentityLink.TOKEN, WebIdentityLink.SIGNATURE, WebIdentityLink.CLAIMS)
     links.extend(link for link in concluded(question, answer).links if link.name not in told_already)
     return answer.value
@@ -347,60 +310,6 @@ def _provider_unread(answer: Decision[Session], role: Arn, facts: WorkloadFacts)
 def _unread(code: ReasonCode, account: str) -> Decision[Session]:
     step = Step(code, Ref(f"aws:{account}"), (("account", account),))
     return Decision(Outcome.UNKNOWN, (step,), (step,))
-
-
-def _with_provider_repairs(
-    refusal: Decision[Session], workload: Workload, role: Arn, facts: WorkloadFacts
-) -> Decision[Session]:
-    """Add the role of the same name in the cluster's own account, and the audience that is taken."""
-    first = refusal.decisive[0]
-    repairs: tuple[Repair, ...] = ()
-    if first.code is StsCode.PROVIDER_UNKNOWN:
-        own = _account_of(workload.cluster)
-        name = role.resource.rpartition("/")[2]
-        other = facts.sts.role_named(own, name) if own and own != role.account else None
-        if other is not None:
-            repairs = (_annotate(workload, str(other.arn)),)
-    else:
-        registered = dict(first.facts)["registered"].split(", ")[0]
-        if registered != "none":
-            named = (("namespace", workload.account.namespace), ("name", workload.account.name))
-            repairs = (Repair(WorkloadFix.CORRECT_AUDIENCE, (*named, ("audience", registered))),)
-    return replace(refusal, repairs=(*repairs, *refusal.repairs))
-
-
-def _with_role_repairs(answer: Decision[Session], workload: Workload, role: Arn) -> Decision[Session]:
-    """Add to the refusal of a role that does not exist which one is meant, or how to make it."""
-    if answer.outcome is not Outcome.DENY:
-        return answer
-    near = next((step for step in answer.nearest if step.code is StsNear.ROLE), None)
-    if near is not None:
-        return replace(answer, repairs=(_annotate(workload, dict(near.facts)["found"]),))
-    host = workload.issuer.removeprefix("https://")
-    provider = Arn(role.partition, "iam", "", role.account, f"oidc-provider/{host}")
-    facts = (
-        ("role", str(role)),
-        ("provider", str(provider)),
-        ("issuer", host),
-        ("subject", workload.subject),
-    )
-    return replace(answer, repairs=(Repair(WorkloadFix.CREATE_ROLE, facts),))
-
-
-def _annotate(workload: Workload, role: str) -> Repair:
-    facts: Mapping[str, str] = {
-        "namespace": workload.account.namespace,
-        "name": workload.account.name,
-        "role": role,
-    }
-    return Repair(WorkloadFix.CORRECT_ANNOTATION, tuple(facts.items()))
-
-
-def _account_of(cluster: str) -> str:
-    try:
-        return Arn.parse(cluster).account
-    except ValueError:
-        return ""
 
 
 def _refused(code: ReasonCode, at: Ref, told: tuple[tuple[str, str], ...], *repairs: Repair) -> Decision[str]:

@@ -109,7 +109,6 @@ class WorkloadCode(ReasonCode):
         "the issuer of {cluster} was not read, so nobody knows whose token it is",
     )
     PROFILE = "workload.profile", "the profile {profile} of the ConfigMap {config_map} leads to {role}"
-    PROFILE_UNREAD = "workload.profile-unread", "the ConfigMap {config_map}, which {pod} mounts, was not read"
     PROFILE_UNKNOWN = "workload.profile-unknown", "there is no profile {profile} in {config_map}"
     PROFILE_DOT = (
         "workload.profile-token-file-dot",

@@ -8,10 +8,10 @@ import pytest
 from sekisho.decide import sts
 from sekisho.decide.chain.pod_to_aws import WebIdentityLink
 from sekisho.decide.chain.request_to_aws import AWS_CHAIN, AwsLink
+from sekisho.decide.chain.workload_question import Workload
 from sekisho.decide.chain.workload_to_aws import (
     WORKLOAD_CHAIN,
     Credentials,
-    Workload,
     WorkloadLink,
     assume_next,
     obtain,
@@ -339,7 +339,9 @@ def test_a_profile_that_leads_nowhere(text: str, name: str, code: WorkloadCode) 
 
 
 def test_the_repair_of_a_profile_names_both_files() -> None:
-    facts = dict(repairs(profile(config(f"{FILE}."), "target"))[0].facts)
+    fix = repairs(profile(config(f"{FILE}."), "target"))[0]
+    assert fix.code is WorkloadFix.CORRECT_PROFILE
+    facts = dict(fix.facts)
     assert (facts["file"], facts["token"], facts["namespace"]) == (f"{FILE}.", FILE, "billing")
 
 
