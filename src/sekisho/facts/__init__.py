@@ -3,7 +3,13 @@
 A Snapshot holds no secret: it can be saved, shown and compared freely.
 """
 
-from sekisho.facts.cluster_access import ClusterAccessEntry, ClusterUpdate, PolicyAssociation
+from sekisho.facts.cluster_access import (
+    ClusterAccessEntry,
+    ClusterAddon,
+    ClusterUpdate,
+    PodIdentityAssociation,
+    PolicyAssociation,
+)
 from sekisho.facts.iam_model import (
     DeletionStatus,
     InstanceProfile,
@@ -50,6 +56,7 @@ __all__ = [
     "AccountCreation",
     "Cluster",
     "ClusterAccessEntry",
+    "ClusterAddon",
     "ClusterUpdate",
     "CustomAttribute",
     "Delete",
@@ -74,6 +81,7 @@ __all__ = [
     "OrganizationPolicyType",
     "OrganizationalUnit",
     "PasswordPolicy",
+    "PodIdentityAssociation",
     "PolicyAssociation",
     "PolicyVersion",
     "PoolPasswordPolicy",

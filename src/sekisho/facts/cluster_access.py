@@ -1,4 +1,4 @@
-"""What EKS keeps of a cluster beside the cluster: its access entries and its updates."""
+"""What EKS keeps of a cluster beside it: access entries, updates, Pod Identity associations, add-ons."""
 
 from dataclasses import dataclass
 
@@ -54,3 +54,65 @@ class ClusterUpdate:
     parameters: tuple[tuple[str, str], ...]
     created: Instant
     token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PodIdentityAssociation:
+    """Which role the pods of a service account get (EKS API, "PodIdentityAssociation").
+
+    ``cluster`` is the cluster's ARN, ``association`` the id (``a-...``). ``external_id`` is what EKS shows
+    the target role, empty where there is none; ``policy`` the text of a session policy, empty for none;
+    ``token`` the client's, by which a request that is sent again is known.
+    """
+
+    cluster: str
+    association: str
+    namespace: str
+    service_account: str
+    role: str
+    created: Instant
+    modified: Instant
+    disable_session_tags: bool = False
+    target_role: str = ""
+    external_id: str = ""
+    policy: str = ""
+    tags: Tags = ()
+    token: str = ""
+
+    @property
+    def arn(self) -> Arn:
+        """``arn:PARTITION:eks:REGION:ACCOUNT:podidentityassociation/CLUSTER/ID``."""
+        cluster = Arn.parse(self.cluster)
+        name = cluster.resource.partition("/")[2]
+        resource = f"podidentityassociation/{name}/{self.association}"
+        return Arn(cluster.partition, "eks", cluster.region, cluster.account, resource)
+
+    @property
+    def account_name(self) -> str:
+        """``NAMESPACE/NAME`` of the service account."""
+        return f"{self.namespace}/{self.service_account}"
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterAddon:
+    """An add-on of a cluster (EKS API, "Addon"). ``cluster`` is the cluster's ARN."""
+
+    cluster: str
+    name: str
+    version: str
+    uuid: str
+    created: Instant
+    modified: Instant
+    tags: Tags = ()
+    configuration: str = ""
+    token: str = ""
+
+    @property
+    def arn(self) -> Arn:
+        """``arn:PARTITION:eks:REGION:ACCOUNT:addon/CLUSTER/NAME/UUID``."""
+        cluster = Arn.parse(self.cluster)
+        resource = f"addon/{cluster.resource.partition('/')[2]}/{self.name}/{self.uuid}"
+        return Arn(cluster.partition, "eks", cluster.region, cluster.account, resource)
+
+
+ClusterFact = ClusterAccessEntry | ClusterUpdate | PodIdentityAssociation | ClusterAddon

@@ -12,7 +12,12 @@ from enum import StrEnum
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from sekisho.decide.values import Instant, Json, Ref, SekishoInputError
-from sekisho.facts.cluster_access import ClusterAccessEntry, ClusterUpdate
+from sekisho.facts.cluster_access import (
+    ClusterAccessEntry,
+    ClusterAddon,
+    ClusterUpdate,
+    PodIdentityAssociation,
+)
 from sekisho.facts.iam_model import InstanceProfile, LoginProfile, MfaDevice, RoleDeletion
 from sekisho.facts.model import (
     Account,
@@ -55,6 +60,8 @@ _TYPES: dict[Kind, type] = {
     Kind.CLUSTER: Cluster,
     Kind.ACCESS_ENTRY: ClusterAccessEntry,
     Kind.CLUSTER_UPDATE: ClusterUpdate,
+    Kind.POD_IDENTITY: PodIdentityAssociation,
+    Kind.ADDON: ClusterAddon,
     Kind.ORGANIZATION: Organization,
     Kind.ORGANIZATIONAL_UNIT: OrganizationalUnit,
     Kind.ORGANIZATION_ACCOUNT: OrganizationAccount,

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from sekisho.decide.values import Json
-from sekisho.facts.cluster_access import ClusterAccessEntry, ClusterUpdate
+from sekisho.facts.cluster_access import ClusterAccessEntry, ClusterFact, ClusterUpdate
 from sekisho.facts.iam_model import InstanceProfile, LoginProfile, MfaDevice, RoleDeletion
 from sekisho.facts.model import (
     Account,
@@ -52,8 +52,7 @@ Fact = (
     | InstanceProfile
     | RoleDeletion
     | Cluster
-    | ClusterAccessEntry
-    | ClusterUpdate
+    | ClusterFact
     | Organization
     | OrganizationalUnit
     | OrganizationAccount
@@ -120,6 +119,10 @@ class Kind(StrEnum):
     """scope the cluster's ARN, name the ARN of the principal"""
     CLUSTER_UPDATE = "cluster-update"
     """scope the cluster's ARN, name the update's id"""
+    POD_IDENTITY = "pod-identity-association"
+    """scope the cluster's ARN, name the association's id"""
+    ADDON = "addon"
+    """scope the cluster's ARN, name the add-on's name"""
     ORGANIZATION = "organization"
     """scope empty, name the organization's id"""
     ORGANIZATIONAL_UNIT = "organizational-unit"

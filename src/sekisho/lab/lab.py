@@ -30,6 +30,7 @@ from sekisho.lab.kube.issuer_keys import IssuerKeys
 from sekisho.lab.net.authority import Authority, AuthorityFiles, create_authority
 from sekisho.lab.net.proxy import ConnectProxy
 from sekisho.lab.net.sockets import LOOPBACK, listen, port_of
+from sekisho.lab.node.node_services import NodeServices
 from sekisho.lab.profiles import finish_profiles
 from sekisho.lab.site import Clusters, head_code
 from sekisho.lab.world import Change, Clock, Ids, StateDir, Store, World
@@ -113,6 +114,7 @@ class Lab:
         self.door = AwsDoor(
             self.world, self.journal, self.clock, self.ids, site, self.door_port, keys, self.login_port
         )
+        self.nodes = NodeServices(self.world, self.clock, self.ids, self.door.serve)
         self._write_files()
         self._starting: set[asyncio.Task[None]] = set()
         self.stopped = asyncio.Event()

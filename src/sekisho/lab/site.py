@@ -8,6 +8,7 @@ from pathlib import Path
 from sekisho.decide.authn.iam_token import TokenServer
 from sekisho.decide.values import Instant
 from sekisho.facts import Cluster, Event
+from sekisho.facts.node_identity import instance_names
 from sekisho.lab.aws.operation import Site
 from sekisho.lab.door_code import DoorCode
 from sekisho.lab.envtest.assets import Assets
@@ -110,6 +111,7 @@ class Clusters:
             lambda: self._other_names(cluster.name),
             self._clock,
             ServiceAccountTokens(self._world, live, self._keys, self._clock),
+            lambda: instance_names(self._world.facts, live.cluster),
         )
         if self._assets is not None:
             listener.close()  # kube-apiserver listens itself

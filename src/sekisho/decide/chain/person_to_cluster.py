@@ -232,6 +232,7 @@ def chain_of(
     facts: ClusterFacts,
     request: RequestAttributes | None = None,
     user: KubeUser | None = None,
+    private_dns: PrivateDnsNames = _NO_NAMES,
 ) -> Chain:
     """Return the whole chain, explained: ``before`` (token, signature, caller), then what follows from them.
 
@@ -245,7 +246,7 @@ def chain_of(
     if identity is not None:
         if not links:
             links.append(Link(LinkName.CALLER, _as_given(identity)))
-        seen = user_of(identity, facts, explain=True)
+        seen = user_of(identity, facts, private_dns, explain=True)
         if seen.repairs and request is not None:
             seen = replace(seen, repairs=tuple(_with_groups_for(one, request, facts) for one in seen.repairs))
         links.append(Link(LinkName.MAPPING, seen))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sekisho.decide.request.aws_request import NO_CONTEXT, Context
-from sekisho.decide.sts.session import Origin, OriginKind, Session
+from sekisho.decide.sts.session import Origin, OriginKind, ServiceAccountOrigin, Session
 from sekisho.decide.values import Principal, PrincipalType, ServicePrincipal
 
 _KINDS = {
@@ -27,6 +27,8 @@ class SignedCaller:
     session: Session | None = None
     context: Context = NO_CONTEXT
     subject: str = ""
+    service_account: ServiceAccountOrigin | None = None
+    """Whose pod a service acts for."""
 
     @property
     def name(self) -> str:
@@ -38,7 +40,7 @@ class SignedCaller:
         """The hops up to and including this caller."""
         earlier = () if self.session is None else self.session.provenance
         if isinstance(self.who, ServicePrincipal):
-            return (Origin(OriginKind.SERVICE, self.who.name, self.subject),)
+            return (Origin(OriginKind.SERVICE, self.who.name, self.subject, self.service_account),)
         hop = Origin(_KINDS[self.who.type], str(self.who.arn))
         # The session of GetSessionToken is the user again, who is already the last hop.
         return earlier if earlier and earlier[-1] == hop else (*earlier, hop)

@@ -80,6 +80,7 @@ class AwsDoor:
         self._ids = ids
         self._site = site
         self._door_port = door_port
+        self._issuer_keys = keys.key_set
         resources = ResourcePolicies(world)
         self._gate = Gate(world, resources, clock, door_port, self._message_key)
         self._behind = Behind(self._gate, resources)
@@ -291,6 +292,7 @@ class AwsDoor:
             self._world.secret,
             self._message_key,
             headers,
+            self._issuer_keys,
         )
 
     def _message_key(self) -> bytes:

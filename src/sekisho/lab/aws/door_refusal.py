@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from sekisho.decide.chain import request_to_aws
-from sekisho.decide.decision import Chain, Decision, Outcome
+from sekisho.decide.decision import Chain, Decision, Link, Outcome
 from sekisho.decide.iam.layers import Policies
 from sekisho.decide.iam.refusal import access_denied_text
 from sekisho.decide.proof.aws_error import Family, aws_error
@@ -118,6 +118,12 @@ def permission_refusal(
 def service_refusal(error: AwsError, proof: Decision[Signed] | None = None) -> RefusedError:
     """Return the own refusal of a service, with the reason where it decided about identity itself."""
     fault = ServiceFault(error.code, error.message, error.status, error.members)
+    if error.chain is not None and proof is not None:
+        links = (Link(request_to_aws.AwsLink.SIGNATURE, proof), *error.chain.links)
+        chain = Chain(error.chain.name, links)
+        failed = chain.failed
+        sentence = error.message if failed is None else failed.decision.sentence()
+        return RefusedError(fault, chain.outcome, sentence, chain)
     if error.decision is not None and proof is not None:
         chain = request_to_aws.decided(proof, error.decision)
         return RefusedError(fault, error.decision.outcome, error.decision.sentence(), chain)

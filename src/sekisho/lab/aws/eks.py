@@ -6,20 +6,24 @@ real ones do, so that the waiters of clients find what they wait for at once.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from sekisho.decide.eks.creator import API_MODES, MODES
-from sekisho.decide.values import Arn, Instant
-from sekisho.facts import Cluster, ClusterAccessEntry, Kind, Put
-from sekisho.lab.aws import eks_associations, eks_entries, eks_none, eks_updates
+from sekisho.decide.values import Instant
+from sekisho.facts import Cluster, Kind, Put
+from sekisho.lab.aws import (
+    eks_addons,
+    eks_associations,
+    eks_entries,
+    eks_none,
+    eks_pod_identity,
+    eks_tags,
+    eks_updates,
+)
 from sekisho.lab.aws.eks_lookup import cluster_key, cluster_named, invalid_parameter
 from sekisho.lab.aws.eks_versions import DEFAULT_VERSION, VERSIONS, EksVersion, version_named
 from sekisho.lab.aws.operation import Answer, AwsError, Context, Operation, Parameters
 from sekisho.lab.aws.paging import page
-
-MAX_TAGS = 50
-
 
 def create_cluster(context: Context, parameters: Parameters) -> Answer:
     """Create a cluster; the caller's IAM identity is recorded as its creator."""
@@ -102,65 +106,20 @@ def describe_cluster_versions(context: Context, parameters: Parameters) -> Answe
     return Answer({"clusterVersions": listed, **({"nextToken": token} if token else {})})
 
 
-def tag_resource(context: Context, parameters: Parameters) -> Answer:
-    """Add or replace tags of a cluster or of an access entry."""
-    found = _by_arn(context, parameters["resourceArn"])
-    tags = {**dict(found.tags), **parameters["tags"]}
-    if len(tags) > MAX_TAGS:
-        raise AwsError("BadRequestException", f"a resource has at most {MAX_TAGS} tags")
-    return Answer({}, (_tagged(found, tags),))
-
-
-def untag_resource(context: Context, parameters: Parameters) -> Answer:
-    """Remove tags of a cluster or of an access entry."""
-    found = _by_arn(context, parameters["resourceArn"])
-    left = {key: value for key, value in found.tags if key not in parameters["tagKeys"]}
-    return Answer({}, (_tagged(found, left),))
-
-
-def list_tags_for_resource(context: Context, parameters: Parameters) -> Answer:
-    """List the tags of a cluster or of an access entry."""
-    return Answer({"tags": dict(_by_arn(context, parameters["resourceArn"]).tags)})
-
-
 OPERATIONS: dict[str, Operation] = {
     "CreateCluster": create_cluster,
     "DeleteCluster": delete_cluster,
     "DescribeCluster": describe_cluster,
     "DescribeClusterVersions": describe_cluster_versions,
     "ListClusters": list_clusters,
-    "ListTagsForResource": list_tags_for_resource,
-    "TagResource": tag_resource,
-    "UntagResource": untag_resource,
+    **eks_addons.OPERATIONS,
     **eks_associations.OPERATIONS,
     **eks_entries.OPERATIONS,
     **eks_none.OPERATIONS,
+    **eks_pod_identity.OPERATIONS,
+    **eks_tags.OPERATIONS,
     **eks_updates.OPERATIONS,
 }
-
-
-def _by_arn(context: Context, text: str) -> Cluster | ClusterAccessEntry:
-    try:
-        arn = Arn.parse(text)
-    except ValueError:
-        raise AwsError("BadRequestException", f"invalid ARN: {text}") from None
-    kind, _, rest = arn.resource.partition("/")
-    found = context.facts.cluster(arn.account, arn.region, rest.partition("/")[0])
-    if found is not None and found.account == context.account:
-        if kind == "cluster" and found.arn == arn:
-            return found
-        entries = context.facts.access_entries(str(found.arn)) if kind == "access-entry" else ()
-        for entry in entries:
-            if entry.arn == arn:
-                return entry
-    raise AwsError("NotFoundException", f"The requested resource was not found: {text}", 404)
-
-
-def _tagged(found: Cluster | ClusterAccessEntry, tags: Mapping[str, str]) -> Put:
-    pairs = tuple(tags.items())
-    if isinstance(found, Cluster):
-        return Put(cluster_key(found), replace(found, tags=pairs))
-    return Put(eks_entries.entry_key(found), replace(found, tags=pairs))
 
 
 def _describe(cluster: Cluster, status: str) -> Mapping[str, Any]:

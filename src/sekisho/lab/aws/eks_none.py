@@ -1,6 +1,6 @@
-"""What clients ask of a cluster that no cluster here has: node groups, Fargate profiles, add-ons.
+"""What clients ask of a cluster that no cluster here has: node groups and Fargate profiles.
 
-The lab runs no EC2 instance and installs no add-on; the lists are empty because nothing is there.
+The lab runs no EC2 instance; the lists are empty because nothing is there.
 """
 
 from sekisho.lab.aws.eks_lookup import cluster_named
@@ -32,29 +32,9 @@ def describe_fargate_profile(context: Context, parameters: Parameters) -> Answer
     raise _absent(f"No Fargate Profile found with name: {name} in cluster: {cluster.name}.")
 
 
-def list_addons(context: Context, parameters: Parameters) -> Answer:
-    """List the add-ons of a cluster."""
-    cluster_named(context, parameters["clusterName"])
-    return Answer({"addons": []})
-
-
-def describe_addon(context: Context, parameters: Parameters) -> Answer:
-    """Describe an add-on."""
-    cluster = cluster_named(context, parameters["clusterName"])
-    raise _absent(f"No addon: {parameters['addonName']} found in cluster: {cluster.name}")
-
-
-def describe_addon_versions(_context: Context, _parameters: Parameters) -> Answer:
-    """List the add-ons that could be installed."""
-    return Answer({"addons": []})
-
-
 OPERATIONS: dict[str, Operation] = {
-    "DescribeAddon": describe_addon,
-    "DescribeAddonVersions": describe_addon_versions,
     "DescribeFargateProfile": describe_fargate_profile,
     "DescribeNodegroup": describe_nodegroup,
-    "ListAddons": list_addons,
     "ListFargateProfiles": list_fargate_profiles,
     "ListNodegroups": list_nodegroups,
 }

@@ -12,11 +12,15 @@ from sekisho.decide.request.aws_request import ContextValue
 from sekisho.decide.sts import organization_keys
 from sekisho.decide.values import AccountId, Arn
 from sekisho.facts import (
+    ClusterAddon,
     InstanceProfile,
+    Key,
+    Kind,
     ManagedPolicy,
     MfaDevice,
     OpenIdConnectProvider,
     OrganizationPolicyType,
+    PodIdentityAssociation,
     Role,
     Snapshot,
     Tags,
@@ -90,6 +94,8 @@ def _found(facts: Snapshot, arn: Arn) -> tuple[Tags | None, Mapping[str, Context
             return _NONE if cluster is None else cluster.tags, {}
         case "eks" if kind == "access-entry":
             return _access_entry(facts, arn)
+        case "eks" if kind in ("podidentityassociation", "addon"):
+            return _of_cluster(facts, arn), {}
         case "cognito-idp" if kind == "userpool":
             pool = user_pool(facts, name)
             return pool.tags if pool is not None and pool.arn == arn else _NONE, {}
@@ -119,6 +125,16 @@ def _access_entry(facts: Snapshot, arn: Arn) -> tuple[Tags, Mapping[str, Context
         "eks:username": found.entry.username,
         "eks:kubernetesGroups": found.entry.groups,
     }
+
+
+def _of_cluster(facts: Snapshot, arn: Arn) -> Tags:
+    """Return the tags of a Pod Identity association or an add-on, the latter by its name alone."""
+    kind, name, own = arn.resource.split("/", 2)
+    cluster = facts.cluster(arn.account, arn.region, name)
+    place = Kind.POD_IDENTITY if kind == "podidentityassociation" else Kind.ADDON
+    key = None if cluster is None else Key(place, str(cluster.arn), own.partition("/")[0])
+    found = None if key is None else facts.get(key)
+    return found.tags if isinstance(found, PodIdentityAssociation | ClusterAddon) else _NONE
 
 
 def _entity(facts: Snapshot, arn: Arn, kind: str) -> User | Role | None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from sekisho.decide.decision import Decision
+from sekisho.decide.decision import Chain, Decision
+from sekisho.decide.proof.jws_keys import KeySet
 from sekisho.decide.sts.session import Session
 from sekisho.decide.values import AccountId, Instant, Principal, Secret
 from sekisho.facts import Cluster, Event, Snapshot
@@ -72,6 +73,8 @@ class Context:
     """Returns the key that seals the encoded messages of refusals."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """What the request says of its client, by header (`door_keys.CLIENT_HEADERS`)."""
+    issuer_keys: Callable[[str], KeySet] | None = None
+    """Returns the keys that a cluster's issuer publishes, by its URL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,8 @@ class AwsError(Exception):
     """
 
     decision: Decision[Any] | None = None
+    chain: Chain | None = None
+    """Why, where the operation decided in several links."""
     secrets: Mapping[str, Secret | None] = MappingProxyType({})
     """What is kept of the attempt itself (how often a password was wrong); no fact changes."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sekisho.lab.aws import eks, iam, organizations, sts, web_identity
+from sekisho.lab.aws import eks, eks_auth, iam, organizations, sts, web_identity
 from sekisho.lab.aws.operation import Operation
 from sekisho.lab.idp import operations as idp
 
@@ -10,6 +10,7 @@ OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
     "sts": sts.OPERATIONS,
     "iam": iam.OPERATIONS,
     "eks": eks.OPERATIONS,
+    "eks-auth": eks_auth.OPERATIONS,
     "organizations": organizations.OPERATIONS,
     idp.SERVICE: idp.OPERATIONS,
 }

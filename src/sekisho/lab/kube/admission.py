@@ -1,8 +1,12 @@
 """What admission does to objects that are created: pods get their service account and its IAM role.
 
 Source: Kubernetes documentation, "Admission Control", "ServiceAccount"; EKS User Guide, "IAM roles for
-service accounts": EKS registers ``iam-for-pods.amazonaws.com`` in every cluster, with the cluster's region.
+service accounts", "Learn how EKS Pod Identity grants pods access to AWS services": EKS registers
+``iam-for-pods.amazonaws.com`` in every cluster, with the cluster's region. An association goes before the
+annotation of the account.
 """
+
+import random
 
 from sekisho.decide.values import JsonObject, Ref, SekishoInputError
 from sekisho.decide.workload.mutation import mutate
@@ -10,9 +14,13 @@ from sekisho.decide.workload.pod_view import read_pod
 from sekisho.decide.workload.registration import is_asked_about
 from sekisho.decide.workload.settings import AccountFacts, Settings
 from sekisho.facts import Cluster, Snapshot, kube_key
+from sekisho.facts.pod_identity import association_for
 from sekisho.wire.kube.members import mapping, text
 from sekisho.wire.kube.patch import json_patch
 from sekisho.wire.kube.registry import CORE, Resource
+
+_SPREAD = (79_200, 86_400)
+"""Seconds that a token of Pod Identity lasts: spread, so that not all are renewed at once."""
 
 
 def admit(
@@ -46,5 +54,7 @@ def admit(
         }
     )
     settings = Settings(region=cluster.region, regional_sts=True)
-    patch = mutate(pod, AccountFacts(namespace, pod.account, annotations), settings).value
+    is_associated = association_for(facts, str(cluster.arn), namespace, pod.account) is not None
+    account = AccountFacts(namespace, pod.account, annotations, is_associated=is_associated)
+    patch = mutate(pod, account, settings, random.randint(*_SPREAD)).value  # noqa: S311 - no secret
     return json_patch(body, [one.document() for one in patch]) if patch else body

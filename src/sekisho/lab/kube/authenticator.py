@@ -8,12 +8,13 @@ import re
 from base64 import urlsafe_b64decode
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from sekisho.decide.authn import iam_token, sts_answer
 from sekisho.decide.authn.iam_token import CLUSTER_HEADER, StsQuestion, TokenServer
 from sekisho.decide.authn.sts_answer import StsAnswer, StsIdentity
+from sekisho.decide.authn.templates import PrivateDnsNames, instance_of
 from sekisho.decide.chain import (
     ClusterFacts,
     LinkName,
@@ -44,7 +45,8 @@ class Authenticated:
 
     ``links`` are those before the mapping; ``identity`` is None if one of them refused, ``user`` None
     if the identity is not mapped. ``claimed`` is the access key id that the token names, proven or not.
-    ``audiences`` are those of the asked-for that a service account token holds for.
+    ``audiences`` are those of the asked-for that a service account token holds for. ``private_dns`` names
+    the instances, where the identity is one.
     """
 
     links: tuple[Link, ...]
@@ -52,10 +54,11 @@ class Authenticated:
     user: KubeUser | None
     claimed: str = ""
     audiences: tuple[str, ...] = ()
+    private_dns: PrivateDnsNames = field(default_factory=dict)
 
     def chain(self, facts: ClusterFacts, request: RequestAttributes | None = None) -> Chain:
         """Return the whole chain, explained, as far as it came."""
-        return chain_of(self.links, self.identity, facts, request, self.user)
+        return chain_of(self.links, self.identity, facts, request, self.user, self.private_dns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,9 @@ class Authenticator:
         other_clusters: Callable[[], Iterable[str]],
         clock: Clock,
         service_accounts: ServiceAccountTokens,
+        instance_names: Callable[[], PrivateDnsNames],
     ) -> None:
+        self._instance_names = instance_names
         self._service_accounts = service_accounts
         self._server = server
         self._facts = facts
@@ -134,8 +139,10 @@ class Authenticator:
         self._known.clear()
 
     def _mapped(self, links: tuple[Link, ...], identity: StsIdentity) -> Authenticated:
-        user = user_of(identity, self._facts).value
-        return Authenticated(links, identity, user, identity.access_key_id)
+        is_instance = instance_of(identity) is not None
+        names = self._instance_names() if is_instance else {}
+        user = user_of(identity, self._facts, names).value
+        return Authenticated(links, identity, user, identity.access_key_id, private_dns=names)
 
     def _made_for(self, question: StsQuestion, now: Instant) -> str | None:
         """Return the other cluster for which the token's signature is right, if the lab has it.
