@@ -13,6 +13,7 @@ from sekisho.facts.model import Account, Cluster, Role, User
 from sekisho.facts.node_manifest import WorkerNode
 from sekisho.facts.shape import FaultCode, Node, nearest
 from sekisho.facts.snapshot import Key
+from sekisho.facts.world_associations import WorldAssociation, read_associations
 from sekisho.facts.world_content import UNDATED, Accounts
 from sekisho.facts.world_entries import WorldEntry, read_entries
 from sekisho.facts.world_shape import Fields
@@ -37,6 +38,7 @@ class WorldCluster:
     manifests: tuple[Manifest, ...] = ()
     absent: tuple[Key, ...] = ()
     entries: tuple[WorldEntry, ...] = ()
+    associations: tuple[WorldAssociation, ...] = ()
 
 
 def read_clusters(
@@ -87,6 +89,9 @@ def _read_cluster(fields: Fields, accounts: Accounts, region: str, notices: list
         tuple(manifest for manifest in manifests if manifest is not None),
         tuple(_absent(item, str(cluster.arn)) for item in fields.objects("absent")),
         _entries(fields, cluster, accounts),
+        read_associations(
+            fields, cluster, _spellings([one for one in accounts.roles if one.account == account.account])
+        ),
     )
     _check_once(node, found)
     return found

@@ -11,6 +11,7 @@ from sekisho.facts.model import Group, ManagedPolicy, PolicyVersion, Role, User
 from sekisho.facts.node_manifest import node_manifest
 from sekisho.facts.policy_documents import trusted_arns
 from sekisho.facts.snapshot import Event, Key, Kind, Put
+from sekisho.facts.world_associations import association_events
 from sekisho.facts.world_clusters import WorldCluster
 from sekisho.facts.world_content import UNDATED
 from sekisho.facts.world_entries import entry_events, unique_ids
@@ -142,7 +143,7 @@ def organization_events(found: WorldOrganization, ids: Ids, created: Instant) ->
 
 
 def cluster_events(found: WorldCluster, accounts: Iterable[Event], created: Instant) -> tuple[Event, ...]:
-    """Return a cluster without endpoint and authority, which the file does not say, and its entries.
+    """Return a cluster without endpoint and authority, which the file does not say, and what EKS keeps of it.
 
     ``accounts`` are the events that make the users and roles, which have the ids that entries pin.
     """
@@ -150,6 +151,7 @@ def cluster_events(found: WorldCluster, accounts: Iterable[Event], created: Inst
     return (
         Put(Key(Kind.CLUSTER, f"{cluster.account}/{cluster.region}", cluster.name), cluster),
         *entry_events(str(cluster.arn), found.entries, unique_ids(accounts), created),
+        *association_events(found.associations, created),
     )
 
 

@@ -10,6 +10,7 @@ from sekisho.facts.model import Cluster
 from sekisho.facts.node_manifest import WorkerNode, node_manifest
 from sekisho.facts.snapshot import Key, Kind, Put, Snapshot
 from sekisho.facts.world_saved_accounts import filled, tags_document
+from sekisho.facts.world_saved_associations import association_documents
 from sekisho.facts.world_saved_entries import entry_documents, is_principal
 from sekisho.facts.world_tables import CLUSTER
 
@@ -61,6 +62,10 @@ def cluster_document(
         }
     )
     document |= entry_documents(facts, cluster, notices)
+    document |= filled({"podIdentityAssociations": association_documents(facts, cluster)})
+    addons = len(facts.scope(Kind.ADDON, str(cluster.arn)))
+    if addons:
+        notices.append(f"add-ons of {cluster.name} are left out: {addons}")
     if aws_auth is not None:
         document["awsAuth"] = aws_auth
     absent = sorted((body for key, body in known.items() if key not in bodies), key=_order)

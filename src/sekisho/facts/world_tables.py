@@ -9,6 +9,7 @@ import re
 from sekisho.decide.authn.aws_auth import SECTIONS
 from sekisho.decide.eks.creator import MODES
 from sekisho.decide.values import PARTITIONS
+from sekisho.facts.world_associations import POD_IDENTITY_ASSOCIATION
 from sekisho.facts.world_entry_tables import ACCESS_ENTRY
 from sekisho.facts.world_organization_tables import (
     ACCOUNT_ID,
@@ -307,6 +308,11 @@ CLUSTER = Record(
             "whether the creator gets an administrator's access entry, in modes that have entries",
         ),
         Member("accessEntries", Listed(ACCESS_ENTRY), "access entries, in modes that have them"),
+        Member(
+            "podIdentityAssociations",
+            Listed(POD_IDENTITY_ASSOCIATION),
+            "which roles EKS Pod Identity gives to the pods of service accounts",
+        ),
         Member("roleArn", SOME, "the cluster's role, by ARN or `role/NAME`"),
         Member(
             "issuer",

@@ -10,6 +10,7 @@ from sekisho.facts import Cluster, Delete, Event, Key, Kind, Put, Snapshot, User
 from sekisho.facts.lines import line_of
 from sekisho.facts.manifest import text as member_text
 from sekisho.facts.shape import MAX_FAULTS
+from sekisho.facts.world_associations import association_events
 from sekisho.facts.world_clusters import WorldCluster
 from sekisho.facts.world_entries import entry_events, unique_ids
 from sekisho.facts.world_events import account_events, manifests
@@ -95,6 +96,7 @@ class Installation:
         return [
             Put(Key(Kind.CLUSTER, f"{cluster.account}/{cluster.region}", cluster.name), cluster),
             *entry_events(arn, found.entries, ids, self.now),
+            *association_events(found.associations, self.now),
             *objects,
             *seed.aggregated_roles(arn, Snapshot(objects).kube_objects(arn, RBAC.group, "clusterroles")),
         ]

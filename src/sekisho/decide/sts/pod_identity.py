@@ -143,7 +143,9 @@ def obtain(
     wanted = SessionParameters(policy=None if is_chained else policy, tags=tags)
     found = assume_role(AssumeRole(association.role, name, wanted, keys), eks, facts, now, decide)
     if found.value is None:
-        return Obtained(_repaired(found, association.role, PodIdentityFix.TRUST_EKS, SERVICE, tagged=bool(tags)))
+        return Obtained(
+            _repaired(found, association.role, PodIdentityFix.TRUST_EKS, SERVICE, tagged=bool(tags))
+        )
     if not is_chained:
         return Obtained(_lasting(found, LIFETIME))
     first = found.value

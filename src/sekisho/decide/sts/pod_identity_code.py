@@ -39,13 +39,17 @@ class PodIdentityFix(ReasonCode):
 
     ASSOCIATE = (
         "pod-identity.fix.associate",
-        "associate {account} with a role: `aws eks create-pod-identity-association --cluster-name {cluster} "
-        "--namespace {namespace} --service-account {name} --role-arn ROLE`",
+        (
+            "associate {account} with a role: `aws eks create-pod-identity-association --cluster-name "
+            "{cluster} --namespace {namespace} --service-account {name} --role-arn ROLE`"
+        ),
     )
     BOUND_TOKEN = (
         "pod-identity.fix.bound-token",
-        "use the token that is mounted into the pod, or one of `kubectl create token {name} --namespace "
-        "{namespace} --audience pods.eks.amazonaws.com --bound-object-kind Pod --bound-object-name POD`",
+        (
+            "use the token that is mounted into the pod, or one of `kubectl create token {name} --namespace "
+            "{namespace} --audience pods.eks.amazonaws.com --bound-object-kind Pod --bound-object-name POD`"
+        ),
     )
     TRUST_EKS = (
         "pod-identity.fix.trust-eks",

@@ -25,6 +25,7 @@ from sekisho.lab.aws.eks_versions import DEFAULT_VERSION, VERSIONS, EksVersion, 
 from sekisho.lab.aws.operation import Answer, AwsError, Context, Operation, Parameters
 from sekisho.lab.aws.paging import page
 
+
 def create_cluster(context: Context, parameters: Parameters) -> Answer:
     """Create a cluster; the caller's IAM identity is recorded as its creator."""
     name = parameters["name"]

@@ -25,7 +25,7 @@ API_AUDIENCES = ("https://kubernetes.default.svc",)
 
 
 class ClusterObjects:
-    """Answers `sekisho.decide.authn.service_account_token.ServiceAccountFacts` from the facts of a request."""
+    """Answers `decide.authn.service_account_token.ServiceAccountFacts` from the facts of a request."""
 
     def __init__(self, facts: Snapshot, cluster: Cluster) -> None:
         self._facts = facts
@@ -75,10 +75,9 @@ OPERATIONS: dict[str, Operation] = {"AssumeRoleForPodIdentity": assume_role_for_
 
 def _described(context: Context, cluster: Cluster, answer: PodIdentityAnswer, given: Any) -> dict[str, Any]:
     subject, session = answer.subject, answer.session
-    assert subject is not None and session is not None  # noqa: S101 - an answer with a session has both
-    found = association_for(
-        context.facts, str(cluster.arn), subject.namespace, subject.service_account
-    )
+    assert subject is not None  # noqa: S101 - an answer with a session has both
+    assert session is not None  # noqa: S101
+    found = association_for(context.facts, str(cluster.arn), subject.namespace, subject.service_account)
     assert isinstance(found, PodIdentityAssociation)  # noqa: S101 - it was decided about
     return {
         "subject": {"namespace": subject.namespace, "serviceAccount": subject.service_account},

@@ -70,7 +70,7 @@ def describe_pod_identity_association(context: Context, parameters: Parameters) 
 
 
 def update_pod_identity_association(context: Context, parameters: Parameters) -> Answer:
-    """Replace roles, session tags or session policy of an association; an empty text removes what it names."""
+    """Replace roles, session tags or session policy; an empty text removes what it names."""
     cluster = cluster_named(context, parameters["clusterName"])
     found = _association(context, cluster, parameters["associationId"])
     if not {"roleArn", "targetRoleArn", "disableSessionTags", "policy"} & set(parameters):

@@ -55,6 +55,6 @@ def admit(
     )
     settings = Settings(region=cluster.region, regional_sts=True)
     is_associated = association_for(facts, str(cluster.arn), namespace, pod.account) is not None
-    account = AccountFacts(namespace, pod.account, annotations, is_associated=is_associated)
-    patch = mutate(pod, account, settings, random.randint(*_SPREAD)).value  # noqa: S311 - no secret
+    known = AccountFacts(namespace, pod.account, annotations, is_associated=is_associated)
+    patch = mutate(pod, known, settings, random.randint(*_SPREAD)).value  # noqa: S311 - no secret
     return json_patch(body, [one.document() for one in patch]) if patch else body

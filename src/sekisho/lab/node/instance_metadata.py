@@ -81,7 +81,9 @@ class InstanceMetadata:
             # Open proxies add this header; no token leaves the node through one.
             return _refusal(403, "Forbidden")
         asked = request.header(TTL_HEADER) or ""
-        if not (asked.isascii() and asked.isdecimal() and len(asked) <= 5 and 1 <= int(asked) <= MAX_TTL_SECONDS):
+        if not (
+            asked.isascii() and asked.isdecimal() and len(asked) <= 5 and 1 <= int(asked) <= MAX_TTL_SECONDS
+        ):
             return _refusal(400, "Bad Request")
         token = secrets.token_urlsafe(40)
         ends = self._clock.now() + timedelta(seconds=int(asked))
@@ -101,7 +103,9 @@ class InstanceMetadata:
         names = [name for name in path.split("/") if name]
         if not names:
             return Response(200, b"latest", (_TEXT,))
-        found: _Entry = {"latest": {"meta-data": self._meta_data(node), "dynamic": _dynamic(self._world, node)}}
+        found: _Entry = {
+            "latest": {"meta-data": self._meta_data(node), "dynamic": _dynamic(self._world, node)}
+        }
         for name in names:
             if not isinstance(found, Mapping) or name not in found:
                 return _refusal(404, "Not Found")
@@ -198,6 +202,10 @@ async def _dropped(request: Request) -> Response:
     except TimeoutError:
         return _refusal(408, "Request Timeout")
     raise ConnectionError("the client went away")
+
+
+def _is_number(written: str) -> bool:
+    return written.isascii() and written.isdecimal() and len(written) <= 5
 
 
 def _hash(token: str) -> bytes:

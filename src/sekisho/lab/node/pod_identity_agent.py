@@ -133,7 +133,9 @@ class PodIdentityAgent:
             self._kept.pop(key, None)
         elif kept is not None:
             return _credentials(kept.content)
-        request_id = next((value for named, value in answer.headers if named.lower() == "x-amzn-requestid"), "")
+        request_id = next(
+            (value for named, value in answer.headers if named.lower() == "x-amzn-requestid"), ""
+        )
         fault = "client" if answer.status < 500 else "server"
         return _error(answer.status, f"[{request_id}]: ({code}): {message}, fault: {fault}")
 
@@ -168,9 +170,7 @@ class PodIdentityAgent:
         }
         content = Secret(to_json(document).decode())
         arn = str(node.cluster.arn)
-        association = association_for(
-            self._world.facts, arn, subject["namespace"], subject["serviceAccount"]
-        )
+        association = association_for(self._world.facts, arn, subject["namespace"], subject["serviceAccount"])
         pod = _pod_of(parsed)
         self._kept[key] = _Kept(content, self._clock.now(), expires, association, pod)
         while len(self._kept) > MAX_CACHED:
@@ -198,9 +198,13 @@ def _host(header: str) -> str:
     return header.partition(":")[0]
 
 
+def _header(answer: Response, wanted: str) -> str:
+    return next((value for name, value in answer.headers if name.lower() == wanted), "")
+
+
 def _fault(answer: Response) -> tuple[str, str]:
     """Return code and message of a refusal."""
-    code = next((value for name, value in answer.headers if name.lower() == "x-amzn-errortype"), "")
+    code = _header(answer, "x-amzn-errortype")
     try:
         told = json.loads(answer.body)
     except ValueError:
