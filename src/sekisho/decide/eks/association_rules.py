@@ -85,5 +85,5 @@ def _names_eks(statement: Statement) -> bool:
 
 
 def _covers(statement: Statement, action: str) -> bool:
-    listed = any(pattern.matches(action.lower()) for pattern in statement.actions)
-    return listed is not statement.not_action
+    # INVARIANT: a trust policy has no NotAction, its grammar refuses one.
+    return any(pattern.matches(action.lower()) for pattern in statement.actions)

@@ -147,7 +147,7 @@ def obtain(
             _repaired(found, association.role, PodIdentityFix.TRUST_EKS, SERVICE, tagged=bool(tags))
         )
     if not is_chained:
-        return Obtained(_lasting(found, LIFETIME))
+        return Obtained(_lasting(found, found.value, LIFETIME))
     first = found.value
     # The tags came down the chain and are asked about once more (EKS User Guide, "target IAM roles").
     caller = SignedCaller(first.principal, first, told)
@@ -162,7 +162,7 @@ def obtain(
         role = association.role
         fix = PodIdentityFix.TRUST_ROLE
         return Obtained(found, _repaired(target, association.target_role, fix, role, tagged=bool(tags)))
-    return Obtained(found, _lasting(target, CHAINED_LIFETIME))
+    return Obtained(found, _lasting(target, target.value, CHAINED_LIFETIME))
 
 
 def _context(subject: PodSubject, facts: StsFacts, tags: Tags, context: Context) -> Context:
@@ -193,12 +193,9 @@ def _request_tags(tags: Tags) -> Mapping[str, ContextValue]:
     }
 
 
-def _lasting(found: Decision[Session], lifetime: timedelta) -> Decision[Session]:
+def _lasting(found: Decision[Session], session: Session, lifetime: timedelta) -> Decision[Session]:
     """Return the decision with a session that lasts as long as EKS's do."""
-    if found.value is None:
-        return found
-    session = replace(found.value, expires=found.value.issued + lifetime)
-    return granted(session, found.decisive[:-1])
+    return granted(replace(session, expires=session.issued + lifetime), found.decisive[:-1])
 
 
 def _repaired(
