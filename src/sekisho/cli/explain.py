@@ -33,6 +33,10 @@ _TITLES = {
     "injection": "Injection",
     "aws-profile": "AWS profile",
     "next-role": "Next role",
+    "service-account-token": "Service account token",
+    "association": "Pod Identity association",
+    "role": "Role",
+    "target-role": "Target role",
 }
 
 

@@ -18,6 +18,12 @@ from sekisho.facts.account_details import is_account_details, read_account_detai
 from sekisho.facts.aws_auth_data import aws_auth_key
 from sekisho.facts.cluster_entries import entries_at
 from sekisho.facts.cluster_nodes import NODE_RESOURCES
+from sekisho.facts.described_associations import (
+    DescribedAssociations,
+    is_associations,
+    read_associations,
+)
+from sekisho.facts.described_associations import merged as merged_associations
 from sekisho.facts.described_cluster import is_described_cluster, read_described_cluster
 from sekisho.facts.described_entries import (
     DescribedEntries,
@@ -31,6 +37,7 @@ from sekisho.facts.lines import line_of
 from sekisho.facts.loaded import Loaded, NoticeCode, SourceText
 from sekisho.facts.manifest import Manifest, places_of_workloads, put_manifest, text
 from sekisho.facts.model import Cluster
+from sekisho.facts.pod_identity import associations_at
 from sekisho.facts.shape import MAX_FAULTS, nearest
 from sekisho.facts.snapshot import Event, Gap, Key, Kind, Put, Snapshot, kube_scope
 from sekisho.facts.snapshot_cluster import RBAC_RESOURCES, SnapshotCluster, aws_auth_scope
@@ -40,8 +47,9 @@ from sekisho.facts.world_file import is_world, parse_world
 
 UNDERSTOOD = (
     "a world file, Kubernetes manifests or `kubectl get -o yaml|json` output, the output of "
-    "`aws eks describe-cluster`, `list-access-entries`, `describe-access-entry` or "
-    "`list-associated-access-policies`, or of `aws iam get-account-authorization-details`"
+    "`aws eks describe-cluster`, `list-access-entries`, `describe-access-entry`, "
+    "`list-associated-access-policies`, `list-pod-identity-associations` or "
+    "`describe-pod-identity-association`, or of `aws iam get-account-authorization-details`"
 )
 NAMELESS = "cluster"
 """What a cluster is called of which only objects were read and nobody said the name."""
@@ -98,6 +106,7 @@ class _Reader:
         self._worlds: set[str] = set()
         self._loose: list[Manifest] = []
         self._described: dict[str, DescribedEntries] = {}
+        self._associations: dict[str, DescribedAssociations] = {}
         self._manifests: dict[Key, Manifest] = {}
 
     def read(self, name: str, content: str) -> None:
@@ -129,6 +138,7 @@ class _Reader:
             self._place_loose(chosen)
             self._places.update(places_of_workloads(self._manifests, str(chosen.arn)))
         self._place_entries(chosen)
+        self._place_associations(chosen)
         for arn in self._clusters:
             self._note_gaps(arn)
         snapshot = Snapshot(self._events, self._gaps)
@@ -173,6 +183,8 @@ class _Reader:
         elif is_access_entries(value):
             described = self._described.setdefault(cluster_named(value), DescribedEntries())
             read_access_entries(value, at, described)
+        elif is_associations(value):
+            read_associations(value, at, self._associations)
         elif is_kubernetes(value):
             self._loose.extend(read_kubernetes(value, at))
         else:
@@ -191,8 +203,11 @@ class _Reader:
             self._worlds.add(arn)
             self._clusters[arn] = found.cluster
             self._events.extend(cluster_events(found, accounts, UNDATED))
-            places = {entries_at(arn).child(one.entry.principal): one.at for one in found.entries}
-            self._places.update(places)
+            self._places.update({entries_at(arn).child(one.entry.principal): one.at for one in found.entries})
+            own = found.associations
+            self._places.update(
+                {associations_at(arn).child(one.association.association): one.at for one in own}
+            )
             self._events.extend(kube_events(found, UNDATED))
             self._manifests.update({one.key(arn): one for one in manifests(found, UNDATED)})
 
@@ -209,9 +224,10 @@ class _Reader:
         """Return the cluster in question; one that only has objects is made for them."""
         known = self._clusters
         if not known:
-            if wanted is None and not self._loose and not self._described:
+            told = (*self._described, *self._associations)
+            if wanted is None and not self._loose and not told:
                 return None
-            named = next((name for name in self._described if name), NAMELESS)
+            named = next((name for name in told if name), NAMELESS)
             cluster = _unread_cluster(wanted or named, self._mode)
             self._clusters[str(cluster.arn)] = cluster
             self._events.append(Put(_key(cluster), cluster))
@@ -224,7 +240,7 @@ class _Reader:
             problem = f"no file speaks of a cluster `{str(wanted)[:200]}`"
             hint = nearest(str(wanted), names) or f"known are {', '.join(known)}"
             raise SekishoInputError.single("facts.cluster-unknown", Ref("cluster"), problem, hint)
-        if wanted is None and not self._loose and "" not in self._described:
+        if wanted is None and not self._loose and "" not in (*self._described, *self._associations):
             return None
         problem = f"the files speak of {len(fitting)} clusters"
         raise SekishoInputError.single(
@@ -247,18 +263,26 @@ class _Reader:
 
     def _place_entries(self, chosen: Cluster | None) -> None:
         """Give the outputs about access entries to their clusters: a listing names none."""
-        known = {"", *(cluster.name for cluster in self._clusters.values())}
-        stray = next((name for name in self._described if name not in known), None)
-        if stray is not None:
-            problem = f"access entries of a cluster `{stray[:200]}`, of which no other file speaks"
-            hint = nearest(stray, known) or "add the output of `aws eks describe-cluster`"
-            raise SekishoInputError.single("facts.cluster-unknown", Ref("cluster"), problem, hint)
+        _known_cluster(self._described, self._clusters.values(), "access entries")
         for arn, cluster in self._clusters.items():
             names = {cluster.name, ""} if cluster is chosen else {cluster.name}
             named = [self._described[name] for name in names if name in self._described]
             if arn in self._worlds and not named:
                 continue
             events, gaps, places = merged(named).facts(arn)
+            self._events.extend(events)
+            self._gaps.extend(gaps)
+            self._places.update(places)
+
+    def _place_associations(self, chosen: Cluster | None) -> None:
+        """Give the outputs about Pod Identity to their clusters: a list of none names no cluster."""
+        _known_cluster(self._associations, self._clusters.values(), "Pod Identity associations")
+        for arn, cluster in self._clusters.items():
+            names = {cluster.name, ""} if cluster is chosen else {cluster.name}
+            named = [self._associations[name] for name in names if name in self._associations]
+            if arn in self._worlds and not named:
+                continue
+            events, gaps, places = merged_associations(named).facts(arn)
             self._events.extend(events)
             self._gaps.extend(gaps)
             self._places.update(places)
@@ -286,6 +310,16 @@ class _Reader:
         if missing:
             facts = (("count", str(len(missing))), ("example", missing[0]))
             self._notices.append(Step(NoticeCode.DEFAULTS_MISSING, Ref(arn), facts))
+
+
+def _known_cluster(named: Iterable[str], clusters: Iterable[Cluster], what: str) -> None:
+    """Refuse an output about a cluster of which no other file speaks."""
+    known = {"", *(cluster.name for cluster in clusters)}
+    stray = next((name for name in named if name not in known), None)
+    if stray is not None:
+        problem = f"{what} of a cluster `{stray[:200]}`, of which no other file speaks"
+        hint = nearest(stray, known) or "add the output of `aws eks describe-cluster`"
+        raise SekishoInputError.single("facts.cluster-unknown", Ref("cluster"), problem, hint)
 
 
 def _parsed(content: str, name: str) -> list[Json]:

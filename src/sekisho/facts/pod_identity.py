@@ -2,6 +2,7 @@
 
 from sekisho.decide.chain.pod_identity_to_aws import PodIdentityCluster
 from sekisho.decide.sts.pod_identity import Association
+from sekisho.decide.values import Ref
 from sekisho.facts.cluster_access import PodIdentityAssociation
 from sekisho.facts.model import Cluster
 from sekisho.facts.snapshot import Key, Kind, Snapshot
@@ -20,6 +21,11 @@ def association_for(
     wanted = f"{namespace}/{service_account}"
     every = associations_of(snapshot, cluster_arn)
     return next((one for one in every if one.account_name == wanted), None)
+
+
+def associations_at(cluster_arn: str) -> Ref:
+    """Return the list of a cluster's associations; each stands under it by its id."""
+    return PodIdentityCluster(cluster_arn, "", ()).at
 
 
 def association_key(found: PodIdentityAssociation) -> Key:

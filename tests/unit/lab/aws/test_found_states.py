@@ -71,7 +71,12 @@ TAGS: dict[str, tuple[str, dict[str, str] | None]] = {
     "something else of IAM": (f"{IAM}server-certificate/x", None),
     "a cluster": (str(CLUSTER.arn), {"team": "red"}),
     "a cluster that is not there": (f"arn:aws:eks:eu-west-1:{MEMBER}:cluster/gone", {}),
-    "something else of EKS": (str(CLUSTER.arn).replace("cluster/clu", "addon/clu/x/y"), None),
+    "an add-on that is not there": (str(CLUSTER.arn).replace("cluster/clu", "addon/clu/x/y"), {}),
+    "an association of no cluster": (
+        str(CLUSTER.arn).replace("cluster/clu", "podidentityassociation/gone/a-1"),
+        {},
+    ),
+    "something else of EKS": (str(CLUSTER.arn).replace("cluster/clu", "nodegroup/clu/x/y"), None),
     "a root": (f"{NODES}root/{HOME}/{ROOT}", {"team": "red"}),
     "a unit": (f"{NODES}ou/{HOME}/{UNIT}", {"team": "red"}),
     "an account": (f"{NODES}account/{HOME}/{MEMBER}", {"team": "red"}),
