@@ -40,6 +40,10 @@ NODE_ROLE = "eksctl-eks-clu-nodegroup-ng-1-NodeInstanceRole"
 NO_ROLE = "Unauthorized Exception! EKS does not have permissions to assume the associated role."
 
 
+SLACK = 30.0
+"""Seconds by which the Date of an answer may be behind, on a machine that is busy."""
+
+
 def eks_trust(*actions: str, **condition: Any) -> str:
     """Return a trust policy for EKS Pod Identity."""
     more = {"Condition": condition} if condition else {}
@@ -150,7 +154,7 @@ def test_what_eks_auth_answers(ground: Ground) -> None:
     assert user["assumeRoleId"].startswith("AROA")
     assert len(user["arn"].rpartition("/")[2]) <= 64
     life = answer["credentials"]["expiration"].timestamp() - answer_time(answer)
-    assert 6 * 3600 - 60 < life <= 6 * 3600
+    assert abs(life - 6 * 3600) < SLACK
 
 
 def answer_time(answer: Any) -> float:
@@ -438,7 +442,7 @@ def test_a_target_role_in_another_account(ground: Ground) -> None:
     answer = ground.exchange(ground.token("far", "far-0"))
     assert ":assumed-role/spoke/eks-eks-clu-far-0-" in answer["assumedRoleUser"]["arn"]
     life = answer["credentials"]["expiration"].timestamp() - answer_time(answer)
-    assert 58 * 60 <= life <= 59 * 60
+    assert abs(life - 59 * 60) < SLACK
     assert ground.sign_in(answer).ask("s3", "list_buckets")["Buckets"] == []
     iam = ground.away.client("iam")
     elsewhere = {"StringEquals": {"sts:ExternalId": f"{identity}-other"}}
