@@ -11,6 +11,7 @@ from sekisho.decide.workload.settings import AccountFacts, Settings
 from sekisho.decide.workload.stored_pod import StoredPod, read_workload
 from sekisho.facts import Cluster, Snapshot, kube_key
 from sekisho.facts.permissions import AwsPolicyText
+from sekisho.facts.pod_identity import association_for, pod_identity_of
 from sekisho.facts.shape import nearest
 from sekisho.facts.snapshot import Kind, kube_scope
 from sekisho.facts.sts_facts import SnapshotStsFacts
@@ -60,15 +61,18 @@ def account_facts(namespace: str, name: str, cluster: Cluster, source: Source) -
     arn = str(cluster.arn)
     found = source.snapshot.kube(kube_key(arn, *_ACCOUNTS, namespace, name))
     if found is None and name == "default" and is_state(cluster, source):
-        return AccountFacts(namespace, name, {})  # Kubernetes makes one in every namespace
+        found = {}  # Kubernetes makes one in every namespace
+    is_associated = association_for(source.snapshot, arn, namespace, name) is not None
     if found is None:
-        return AccountFacts(namespace, name, None, is_state(cluster, source))
+        is_read = is_state(cluster, source)
+        return AccountFacts(namespace, name, None, is_read, is_associated=is_associated)
     metadata = _object(found.get("metadata"))
     annotations = {
         key: value for key, value in _object(metadata.get("annotations")).items() if isinstance(value, str)
     }
     created = metadata.get("creationTimestamp")
-    return AccountFacts(namespace, name, annotations, created=created if isinstance(created, str) else "")
+    since = created if isinstance(created, str) else ""
+    return AccountFacts(namespace, name, annotations, is_associated=is_associated, created=since)
 
 
 def is_state(cluster: Cluster, source: Source) -> bool:
@@ -100,6 +104,7 @@ def workload_of(name: WorkloadName, cluster: Cluster, source: Source, aws_profil
         settings_of(cluster),
         pod,
         profile,
+        pod_identity_of(source.snapshot, cluster),
     )
 
 

@@ -14,6 +14,7 @@ from sekisho.decide.workload.settings import AccountFacts, Settings
 from sekisho.decide.workload.stored_pod import StoredPod, read_workload
 from sekisho.facts import Cluster
 from sekisho.facts.permissions import AwsPolicyText
+from sekisho.facts.pod_identity import pod_identity_of
 from sekisho.facts.snapshot import Kind, kube_scope
 from sekisho.facts.sts_facts import role_facts
 from sekisho.review.source import Source
@@ -134,6 +135,10 @@ class _Cluster:
         self._now = now
         self._settings: Settings = settings_of(cluster)
         self._is_state = is_state(cluster, source)
+        self._associations = pod_identity_of(source.snapshot, cluster)
+        self._associated = {
+            (one.namespace, one.service_account): one.role for one in self._associations.associations
+        }
         self.index = SubjectIndex(cluster.issuer.removeprefix("https://"), roles if cluster.issuer else ())
 
     def reports(self, namespace: str | None) -> Iterator[AccountReport]:
@@ -157,13 +162,16 @@ class _Cluster:
 
     def _account(self, namespace: str, name: str, pods: list[StoredPod]) -> AccountReport:
         account = account_facts(namespace, name, self._cluster, self._source)
-        workload = Workload(account, self._arn, self._cluster.issuer, self._settings)
+        workload = Workload(
+            account, self._arn, self._cluster.issuer, self._settings, associations=self._associations
+        )
         found = obtain(workload, self._facts, self._now)
         mechanism = _mechanism(account, self._settings)
         report = AccountReport(self._arn, namespace, name, State.NONE, mechanism)
         report = replace(
             report,
-            role=(account.annotations or {}).get(self._settings.annotation("role-arn"), ""),
+            role=self._associated.get((namespace, name), "")
+            or (account.annotations or {}).get(self._settings.annotation("role-arn"), ""),
             pods=tuple(self._pod(one, workload, found) for one in pods),
         )
         if found.allowed:

@@ -34,7 +34,7 @@ def policy(action: str, resource: str = "*") -> Any:
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
-def trust(principal: Any, action: str = "sts:AssumeRole", **condition: Any) -> Any:
+def trust(principal: Any, action: Any = "sts:AssumeRole", **condition: Any) -> Any:
     more = {"Condition": condition} if condition else {}
     statement = {"Effect": "Allow", "Principal": principal, "Action": action, **more}
     return {"Version": "2012-10-17", "Statement": [statement]}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from sekisho.decide.chain.pod_identity_to_aws import PodIdentityCluster
 from sekisho.decide.sts import StsFacts
 from sekisho.decide.workload.aws_profiles import ProfileWay
 from sekisho.decide.workload.settings import AccountFacts, Settings
@@ -29,6 +30,7 @@ class Workload:
 
     ``issuer`` is that of the cluster, empty where it was not read; ``cluster`` the cluster's ARN. ``profile``
     is the AWS profile that the pod uses, None for its containers' own credentials.
+    ``associations`` are the cluster's of EKS Pod Identity, None where nobody knows of any.
     """
 
     account: AccountFacts
@@ -37,6 +39,7 @@ class Workload:
     settings: Settings
     pod: StoredPod | None = None
     profile: ProfileWay | None = None
+    associations: PodIdentityCluster | None = None
 
     @property
     def subject(self) -> str:

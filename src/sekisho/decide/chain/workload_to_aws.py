@@ -3,6 +3,8 @@
     service account -> injection -> AWS profile -> token -> provider -> trust policy -> session
     -> next role (any number) -> permission
 
+With EKS Pod Identity the association, its role and its target role stand in the place of token to session.
+
 The token is the one that the kubelet would obtain at this moment. Links after the first refusal are absent.
 Sources: EKS User Guide, "IAM roles for service accounts"; STS API Reference.
 """
@@ -12,6 +14,7 @@ from enum import StrEnum
 from posixpath import normpath
 from typing import Final
 
+from sekisho.decide.chain.pod_identity_to_aws import PodIdentityCluster, PodIdentityLink, decide_pod
 from sekisho.decide.chain.pod_to_aws import WebIdentityLink, concluded, refused_early
 from sekisho.decide.chain.workload_question import Workload, WorkloadFacts
 from sekisho.decide.chain.workload_repairs import annotation, with_provider_repairs, with_role_repairs
@@ -32,6 +35,7 @@ from sekisho.decide.sts import (
 )
 from sekisho.decide.sts.access import with_trust
 from sekisho.decide.sts.assume_role import role_arn
+from sekisho.decide.sts.pod_identity import PodSubject
 from sekisho.decide.sts.refusal import refused
 from sekisho.decide.values import AccountId, Arn, FederatedPrincipal, Instant, Json, Ref, Secret
 from sekisho.decide.workload.aws_profiles import ProfileWay
@@ -109,12 +113,9 @@ def obtain(workload: Workload, facts: WorkloadFacts, now: Instant) -> Credential
             return _ended(links)
         role = way.hops[0].role if way.token_file else role
     if carried.method is Method.CONTAINER:
-        step = Step(
-            WorkloadCode.ASSOCIATION_UNREAD, Ref(workload.cluster), (("account", workload.account.shown),)
-        )
-        links.append(Link(WorkloadLink.ACCOUNT, Decision(Outcome.UNKNOWN, (step,), (step,))))
-        return _ended(links)
-    session = _by_web_identity(workload, role, carried, facts, now, links)
+        session = _by_pod_identity(workload, facts, now, links)
+    else:
+        session = _by_web_identity(workload, role, carried, facts, now, links)
     found = _ended(links, session)
     if way is not None:
         for hop in way.hops[1:] if way.token_file else way.hops:
@@ -281,6 +282,25 @@ def _by_web_identity(
     return answer.value
 
 
+def _by_pod_identity(
+    workload: Workload, facts: WorkloadFacts, now: Instant, links: list[Link]
+) -> Session | None:
+    """Add the links from the association to the session, and return it."""
+    cluster = workload.associations or PodIdentityCluster(workload.cluster, workload.issuer, ())
+    pod = workload.pod
+    name = pod.view.name if pod is not None and pod.exists else ""
+    subject = PodSubject(
+        workload.cluster, workload.issuer, workload.account.namespace, workload.account.name, name
+    )
+    answer = decide_pod(subject, cluster, SESSION_NAME, facts.sts, now, Context.of({}, _DOOR_KEYS))
+    for link in answer.chain.links:
+        decision = link.decision
+        if link.name != PodIdentityLink.ASSOCIATION and _lacks_roles(decision, facts):
+            decision = _unread(WorkloadCode.ROLES_UNREAD, _role_account(decision))
+        links.append(replace(link, decision=decision))
+    return answer.session
+
+
 def _or_differing(found: Credentials, carried: Carried) -> Credentials:
     """Return the credentials; where an outdated role led nowhere, the chain ends at the injection."""
     if found.session is not None or not carried.differs:
@@ -293,11 +313,19 @@ def _or_differing(found: Credentials, carried: Carried) -> Credentials:
 
 def _role_unread(answer: Decision[Session], facts: WorkloadFacts) -> Decision[Session]:
     """Return UNKNOWN for a role of an account whose roles nobody read."""
-    step = answer.decisive[0] if answer.decisive else None
-    if answer.allowed or step is None or step.code is not StsCode.ROLE_UNKNOWN:
+    if not _lacks_roles(answer, facts):
         return answer
-    account = Arn.parse(dict(step.facts)["role"]).account
-    return answer if facts.are_roles_read(account) else _unread(WorkloadCode.ROLES_UNREAD, account)
+    return _unread(WorkloadCode.ROLES_UNREAD, _role_account(answer))
+
+
+def _lacks_roles(answer: Decision[object], facts: WorkloadFacts) -> bool:
+    """Tell whether a role is not among the facts, and may exist all the same."""
+    is_unknown = answer.decisive[0].code is StsCode.ROLE_UNKNOWN
+    return is_unknown and not facts.are_roles_read(_role_account(answer))
+
+
+def _role_account(answer: Decision[object]) -> str:
+    return Arn.parse(dict(answer.decisive[0].facts)["role"]).account
 
 
 def _provider_unread(answer: Decision[Session], role: Arn, facts: WorkloadFacts) -> Decision[Session]:

@@ -174,8 +174,7 @@ def _permitted(
     action, found = permit(caller.who, actions, role, context, with_trust(policies, role), decide)
     if found.allowed:
         return found.decisive
-    if isinstance(caller.who, Principal):
-        found = with_trust_grant(found, role, caller.who, action)
+    found = with_trust_grant(found, role, caller.who, action)
     at = Ref(str(role.arn)).child("trust")
     step_facts = (("caller", caller.name), ("action", action), ("role", str(role.arn)))
     return because(Step(StsCode.NOT_AUTHORIZED, at, step_facts), found)

@@ -16,13 +16,13 @@ from sekisho.decide.iam.principals import Reach
 from sekisho.decide.sts.access import trust_of
 from sekisho.decide.sts.code import StsFix
 from sekisho.decide.sts.facts import RoleFacts
-from sekisho.decide.values import Json, Principal, PrincipalType, Ref, documents
+from sekisho.decide.values import Json, Principal, PrincipalType, Ref, ServicePrincipal, documents
 
 _ASSUME: Final = "sts:assumerole"
 
 
 def with_trust_grant(
-    found: Decision[None], role: RoleFacts, caller: Principal, action: str
+    found: Decision[None], role: RoleFacts, caller: Principal | ServicePrincipal, action: str
 ) -> Decision[None]:
     """Return a refusal of ``role``'s trust policy with the policy that would not refuse. Total.
 
@@ -40,7 +40,9 @@ def with_trust_grant(
     return replace(found, repairs=(Repair(StsFix.CORRECT_TRUST, facts), *kept))
 
 
-def _granting(role: RoleFacts, caller: Principal, action: str, nearest: tuple[Step, ...]) -> tuple[str, Ref]:
+def _granting(
+    role: RoleFacts, caller: Principal | ServicePrincipal, action: str, nearest: tuple[Step, ...]
+) -> tuple[str, Ref]:
     document = documents.parse_json(role.trust, str(role.arn))
     at = Ref(str(role.arn)).child("trust", "Statement")
     if any(step.code is Near.PRINCIPAL_RECREATED for step in nearest):
@@ -55,9 +57,16 @@ def _granting(role: RoleFacts, caller: Principal, action: str, nearest: tuple[St
     ]
     if action.lower() != _ASSUME and assuming:
         return _with_action(document, assuming[0], action), assuming[0].action_at
+    return _with_statement(document, _statement(caller)), at
+
+
+def _statement(caller: Principal | ServicePrincipal) -> Json:
+    """Return the statement that names a caller; EKS, who asks for pods, needs both permissions."""
+    if isinstance(caller, ServicePrincipal):
+        actions: Json = ["sts:AssumeRole", "sts:TagSession"]
+        return {"Effect": "Allow", "Principal": {"Service": caller.name}, "Action": actions}
     who = caller.entity if caller.type is PrincipalType.ROLE_SESSION else caller.arn
-    added: Json = {"Effect": "Allow", "Principal": {"AWS": str(who)}, "Action": "sts:AssumeRole"}
-    return _with_statement(document, added), at
+    return {"Effect": "Allow", "Principal": {"AWS": str(who)}, "Action": "sts:AssumeRole"}
 
 
 def _with_action(document: Json, statement: Statement, action: str) -> str:

@@ -119,10 +119,6 @@ class WorkloadCode(ReasonCode):
         "web_identity_token_file of the profile {profile} is {file}; the token is at {token}",
     )
     PROFILE_LOOP = "workload.profile-loop", "the profile {profile} comes back to itself by source_profile"
-    ASSOCIATION_UNREAD = (
-        "workload.association-unread",
-        "{account} gets its role by EKS Pod Identity, and the association was not read",
-    )
     ROLES_UNREAD = "workload.roles-unread", "the roles of account {account} were not read"
     PROVIDERS_UNREAD = (
         "workload.providers-unread",

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from sekisho.decide import sts
+from sekisho.decide.chain.pod_identity_to_aws import PodIdentityCluster, PodIdentityLink
 from sekisho.decide.chain.pod_to_aws import WebIdentityLink
 from sekisho.decide.chain.request_to_aws import AWS_CHAIN, AwsLink
 from sekisho.decide.chain.workload_question import Workload
@@ -20,7 +21,8 @@ from sekisho.decide.chain.workload_to_aws import (
 from sekisho.decide.decision import Chain, Decision, Link, Outcome, Repair
 from sekisho.decide.iam.code import Near
 from sekisho.decide.sts import StsCode, StsFix
-from sekisho.decide.values import Ref
+from sekisho.decide.sts.pod_identity import Association
+from sekisho.decide.values import Ref, documents
 from sekisho.decide.workload.aws_profiles import read_profiles, way_of
 from sekisho.decide.workload.code import WorkloadCode, WorkloadFix
 from sekisho.decide.workload.settings import AccountFacts, Settings
@@ -62,7 +64,19 @@ class Facts:
         return account != self.unread_providers
 
 
-FACTS = Facts(world(TRUST))
+SECOND = f"arn:aws:iam::{HOME}:role/second"
+AGENT = "http://169.254.170.23/v1/credentials"
+AGENT_FOLDER = "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount"
+
+
+def facts_with(trust: dict[str, Any]) -> Facts:
+    """Return the accounts, and at home the role ``second`` beside the others."""
+    accounts = world(TRUST)
+    accounts.accounts[HOME]["roles"]["second"] = role(trust)
+    return Facts(accounts)
+
+
+FACTS = facts_with(trusting({"AWS": AWAY}))
 
 
 def account(role_arn: str = ROLE, **more: str) -> AccountFacts:
@@ -118,6 +132,54 @@ def pod(env: dict[str, str] | None = None, uid: str = "u", mounted: bool = True)
 
 def carrying(role_arn: str = ROLE) -> StoredPod:
     return pod({"AWS_ROLE_ARN": role_arn, "AWS_WEB_IDENTITY_TOKEN_FILE": FILE})
+
+
+def by_agent() -> StoredPod:
+    token = {"audience": "pods.eks.amazonaws.com", "expirationSeconds": 80_000, "path": "t"}
+    env = {
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": AGENT,
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": f"{AGENT_FOLDER}/t",
+    }
+    body: Any = {
+        "kind": "Pod",
+        "metadata": {"name": "web", "namespace": "billing", "uid": "u"},
+        "spec": {
+            "serviceAccountName": "ledger",
+            "volumes": [{"name": "t", "projected": {"sources": [{"serviceAccountToken": token}]}}],
+            "containers": [
+                {
+                    "name": "main",
+                    "env": [{"name": name, "value": value} for name, value in env.items()],
+                    "volumeMounts": [{"name": "t", "mountPath": AGENT_FOLDER}],
+                }
+            ],
+        },
+    }
+    return read_workload(body, Ref("pod/billing/web"))
+
+
+def associated(role_arn: str, **members: Any) -> Workload:
+    one = Association("a-1", "billing", "ledger", role_arn)
+    cluster = PodIdentityCluster(CLUSTER, ISSUER, (one,))
+    return workload(replace(BARE, is_associated=True), associations=cluster, **members)
+
+
+def test_an_association_gives_its_role_to_the_account_and_to_its_pods() -> None:
+    facts = facts_with(trusting({"Service": "pods.eks.amazonaws.com"}))
+    for asked in (associated(SECOND), associated(SECOND, pod=by_agent())):
+        found = obtain(asked, facts, NOW)
+        assert found.session is not None
+        assert str(found.session.principal.entity) == SECOND
+        assert names(found)[-2:] == [PodIdentityLink.ASSOCIATION, PodIdentityLink.ROLE]
+        assert dict(found.session.tags)["kubernetes-service-account"] == "ledger"
+
+
+def test_the_repair_of_a_role_that_does_not_trust_eks_is_its_whole_trust_policy() -> None:
+    fix = repairs(obtain(associated(SECOND), FACTS, NOW))[0]
+    assert fix.code is StsFix.CORRECT_TRUST
+    trust = documents.parse_json(dict(fix.facts)["document"])
+    assert isinstance(trust, dict)
+    assert obtain(associated(SECOND), facts_with(dict(trust)), NOW).allowed
 
 
 def test_a_service_account_that_is_trusted_gets_a_session() -> None:
@@ -176,10 +238,25 @@ CASES: dict[str, tuple[Workload, Facts, tuple[str, Outcome, str]]] = {
         FACTS,
         (WorkloadLink.INJECTION, Outcome.DENY, WorkloadCode.FILE_MISSING),
     ),
-    "an association": (
-        workload(replace(BARE, is_associated=True)),
+    "an association of a role that does not trust EKS": (
+        associated(SECOND),
         FACTS,
-        (WorkloadLink.ACCOUNT, Outcome.UNKNOWN, WorkloadCode.ASSOCIATION_UNREAD),
+        (PodIdentityLink.ROLE, Outcome.NO_OPINION, StsCode.NOT_AUTHORIZED),
+    ),
+    "an association of a role that does not exist": (
+        associated(OTHER),
+        FACTS,
+        (PodIdentityLink.ROLE, Outcome.DENY, StsCode.ROLE_UNKNOWN),
+    ),
+    "an association of a role that was not read": (
+        associated(OTHER),
+        replace(FACTS, unread_roles=HOME),
+        (PodIdentityLink.ROLE, Outcome.UNKNOWN, WorkloadCode.ROLES_UNREAD),
+    ),
+    "a pod that carries an association that is gone": (
+        workload(BARE, pod=by_agent()),
+        FACTS,
+        (WorkloadLink.INJECTION, Outcome.DENY, WorkloadCode.DIFFERS),
     ),
     "an issuer that was not read": (
         workload(issuer=""),
@@ -357,8 +434,7 @@ def test_a_role_that_was_made_again_is_told_in_the_next_role() -> None:
     facts.accounts[HOME]["roles"]["second"] = role(
         trusting({"AWS": ROLE}), trusted_ids={ROLE: "AROAOLD0000000000001"}
     )
-    second = f"arn:aws:iam::{HOME}:role/second"
-    found = assume_next(obtain(workload(), Facts(facts), NOW), second, Facts(facts), NOW)
+    found = assume_next(obtain(workload(), Facts(facts), NOW), SECOND, Facts(facts), NOW)
     link = found.chain.failed
     assert link is not None
     assert Near.PRINCIPAL_RECREATED in [step.code for step in link.decision.nearest]
