@@ -14,7 +14,12 @@ from enum import StrEnum
 from posixpath import normpath
 from typing import Final
 
-from sekisho.decide.chain.pod_identity_to_aws import PodIdentityCluster, PodIdentityLink, decide_pod
+from sekisho.decide.chain.pod_identity_to_aws import (
+    PodIdentityCluster,
+    PodIdentityLink,
+    associated,
+    decide_pod,
+)
 from sekisho.decide.chain.pod_to_aws import WebIdentityLink, concluded, refused_early
 from sekisho.decide.chain.workload_question import Workload, WorkloadFacts
 from sekisho.decide.chain.workload_repairs import annotation, with_provider_repairs, with_role_repairs
@@ -120,7 +125,7 @@ def obtain(workload: Workload, facts: WorkloadFacts, now: Instant) -> Credential
     if way is not None:
         for hop in way.hops[1:] if way.token_file else way.hops:
             found = assume_next(found, hop.role, facts, now, hop.session_name)
-    return _or_differing(found, carried)
+    return _or_overtaken(_or_differing(found, carried), workload)
 
 
 def assume_next(
@@ -161,7 +166,8 @@ def _carried(workload: Workload, links: list[Link]) -> Carried | None:
         if own is not None and own.outcome is not Outcome.NO_OPINION and not own.allowed:
             links.append(Link(WorkloadLink.INJECTION, own))
             return None
-        links.append(Link(WorkloadLink.ACCOUNT, _unassigned(resolved, account, is_gone=is_gone)))
+        unread = None if is_gone else _unread_associations(workload)
+        links.append(unread or Link(WorkloadLink.ACCOUNT, _unassigned(resolved, account, is_gone=is_gone)))
         return None
     if resolved.value is not None:
         links.append(Link(WorkloadLink.ACCOUNT, replace(resolved, value=None)))
@@ -316,6 +322,23 @@ def _role_unread(answer: Decision[Session], facts: WorkloadFacts) -> Decision[Se
     if not _lacks_roles(answer, facts):
         return answer
     return _unread(WorkloadCode.ROLES_UNREAD, _role_account(answer))
+
+
+def _or_overtaken(found: Credentials, workload: Workload) -> Credentials:
+    """Return the credentials; UNKNOWN for pods to come where an association may go before the annotation."""
+    is_created = workload.pod is not None and workload.pod.exists
+    unread = None if is_created or found.session is None else _unread_associations(workload)
+    return found if unread is None else _ended([*found.chain.links, unread])
+
+
+def _unread_associations(workload: Workload) -> Link | None:
+    """Return the link that cannot be told, if the account has no association and not all were read."""
+    cluster = workload.associations
+    if cluster is None or not cluster.unread:
+        return None
+    subject = PodSubject(cluster.arn, "", workload.account.namespace, workload.account.name)
+    which = associated(subject, cluster)
+    return None if which.allowed else Link(PodIdentityLink.ASSOCIATION, which)
 
 
 def _lacks_roles(answer: Decision[object], facts: WorkloadFacts) -> bool:

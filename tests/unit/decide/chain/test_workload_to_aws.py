@@ -22,6 +22,7 @@ from sekisho.decide.decision import Chain, Decision, Link, Outcome, Repair
 from sekisho.decide.iam.code import Near
 from sekisho.decide.sts import StsCode, StsFix
 from sekisho.decide.sts.pod_identity import Association
+from sekisho.decide.sts.pod_identity_code import PodIdentityCode
 from sekisho.decide.values import Ref, documents
 from sekisho.decide.workload.aws_profiles import read_profiles, way_of
 from sekisho.decide.workload.code import WorkloadCode, WorkloadFix
@@ -172,6 +173,20 @@ def test_an_association_gives_its_role_to_the_account_and_to_its_pods() -> None:
         assert str(found.session.principal.entity) == SECOND
         assert names(found)[-2:] == [PodIdentityLink.ASSOCIATION, PodIdentityLink.ROLE]
         assert dict(found.session.tags)["kubernetes-service-account"] == "ledger"
+
+
+def test_associations_that_were_not_read_may_go_before_what_is_known() -> None:
+    unread = PodIdentityCluster(CLUSTER, ISSUER, (), "no file lists them")
+    expected = (PodIdentityLink.ASSOCIATION, Outcome.UNKNOWN, PodIdentityCode.NOT_READ)
+    assert failed(obtain(workload(associations=unread), FACTS, NOW)) == expected
+    assert failed(obtain(workload(BARE, associations=unread), FACTS, NOW)) == expected
+    assert obtain(workload(pod=carrying(), associations=unread), FACTS, NOW).allowed
+    gone = obtain(workload(GONE, associations=unread), FACTS, NOW)
+    assert failed(gone)[1:] == (Outcome.DENY, WorkloadCode.NO_ACCOUNT)
+    one = Association("a-1", "billing", "ledger", SECOND)
+    some = PodIdentityCluster(CLUSTER, ISSUER, (one,), "the listing ends early")
+    asked = workload(replace(BARE, is_associated=True), associations=some)
+    assert obtain(asked, facts_with(trusting({"Service": "pods.eks.amazonaws.com"})), NOW).allowed
 
 
 def test_the_repair_of_a_role_that_does_not_trust_eks_is_its_whole_trust_policy() -> None:
