@@ -6,6 +6,7 @@ A Snapshot holds no secret: it can be saved, shown and compared freely.
 from sekisho.facts.cluster_access import (
     ClusterAccessEntry,
     ClusterAddon,
+    ClusterIdentityProvider,
     ClusterUpdate,
     PodIdentityAssociation,
     PolicyAssociation,
@@ -57,6 +58,7 @@ __all__ = [
     "Cluster",
     "ClusterAccessEntry",
     "ClusterAddon",
+    "ClusterIdentityProvider",
     "ClusterUpdate",
     "CustomAttribute",
     "Delete",

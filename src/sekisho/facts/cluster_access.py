@@ -1,10 +1,14 @@
-"""What EKS keeps of a cluster beside it: access entries, updates, Pod Identity associations, add-ons."""
+"""What EKS keeps of a cluster beside it: access entries, providers, updates, associations, add-ons."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from sekisho.decide.eks.access_entry import AccessEntry
-from sekisho.decide.values import Arn, Instant
+from sekisho.decide.values import Arn, Instant, Json, JsonObject
 from sekisho.facts.model import Tags
+
+PROVIDER_TYPE: Final = "oidc"
+"""The one type of identity provider that EKS knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,4 +119,51 @@ class ClusterAddon:
         return Arn(cluster.partition, "eks", cluster.region, cluster.account, resource)
 
 
-ClusterFact = ClusterAccessEntry | ClusterUpdate | PodIdentityAssociation | ClusterAddon
+@dataclass(frozen=True, slots=True)
+class ClusterIdentityProvider:
+    """An OIDC identity provider associated with a cluster (EKS API, "OidcIdentityProviderConfig").
+
+    ``cluster`` is the cluster's ARN, ``uuid`` the last part of the provider's own. What was not given is
+    empty: EKS's defaults are applied where the provider is used.
+    """
+
+    cluster: str
+    name: str
+    issuer: str
+    client: str
+    username_claim: str
+    username_prefix: str
+    groups_claim: str
+    groups_prefix: str
+    required_claims: tuple[tuple[str, str], ...]
+    uuid: str
+    tags: Tags = ()
+    token: str = ""
+
+    @property
+    def arn(self) -> Arn:
+        """``arn:PARTITION:eks:REGION:ACCOUNT:identityproviderconfig/CLUSTER/oidc/NAME/UUID``."""
+        cluster = Arn.parse(self.cluster)
+        name = cluster.resource.partition("/")[2]
+        resource = f"identityproviderconfig/{name}/{PROVIDER_TYPE}/{self.name}/{self.uuid}"
+        return Arn(cluster.partition, "eks", cluster.region, cluster.account, resource)
+
+    def fields(self) -> JsonObject:
+        """Return the provider as ``OidcIdentityProviderConfigRequest``: what was not given is absent."""
+        given = {
+            "identityProviderConfigName": self.name,
+            "issuerUrl": self.issuer,
+            "clientId": self.client,
+            "usernameClaim": self.username_claim,
+            "usernamePrefix": self.username_prefix,
+            "groupsClaim": self.groups_claim,
+            "groupsPrefix": self.groups_prefix,
+        }
+        required: Json = dict(self.required_claims)
+        told: dict[str, Json] = {name: value for name, value in given.items() if value}
+        return {**told, "requiredClaims": required} if required else told
+
+
+ClusterFact = (
+    ClusterAccessEntry | ClusterIdentityProvider | ClusterUpdate | PodIdentityAssociation | ClusterAddon
+)

@@ -15,6 +15,7 @@ from sekisho.decide.values import Instant, Json, Ref, SekishoInputError
 from sekisho.facts.cluster_access import (
     ClusterAccessEntry,
     ClusterAddon,
+    ClusterIdentityProvider,
     ClusterUpdate,
     PodIdentityAssociation,
 )
@@ -59,6 +60,7 @@ _TYPES: dict[Kind, type] = {
     Kind.ROLE_DELETION: RoleDeletion,
     Kind.CLUSTER: Cluster,
     Kind.ACCESS_ENTRY: ClusterAccessEntry,
+    Kind.IDENTITY_PROVIDER: ClusterIdentityProvider,
     Kind.CLUSTER_UPDATE: ClusterUpdate,
     Kind.POD_IDENTITY: PodIdentityAssociation,
     Kind.ADDON: ClusterAddon,

@@ -117,6 +117,8 @@ class Kind(StrEnum):
     """scope ``ACCOUNT/REGION``, name the cluster's name"""
     ACCESS_ENTRY = "access-entry"
     """scope the cluster's ARN, name the ARN of the principal"""
+    IDENTITY_PROVIDER = "identity-provider"
+    """scope the cluster's ARN, name the provider's name"""
     CLUSTER_UPDATE = "cluster-update"
     """scope the cluster's ARN, name the update's id"""
     POD_IDENTITY = "pod-identity-association"

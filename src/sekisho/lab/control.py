@@ -135,7 +135,7 @@ class Control:
             case {"token": str(token), "cluster": str(name)}:
                 for arn, live in self._clusters.live.items():
                     if name in (arn, live.name):
-                        found = self._clusters.authenticators[arn].authenticate(token)
+                        found = await self._clusters.authenticators[arn].authenticate(token, explain=True)
                         return _json(chain_to_json(found.chain(live)))
                 return _json({"error": f"the lab has no cluster named {name[:100]!r}"}, 404)
         return _json({"error": "expected a JSON object with token and cluster"}, 400)

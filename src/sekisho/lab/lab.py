@@ -7,11 +7,13 @@ import logging
 import os
 import shlex
 import socket
+import ssl
 import sys
 from collections.abc import Coroutine, Mapping
 from types import MappingProxyType
 from typing import Self
 
+from sekisho.connect.https_document import HttpsDocument, IsRefused
 from sekisho.decide.decision import Decision, Outcome
 from sekisho.decide.proof.credential import Signed
 from sekisho.decide.proof.http_request import HttpRequest
@@ -104,6 +106,7 @@ class Lab:
             self._ask_sts,
             self.door_port,
             keys,
+            self._fetch,
             state.path / "envtest",
             assets,
         )
@@ -200,6 +203,9 @@ class Lab:
                 self._unlisten = self.world.listen(self._changed)
                 for cluster in self.world.facts.clusters():
                     await self.clusters.start(cluster)
+
+    async def _fetch(self, url: str, trust: ssl.SSLContext, is_refused: IsRefused) -> HttpsDocument:
+        return await self.door.documents.fetch(url, trust, is_refused)
 
     def _ask_sts(self, request: HttpRequest, now: Instant) -> tuple[Decision[Signed], int, bytes]:
         return self.door.caller_identity(request, now)

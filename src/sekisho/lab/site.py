@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+from sekisho.connect.issuer_keys import Fetch
 from sekisho.decide.authn.iam_token import TokenServer
 from sekisho.decide.values import Instant
 from sekisho.facts import Cluster, Event
@@ -17,6 +18,7 @@ from sekisho.lab.journal import Journal
 from sekisho.lab.kube import seed
 from sekisho.lab.kube.authenticator import AskSts, Authenticator
 from sekisho.lab.kube.containers import Containers
+from sekisho.lab.kube.id_tokens import ClusterIdTokens
 from sekisho.lab.kube.issuer_keys import IssuerKeys
 from sekisho.lab.kube.live_cluster import LiveCluster
 from sekisho.lab.kube.objects import KubeObjects
@@ -50,10 +52,12 @@ class Clusters:
         ask_sts: AskSts,
         door_port: int,
         keys: IssuerKeys,
+        fetch: Fetch,
         folder: Path,
         assets: Assets | None = None,
     ) -> None:
         """With ``assets`` the API servers are real ones, whose files are kept in ``folder``."""
+        self._fetch = fetch
         self._keys = keys
         self._folder = folder
         self._assets = assets
@@ -111,6 +115,7 @@ class Clusters:
             lambda: self._other_names(cluster.name),
             self._clock,
             ServiceAccountTokens(self._world, live, self._keys, self._clock),
+            ClusterIdTokens(live, self._clock, self._fetch),
             lambda: instance_names(self._world.facts, live.cluster),
         )
         if self._assets is not None:

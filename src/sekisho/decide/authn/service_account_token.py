@@ -21,7 +21,7 @@ from sekisho.decide.decision import Decision, Outcome, Repair, Step
 from sekisho.decide.proof.jws import verify
 from sekisho.decide.proof.jws_keys import KeySet
 from sekisho.decide.proof.jws_token import MAX_TOKEN_CHARS, parse_token
-from sekisho.decide.values import Instant, KubeUser, Ref, SekishoInputError, documents
+from sekisho.decide.values import Instant, JsonObject, KubeUser, Ref, SekishoInputError, documents
 
 LEEWAY: Final = timedelta(minutes=1)
 """How far the clocks of issuer and API server may be apart."""
@@ -69,6 +69,18 @@ def issuer_of(token: str) -> str | None:
 
     Nothing is believed yet. Total.
     """
+    claims = claims_of(token)
+    if claims is None:
+        return None
+    issuer = claims.get("iss")
+    return issuer if isinstance(issuer, str) else ""
+
+
+def claims_of(token: str) -> JsonObject | None:
+    """Return the claims of what has the form of a signed token, nothing believed yet. Total.
+
+    What is no object has none; None: it is no such token.
+    """
     parts = token.split(".")
     if len(parts) != 3 or len(token) > MAX_TOKEN_CHARS:
         return None
@@ -77,8 +89,7 @@ def issuer_of(token: str) -> str | None:
         claims = documents.parse_json(decoded, "token")
     except (binascii.Error, ValueError, SekishoInputError):
         return None
-    issuer = claims.get("iss") if isinstance(claims, Mapping) else None
-    return issuer if isinstance(issuer, str) else ""
+    return claims if isinstance(claims, Mapping) else {}
 
 
 def authenticate(

@@ -1,5 +1,6 @@
 """Where links are composed into chains, and nowhere else."""
 
+from sekisho.decide.chain.bearer import checkpoint_of
 from sekisho.decide.chain.person_to_cluster import (
     CLUSTER_CHAIN,
     ClusterFacts,
@@ -10,6 +11,7 @@ from sekisho.decide.chain.person_to_cluster import (
     by_authorizers,
     chain_of,
     refused_signature,
+    seen_by_provider,
     service_account_link,
     user_of,
     without_token,
@@ -24,7 +26,9 @@ __all__ = [
     "authorize",
     "by_authorizers",
     "chain_of",
+    "checkpoint_of",
     "refused_signature",
+    "seen_by_provider",
     "service_account_link",
     "user_of",
     "without_token",

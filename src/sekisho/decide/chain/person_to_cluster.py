@@ -2,10 +2,11 @@
 
     token -> signature -> caller -> mapping -> (impersonation ->) authorization
     service account token ---------------> authorization
+    id token ----------------------------> authorization
 
 A link is asked only if the one before allowed. The first two need a token; a question
 about a person ("may this user list nodes?") begins at the caller. A token that the cluster
-itself issued says whom it stands for, and nothing is mapped.
+itself issued, or an identity provider of the cluster, says whom it stands for, and nothing is mapped.
 """
 
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from typing import Protocol
 from sekisho.decide.authn.backend import Backend
 from sekisho.decide.authn.mapping import implicit_groups, resolve
 from sekisho.decide.authn.mapping_code import MappingRepairCode
+from sekisho.decide.authn.oidc.eks_provider import for_providers
 from sekisho.decide.authn.service_account_token import Bearer
 from sekisho.decide.authn.sts_answer import StsIdentity
 from sekisho.decide.authn.templates import PrivateDnsNames
@@ -48,6 +50,7 @@ class LinkName(StrEnum):
     CALLER = "caller"
     MAPPING = "mapping"
     SERVICE_ACCOUNT = "service-account"
+    ID_TOKEN = "id-token"  # noqa: S105 - a name, not a credential
     IMPERSONATION = "impersonation"
     AUTHORIZATION = "authorization"
 
@@ -237,7 +240,8 @@ def chain_of(
     """Return the whole chain, explained: ``before`` (token, signature, caller), then what follows from them.
 
     ``identity`` is None when one of ``before`` refused. Without ``before`` the identity is taken as
-    given. ``user`` is whom a token of the cluster's own stands for, where there is nothing to map.
+    given. ``user`` is whom a token of the cluster's own, or an id token, stands for: there is
+    nothing to map.
     Without ``request`` the chain ends before the authorization. Total.
     """
     links = list(before)
@@ -260,6 +264,11 @@ def service_account_link(found: Decision[Bearer]) -> Link:
     user = None if found.value is None else found.value.user
     told = Decision(found.outcome, found.decisive, found.trace, user, found.nearest, found.repairs)
     return Link(LinkName.SERVICE_ACCOUNT, told)
+
+
+def seen_by_provider(found: Decision[KubeUser]) -> Decision[KubeUser]:
+    """Return what an id token came to as the cluster sees it: groups complete, repairs as EKS does them."""
+    return _with_groups(for_providers(found), found.trace)
 
 
 def refused_signature(

@@ -73,7 +73,7 @@ class AwsDoor:
     ) -> None:
         self.pools = UserPools(world, clock, ids)
         self.login = LoginSite(world, self.pools, journal, clock, ids, login_port)
-        self._pages = PublicPages(world, keys, self.pools)
+        self.documents = PublicPages(world, keys, self.pools)
         self._world = world
         self._journal = journal
         self._clock = clock
@@ -103,7 +103,7 @@ class AwsDoor:
             # No AWS client is a web page; a page that reaches this port is not one of ours.
             entry.turned_away(403, DoorCode.BROWSER_ORIGIN, "a browser asked")
             return _plain(403, "requests of web pages are refused", entry.id)
-        page = await self._pages.page(request)
+        page = await self.documents.page(request)
         if page is not None:
             entry.target, entry.question = "oidc", f"{request.method} {request.path}"[:200]
             entry.served(page.status)

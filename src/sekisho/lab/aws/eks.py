@@ -17,6 +17,7 @@ from sekisho.lab.aws import (
     eks_entries,
     eks_none,
     eks_pod_identity,
+    eks_providers,
     eks_tags,
     eks_updates,
 )
@@ -118,6 +119,7 @@ OPERATIONS: dict[str, Operation] = {
     **eks_entries.OPERATIONS,
     **eks_none.OPERATIONS,
     **eks_pod_identity.OPERATIONS,
+    **eks_providers.OPERATIONS,
     **eks_tags.OPERATIONS,
     **eks_updates.OPERATIONS,
 }

@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from sekisho.decide.values import Arn
-from sekisho.facts import Cluster, ClusterAccessEntry, ClusterAddon, Kind, PodIdentityAssociation, Put
+from sekisho.facts import (
+    Cluster,
+    ClusterAccessEntry,
+    ClusterAddon,
+    ClusterIdentityProvider,
+    Kind,
+    PodIdentityAssociation,
+    Put,
+)
+from sekisho.facts.cluster_providers import identity_providers, provider_key
 from sekisho.facts.pod_identity import association_key, associations_of
 from sekisho.lab.aws.eks_addons import addon_key
 from sekisho.lab.aws.eks_entries import entry_key
@@ -13,7 +22,7 @@ from sekisho.lab.aws.operation import Answer, AwsError, Context, Operation, Para
 
 MAX_TAGS = 50
 
-_Tagged = Cluster | ClusterAccessEntry | PodIdentityAssociation | ClusterAddon
+_Tagged = Cluster | ClusterAccessEntry | ClusterIdentityProvider | PodIdentityAssociation | ClusterAddon
 
 
 def tag_resource(context: Context, parameters: Parameters) -> Answer:
@@ -64,6 +73,8 @@ def _members(context: Context, kind: str, cluster_arn: str) -> tuple[_Tagged, ..
     match kind:
         case "access-entry":
             return context.facts.access_entries(cluster_arn)
+        case "identityproviderconfig":
+            return identity_providers(context.facts, cluster_arn)
         case "podidentityassociation":
             return associations_of(context.facts, cluster_arn)
         case "addon":
@@ -79,6 +90,8 @@ def _tagged(found: _Tagged, tags: Mapping[str, str]) -> Put:
         return Put(cluster_key(found), replace(found, tags=pairs))
     if isinstance(found, ClusterAccessEntry):
         return Put(entry_key(found), replace(found, tags=pairs))
+    if isinstance(found, ClusterIdentityProvider):
+        return Put(provider_key(found), replace(found, tags=pairs))
     if isinstance(found, ClusterAddon):
         return Put(addon_key(found), replace(found, tags=pairs))
     return Put(association_key(found), replace(found, tags=pairs))

@@ -42,18 +42,18 @@ def update_cluster_config(context: Context, parameters: Parameters) -> Answer:
         raise invalid_parameter("accessConfig.authenticationMode must be specified", cluster.name)
     token = parameters.get("clientRequestToken") or ""
     told = (("AuthenticationMode", mode),)
-    known = _known(context, cluster, token, "AccessConfigUpdate", told)
+    known = known_update(context, cluster, token, "AccessConfigUpdate", told)
     if known is not None:
-        return Answer({"update": _described(known, "InProgress")})
+        return Answer({"update": described_update(known)})
     problem = fault_of_mode_change(cluster.authentication_mode, mode)
     if problem:
         raise invalid_parameter(problem, cluster.name)
     changed = replace(cluster, authentication_mode=mode)
-    made = _update(context, cluster, "AccessConfigUpdate", told, token)
+    made = new_update(context, cluster, "AccessConfigUpdate", told, token)
     # Only when entries begin to count: a creator's entry that was deleted since stays deleted.
     admin = creator_events(context, cluster) if cluster.authentication_mode == "CONFIG_MAP" else ()
-    events = (Put(cluster_key(changed), changed), _put(made), *admin)
-    return Answer({"update": _described(made, "InProgress")}, events)
+    events = (Put(cluster_key(changed), changed), put_update(made), *admin)
+    return Answer({"update": described_update(made)}, events)
 
 
 def update_cluster_version(context: Context, parameters: Parameters) -> Answer:
@@ -62,9 +62,9 @@ def update_cluster_version(context: Context, parameters: Parameters) -> Answer:
     version = parameters["version"]
     told = (("Version", version), ("PlatformVersion", cluster.platform_version))
     token = parameters.get("clientRequestToken") or ""
-    known = _known(context, cluster, token, "VersionUpdate", told)
+    known = known_update(context, cluster, token, "VersionUpdate", told)
     if known is not None:
-        return Answer({"update": _described(known, "InProgress")})
+        return Answer({"update": described_update(known)})
     offered = version_named(version)
     if offered is None or offered.status(context.now) == "UNSUPPORTED":
         raise invalid_parameter("unsupported Kubernetes version", cluster.name)
@@ -73,9 +73,10 @@ def update_cluster_version(context: Context, parameters: Parameters) -> Answer:
             f"Unsupported Kubernetes minor version update from {cluster.version} to {version}", cluster.name
         )
     changed = replace(cluster, version=version)
-    made = _update(context, cluster, "VersionUpdate", told, token)
+    made = new_update(context, cluster, "VersionUpdate", told, token)
     return Answer(
-        {"update": _described(made, "InProgress")}, (Put(cluster_key(changed), changed), _put(made))
+        {"update": described_update(made)},
+        (Put(cluster_key(changed), changed), put_update(made)),
     )
 
 
@@ -86,7 +87,7 @@ def describe_update(context: Context, parameters: Parameters) -> Answer:
     found = [one for one in context.facts.cluster_updates(str(cluster.arn)) if one.update == wanted]
     if not found or parameters.get("nodegroupName") or parameters.get("addonName"):
         raise AwsError("ResourceNotFoundException", f"No update found for ID: {wanted}", 404)
-    return Answer({"update": _described(found[0], "Successful")})
+    return Answer({"update": described_update(found[0], "Successful")})
 
 
 def list_updates(context: Context, parameters: Parameters) -> Answer:
@@ -138,7 +139,7 @@ def everything_of(context: Context, cluster: Cluster) -> tuple[Event, ...]:
     return (*own, Delete(cluster_key(cluster)))
 
 
-def _known(
+def known_update(
     context: Context, cluster: Cluster, token: str, kind: str, told: tuple[tuple[str, str], ...]
 ) -> ClusterUpdate | None:
     """Return the update that the same request made before: clients send it again under one token."""
@@ -148,17 +149,20 @@ def _known(
     return next((one for one in made if (one.token, one.type, one.parameters) == (token, kind, told)), None)
 
 
-def _update(
+def new_update(
     context: Context, cluster: Cluster, kind: str, told: tuple[tuple[str, str], ...], token: str
 ) -> ClusterUpdate:
+    """Return an update that is made now."""
     return ClusterUpdate(str(cluster.arn), context.ids.request_id(), kind, told, context.now, token)
 
 
-def _put(update: ClusterUpdate) -> Event:
+def put_update(update: ClusterUpdate) -> Event:
+    """Return the event that keeps an update."""
     return Put(Key(Kind.CLUSTER_UPDATE, update.cluster, update.update), update)
 
 
-def _described(update: ClusterUpdate, status: str) -> Mapping[str, Any]:
+def described_update(update: ClusterUpdate, status: str = "InProgress") -> Mapping[str, Any]:
+    """Return an update as the API describes it."""
     return {
         "id": update.update,
         "status": status,

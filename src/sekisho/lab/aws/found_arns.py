@@ -2,7 +2,9 @@
 
 from sekisho.decide.request.aws_call import FindArns
 from sekisho.decide.values import AccountId
-from sekisho.facts import Snapshot
+from sekisho.facts import ClusterAccessEntry, ClusterIdentityProvider, Snapshot
+from sekisho.facts.cluster_access import PROVIDER_TYPE
+from sekisho.facts.cluster_providers import identity_provider
 from sekisho.facts.iam_lookup import instance_profile
 from sekisho.lab.aws.iam.linked_services import linked_role_arn
 from sekisho.lab.aws.moto_store import existing
@@ -33,10 +35,9 @@ def found_arns(facts: Snapshot, account: AccountId, region: str, partition: str 
                 return None if profile is None else str(profile.arn)
             case "iam:service-linked-role", (service, suffix):
                 return str(linked_role_arn(partition, account, service, suffix))
-            case "eks:access-entry", (name, principal):
+            case (("eks:access-entry" | "eks:identityproviderconfig"), (name, *rest)):
                 cluster = facts.cluster(account, region, name)
-                entry = None if cluster is None else facts.access_entry(str(cluster.arn), principal)
-                return None if entry is None else str(entry.arn)
+                return None if cluster is None else _of_cluster(facts, str(cluster.arn), rest)
             case "iam:access-key", (key_id,):
                 key = facts.access_key(key_id)
                 if key is None or key.account != account or not key.user:
@@ -46,3 +47,14 @@ def found_arns(facts: Snapshot, account: AccountId, region: str, partition: str 
         return None
 
     return find
+
+
+def _of_cluster(facts: Snapshot, cluster_arn: str, names: list[str]) -> str | None:
+    """Return the ARN of an access entry by its principal, of an identity provider by type and name."""
+    found: ClusterAccessEntry | ClusterIdentityProvider | None = None
+    match names:
+        case [principal]:
+            found = facts.access_entry(cluster_arn, principal)
+        case [kind, name] if kind == PROVIDER_TYPE:
+            found = identity_provider(facts, cluster_arn, name)
+    return None if found is None else str(found.arn)

@@ -26,6 +26,7 @@ from sekisho.facts import (
     Tags,
     User,
 )
+from sekisho.facts.cluster_providers import identity_providers
 from sekisho.facts.iam_lookup import instance_profile, mfa_device
 from sekisho.facts.organization import find_organization_policy, organization_of
 from sekisho.facts.pool_lookup import user_pool
@@ -96,6 +97,8 @@ def _found(facts: Snapshot, arn: Arn) -> tuple[Tags | None, Mapping[str, Context
             return _access_entry(facts, arn)
         case "eks" if kind in ("podidentityassociation", "addon"):
             return _of_cluster(facts, arn), {}
+        case "eks" if kind == "identityproviderconfig":
+            return _provider_tags(facts, arn), {}
         case "cognito-idp" if kind == "userpool":
             pool = user_pool(facts, name)
             return pool.tags if pool is not None and pool.arn == arn else _NONE, {}
@@ -105,6 +108,13 @@ def _found(facts: Snapshot, arn: Arn) -> tuple[Tags | None, Mapping[str, Context
             return _NONE, {}
         case _:
             return None, {}
+
+
+def _provider_tags(facts: Snapshot, arn: Arn) -> Tags:
+    """Return the tags of an identity provider of a cluster; one that does not exist has none."""
+    cluster = facts.cluster(arn.account, arn.region, arn.resource.split("/")[1])
+    known = () if cluster is None else identity_providers(facts, str(cluster.arn))
+    return next((one.tags for one in known if one.arn == arn), _NONE)
 
 
 def _access_entry(facts: Snapshot, arn: Arn) -> tuple[Tags, Mapping[str, ContextValue | None]]:

@@ -82,7 +82,7 @@ class Checkpoints:
 
     async def _authenticate(self, request: Request) -> Response:
         review = token_review.read_review(await request.body(token_review.MAX_BODY_BYTES))
-        found = self._authenticator.authenticate(review.token.reveal(), review.audiences)
+        found = await self._authenticator.authenticate(review.token.reveal(), review.audiences)
         # The API server has refused the tokens of its own accounts already where they come to us.
         if found.user is None or not found.links or found.audiences:
             self._audit.refused_token(found)

@@ -19,7 +19,9 @@ from sekisho.decide.chain import (
     ClusterFacts,
     LinkName,
     chain_of,
+    checkpoint_of,
     refused_signature,
+    seen_by_provider,
     service_account_link,
     user_of,
 )
@@ -28,6 +30,8 @@ from sekisho.decide.proof.credential import Signed
 from sekisho.decide.proof.http_request import HttpRequest
 from sekisho.decide.request.kubernetes import RequestAttributes
 from sekisho.decide.values import Instant, KubeUser, SekishoInputError
+from sekisho.lab.kube.id_tokens import ClusterIdTokens
+from sekisho.lab.kube.live_cluster import LiveCluster
 from sekisho.lab.kube.service_account_tokens import ServiceAccountTokens
 from sekisho.lab.world import Clock
 
@@ -74,13 +78,15 @@ class Authenticator:
     def __init__(
         self,
         server: TokenServer,
-        facts: ClusterFacts,
+        facts: LiveCluster,
         ask_sts: AskSts,
         other_clusters: Callable[[], Iterable[str]],
         clock: Clock,
         service_accounts: ServiceAccountTokens,
+        id_tokens: ClusterIdTokens,
         instance_names: Callable[[], PrivateDnsNames],
     ) -> None:
+        self._id_tokens = id_tokens
         self._instance_names = instance_names
         self._service_accounts = service_accounts
         self._server = server
@@ -91,17 +97,31 @@ class Authenticator:
         # Keyed by hash: a token is a credential and is not kept.
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
 
-    def authenticate(self, token: str, audiences: tuple[str, ...] = ()) -> Authenticated:
+    async def authenticate(
+        self, token: str, audiences: tuple[str, ...] = (), *, explain: bool = False
+    ) -> Authenticated:
         """Return whom ``token`` stands for now. Total.
 
-        ``audiences`` are those that a TokenReview asks for: IAM tokens know none, service account tokens do.
+        ``audiences`` are those that a TokenReview asks for: service account tokens know them, others do not.
+        With ``explain`` an id token that is taken is told claim by claim, as one that is refused always is.
         """
-        if self._service_accounts.is_signed_token(token):
-            bearer = self._service_accounts.authenticate(token, audiences)
-            own = (service_account_link(bearer),)
-            if bearer.value is None:
-                return Authenticated(own, None, None)
-            return Authenticated(own, None, bearer.value.user, "", bearer.value.audiences)
+        match checkpoint_of(token, self._service_accounts.issuer, self._facts.issuers.issuers):
+            case LinkName.SERVICE_ACCOUNT:
+                return self._of_service_account(token, audiences)
+            case LinkName.ID_TOKEN:
+                seen = seen_by_provider(await self._id_tokens.decide(token, explain=explain))
+                return Authenticated((Link(LinkName.ID_TOKEN, seen),), None, seen.value)
+            case _:
+                return self._of_iam(token)
+
+    def _of_service_account(self, token: str, audiences: tuple[str, ...]) -> Authenticated:
+        bearer = self._service_accounts.authenticate(token, audiences)
+        own = (service_account_link(bearer),)
+        if bearer.value is None:
+            return Authenticated(own, None, None)
+        return Authenticated(own, None, bearer.value.user, "", bearer.value.audiences)
+
+    def _of_iam(self, token: str) -> Authenticated:
         now = self._clock.client_now(_date(token) if self._clock.moves else None)
         key = sha256(token.encode("utf-8", "surrogateescape")).digest()
         known = self._known.get(key)

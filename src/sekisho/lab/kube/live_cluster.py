@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from sekisho.decide.authn import aws_auth
 from sekisho.decide.authn.aws_auth import AwsAuth
 from sekisho.decide.authn.backend import Backend
+from sekisho.decide.authn.oidc.model import OidcConfiguration
 from sekisho.decide.eks.entry_book import EntryBook
 from sekisho.decide.node.graph import NodeGraph
 from sekisho.decide.rbac import index as rbac_index
@@ -21,6 +22,7 @@ from sekisho.facts import Cluster, Fact, Kind, Snapshot, kube_key, kube_scope
 from sekisho.facts.aws_auth_data import RULES
 from sekisho.facts.cluster_entries import book_of_cluster
 from sekisho.facts.cluster_nodes import NODE_RESOURCES, node_graph
+from sekisho.facts.cluster_providers import issuers_of_cluster
 from sekisho.lab.world import Change, World
 
 RBAC_RESOURCES = ("clusterroles", "clusterrolebindings", "roles", "rolebindings")
@@ -40,6 +42,7 @@ class LiveCluster:
         self._nodes: NodeGraph | None = None
         self._index = rbac_index.build(rbac_objects(world.facts, self._arn))
         self._entries = book_of_cluster(world.facts, cluster)
+        self._issuers = issuers_of_cluster(world.facts, self._arn)
         self._auth = aws_auth.parse(self._last_good(), RULES)
         self._read_aws_auth()
         self.stop: Callable[[], None] = world.listen(self._changed)
@@ -86,6 +89,11 @@ class LiveCluster:
         return self._entries
 
     @property
+    def issuers(self) -> OidcConfiguration:
+        """The identity providers whose id tokens count."""
+        return self._issuers
+
+    @property
     def rbac(self) -> Index:
         """The compiled RBAC objects."""
         return self._index
@@ -115,6 +123,8 @@ class LiveCluster:
             self._nodes = None
         elif change.key.kind is Kind.ACCESS_ENTRY and change.key.scope == self._arn:
             self._entries = book_of_cluster(self._world.facts, self.cluster)
+        elif change.key.kind is Kind.IDENTITY_PROVIDER and change.key.scope == self._arn:
+            self._issuers = issuers_of_cluster(self._world.facts, self._arn)
         elif isinstance(change.after, Cluster) and change.after.arn == self.cluster.arn:
             self.cluster = change.after
             self._entries = book_of_cluster(self._world.facts, self.cluster)

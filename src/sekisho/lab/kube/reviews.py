@@ -52,7 +52,7 @@ class Reviews:
             case "TokenReview":
                 if not text(review, "spec", "token"):
                     raise status.bad_request("token is required for TokenReview in authentication")
-                answered = self._token(mapping(review, "spec"))
+                answered = await self._token(mapping(review, "spec"))
             case _:
                 answered = self._access(_subject(mapping(review, "spec")), mapping(review, "spec"))
         metadata = {"creationTimestamp": None, **mapping(review, "metadata")}
@@ -97,10 +97,10 @@ class Reviews:
             answered["evaluationError"] = "; ".join(errors)
         return answered
 
-    def _token(self, spec: JsonObject) -> JsonObject:
+    async def _token(self, spec: JsonObject) -> JsonObject:
         """Answer whom a token stands for, to the audiences that are asked for (none: the API server's)."""
         wanted = tuple(one for one in items(spec, "audiences") if isinstance(one, str))
-        found = self._authenticator.authenticate(text(spec, "token"), wanted)
+        found = await self._authenticator.authenticate(text(spec, "token"), wanted)
         if found.user is None:
             failed = next((link for link in found.links if not link.decision.allowed), None)
             sentence = failed.decision.sentence() if failed else "the identity is not mapped"

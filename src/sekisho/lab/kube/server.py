@@ -111,7 +111,7 @@ class KubeServer:
             self._check_door(request)
             attributes = _attributes(request)
             question = described(attributes)
-            caller = self._caller(request, attributes)
+            caller = await self._caller(request, attributes)
             who = caller.name
             caller = self._acting(caller, request, attributes)
             self._authorize(caller, attributes)
@@ -179,7 +179,7 @@ class KubeServer:
             sentence = code.sentence.format(host=status.quote(", ".join(hosts)[:128]))
             raise _RefusedError(KubeError(403, "Forbidden", sentence), "", None, code)
 
-    def _caller(self, request: Request, attributes: RequestAttributes) -> _Caller:
+    async def _caller(self, request: Request, attributes: RequestAttributes) -> _Caller:
         headers = [value for name, value in request.headers if name == "authorization"]
         if not headers and attributes.path in _HEALTH:
             return _Caller(_ANONYMOUS)
@@ -191,7 +191,7 @@ class KubeServer:
         ):
             chain = without_token(headers[0][:0] if headers else None)
             raise _RefusedError(status.unauthorized(), "", chain)
-        found = self._authenticator.authenticate(header[len(_BEARER) :].strip())
+        found = await self._authenticator.authenticate(header[len(_BEARER) :].strip())
         if found.user is None:
             chain = found.chain(self._cluster, attributes)
             who = str(found.identity.arn) if found.identity is not None else found.claimed

@@ -1,6 +1,6 @@
 """Service account tokens as one cluster's API server takes them."""
 
-from sekisho.decide.authn.service_account_token import Bearer, TokenIssuer, authenticate, issuer_of
+from sekisho.decide.authn.service_account_token import Bearer, TokenIssuer, authenticate
 from sekisho.decide.decision import Decision
 from sekisho.facts import kube_key
 from sekisho.lab.kube.issuer_keys import IssuerKeys
@@ -25,10 +25,6 @@ class ServiceAccountTokens:
     def issuer(self) -> str:
         """The cluster's issuer URL."""
         return self._cluster.cluster.issuer
-
-    def is_signed_token(self, token: str) -> bool:
-        """Tell whether a bearer token is one that somebody's issuer signed, this cluster's or another."""
-        return issuer_of(token) is not None
 
     def authenticate(self, token: str, audiences: tuple[str, ...] = ()) -> Decision[Bearer]:
         """Return whom ``token`` stands for now, to one of ``audiences`` (none: to the API server). Total."""

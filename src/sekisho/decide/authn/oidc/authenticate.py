@@ -249,7 +249,7 @@ def _other_issuer(issuer: str, configuration: OidcConfiguration) -> Decision[Kub
 
 def _url_at(authenticator: JwtAuthenticator) -> Ref:
     at = authenticator.at
-    return at.child("issuer", "url") if at.pointer else at
+    return authenticator.issuer_at or (at.child("issuer", "url") if at.pointer else at)
 
 
 def _difference(configured: str, issuer: str) -> str:

@@ -73,6 +73,14 @@ class OidcFix(ReasonCode):
         "have {issuer} put `{claim}` into the token, or name another claim in {setting}",
     )
     VERIFY_EMAIL = "oidc.verify-email", "have {issuer} verify the address, or map another claim in {setting}"
+    REASSOCIATE = (
+        "oidc.reassociate",
+        "EKS changes no identity provider: disassociate `{provider}` and associate it again, {change}",
+    )
+    ASSOCIATE = (
+        "oidc.associate-provider",
+        "associate an identity provider with issuerUrl `{issuer}`, if it is to be trusted",
+    )
     CHANGE_RULE = "oidc.change-rule", "change {setting}, or have {issuer} issue what it asks for"
 
 
@@ -82,5 +90,7 @@ class OidcFault(StrEnum):
     CONFIGURATION = "oidc.configuration"
     FLAGS = "oidc.flags"
     PROVIDER = "oidc.identity-provider-config"
+    PROVIDER_IN_USE = "oidc.identity-provider-in-use"
+    PROVIDER_LIMIT = "oidc.identity-provider-limit"
     EXPRESSION = "oidc.expression"
     CEL_MISSING = "oidc.cel-missing"

@@ -62,8 +62,8 @@ class JwtAuthenticator:
     """One issuer: whose tokens, for whom, and who their bearers are.
 
     ``certificate_authority`` is PEM, empty for the roots of the machine; ``discovery_url`` is empty
-    where the issuer describes itself at its own address. ``audiences_at`` and ``algorithms_at`` are
-    the settings that a refusal names.
+    where the issuer describes itself at its own address. ``issuer_at``, ``audiences_at``
+    and ``algorithms_at`` are the settings that a refusal names; ``issuer_at`` is ``issuer.url`` by default.
     """
 
     at: Ref
@@ -81,6 +81,7 @@ class JwtAuthenticator:
     algorithms: tuple[str, ...] = ALGORITHMS
     audiences_at: Ref = field(default=_SOMEWHERE)
     algorithms_at: Ref = field(default=_SOMEWHERE)
+    issuer_at: Ref | None = None
 
 
 @dataclass(frozen=True, slots=True)
