@@ -107,6 +107,25 @@ def organizations(draw: st.DrawFn, ids: list[str]) -> dict[str, Any]:
     }
 
 
+PROVIDERS: st.SearchStrategy[Any] = st.lists(
+    st.fixed_dictionaries(
+        {
+            "identityProviderConfigName": KUBE_NAMES,
+            "issuerUrl": st.just("https://id.example/a"),
+            "clientId": st.sampled_from(["kube", "4f3jd"]),
+        },
+        optional={
+            "usernameClaim": st.sampled_from(["sub", "email"]),
+            "usernamePrefix": st.sampled_from(["-", "oidc:"]),
+            "groupsClaim": st.just("cognito:groups"),
+            "groupsPrefix": st.just("gid:"),
+            "requiredClaims": st.just({"hd": "example.com"}),
+            "configId": st.just("0-1"),
+            "tags": TAGS,
+        },
+    ),
+    max_size=1,
+)
 MANIFESTS: st.SearchStrategy[Any] = st.one_of(
     st.fixed_dictionaries(
         {
@@ -281,6 +300,7 @@ def clusters(
                 "created": DATES,
                 "issuer": st.just("https://oidc.example/id/1"),
                 "awsAuth": _AWS_AUTH,
+                "identityProviders": PROVIDERS,
                 "tags": TAGS,
                 "subnetIds": st.just(["subnet-1"]),
                 "platformVersion": st.just("eks.9"),

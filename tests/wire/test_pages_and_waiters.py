@@ -71,6 +71,12 @@ def fill(caller: Caller) -> None:
     for name in (USER, f"{USER}-2"):
         principal = f"arn:aws:iam::{HOME}:user/{name}"
         eks.create_access_entry(clusterName=CLUSTER, principalArn=principal)
+        oidc = {
+            "identityProviderConfigName": name,
+            "issuerUrl": f"https://{name}.example",
+            "clientId": "kube",
+        }
+        eks.associate_identity_provider_config(clusterName=CLUSTER, oidc=oidc)
     for name in ("AmazonEKSViewPolicy", "AmazonEKSEditPolicy"):
         eks.associate_access_policy(
             clusterName=CLUSTER,

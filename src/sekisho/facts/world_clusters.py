@@ -8,6 +8,7 @@ from sekisho.decide.authn.notice import Notice
 from sekisho.decide.rbac.objects import GROUP, parse_object
 from sekisho.decide.values import AccountId, Arn, JsonObject, Ref, SekishoInputError
 from sekisho.facts.aws_auth_data import config_map, data_of, is_aws_auth, read_data, section_text
+from sekisho.facts.cluster_access import ClusterIdentityProvider
 from sekisho.facts.manifest import Manifest, text
 from sekisho.facts.model import Account, Cluster, Role, User
 from sekisho.facts.node_manifest import WorkerNode
@@ -16,6 +17,7 @@ from sekisho.facts.snapshot import Key
 from sekisho.facts.world_associations import WorldAssociation, read_associations
 from sekisho.facts.world_content import UNDATED, Accounts
 from sekisho.facts.world_entries import WorldEntry, read_entries
+from sekisho.facts.world_providers import read_identity_providers
 from sekisho.facts.world_shape import Fields
 from sekisho.facts.world_tables import AWS_AUTH, AWS_AUTH_RAW, CLUSTER
 
@@ -39,6 +41,7 @@ class WorldCluster:
     absent: tuple[Key, ...] = ()
     entries: tuple[WorldEntry, ...] = ()
     associations: tuple[WorldAssociation, ...] = ()
+    providers: tuple[ClusterIdentityProvider, ...] = ()
 
 
 def read_clusters(
@@ -92,6 +95,7 @@ def _read_cluster(fields: Fields, accounts: Accounts, region: str, notices: list
         read_associations(
             fields, cluster, _spellings([one for one in accounts.roles if one.account == account.account])
         ),
+        read_identity_providers(fields, cluster),
     )
     _check_once(node, found)
     return found

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from sekisho.decide.rbac.bootstrap import default_objects
 from sekisho.decide.values import Instant
+from sekisho.facts.cluster_providers import put_provider
 from sekisho.facts.manifest import Manifest, put_manifest
 from sekisho.facts.model import Group, ManagedPolicy, PolicyVersion, Role, User
 from sekisho.facts.node_manifest import node_manifest
@@ -152,6 +153,7 @@ def cluster_events(found: WorldCluster, accounts: Iterable[Event], created: Inst
         Put(Key(Kind.CLUSTER, f"{cluster.account}/{cluster.region}", cluster.name), cluster),
         *entry_events(str(cluster.arn), found.entries, unique_ids(accounts), created),
         *association_events(found.associations, created),
+        *(put_provider(one) for one in found.providers),
     )
 
 

@@ -12,6 +12,7 @@ from sekisho.facts.snapshot import Key, Kind, Put, Snapshot
 from sekisho.facts.world_saved_accounts import filled, tags_document
 from sekisho.facts.world_saved_associations import association_documents
 from sekisho.facts.world_saved_entries import entry_documents, is_principal
+from sekisho.facts.world_saved_providers import provider_documents
 from sekisho.facts.world_tables import CLUSTER
 
 _SERVER_OWNED = frozenset(
@@ -61,7 +62,7 @@ def cluster_document(
             "brokenAwsAuth": True if maps and read_data(data_of(maps[0]), _AT).faults else None,
         }
     )
-    document |= entry_documents(facts, cluster, notices)
+    document |= entry_documents(facts, cluster, notices) | provider_documents(facts, cluster)
     document |= filled({"podIdentityAssociations": association_documents(facts, cluster)})
     addons = len(facts.scope(Kind.ADDON, str(cluster.arn)))
     if addons:

@@ -20,6 +20,7 @@ from sekisho.facts.world_organization_tables import (
     UNIQUE_ID,
 )
 from sekisho.facts.world_pool_tables import USER_POOL
+from sekisho.facts.world_provider_tables import IDENTITY_PROVIDER
 from sekisho.facts.world_shape import (
     Anything,
     Choice,
@@ -313,6 +314,7 @@ CLUSTER = Record(
             Listed(POD_IDENTITY_ASSOCIATION),
             "which roles EKS Pod Identity gives to the pods of service accounts",
         ),
+        Member("identityProviders", Listed(IDENTITY_PROVIDER), "OIDC identity providers of its people"),
         Member("roleArn", SOME, "the cluster's role, by ARN or `role/NAME`"),
         Member(
             "issuer",

@@ -16,6 +16,7 @@ from sekisho.facts import (
     Cluster,
     ClusterAccessEntry,
     ClusterAddon,
+    ClusterIdentityProvider,
     ClusterUpdate,
     CustomAttribute,
     DeletionStatus,
@@ -111,6 +112,7 @@ FACTS: dict[Kind, st.SearchStrategy[Any]] = {
         RoleDeletion, ACCOUNTS, TEXT, INSTANTS, st.sampled_from(DeletionStatus), used_by=TAGS
     ),
     Kind.ACCESS_ENTRY: st.builds(ClusterAccessEntry, TEXT, ENTRIES, TEXT, INSTANTS, INSTANTS, TAGS, DATES),
+    Kind.IDENTITY_PROVIDER: st.builds(ClusterIdentityProvider, *[TEXT] * 8, TAGS, TEXT, TAGS, TEXT),
     Kind.CLUSTER_UPDATE: st.builds(ClusterUpdate, TEXT, TEXT, TEXT, TAGS, INSTANTS, TEXT),
     Kind.POD_IDENTITY: st.builds(
         PodIdentityAssociation,

@@ -10,15 +10,23 @@ from typing import Any
 import pytest
 import yaml
 
+from sekisho.decide.authn.oidc.authenticate import conclude, plan
 from sekisho.decide.authn.oidc.code import OidcFault
 from sekisho.decide.authn.oidc.configuration import configuration_of, read_configuration
-from sekisho.decide.authn.oidc.eks_provider import SAME_AS_CLUSTER, EksCluster, read_provider
+from sekisho.decide.authn.oidc.eks_provider import (
+    MAX_REQUEST_BYTES,
+    SAME_AS_CLUSTER,
+    EksCluster,
+    for_providers,
+    read_provider,
+)
 from sekisho.decide.authn.oidc.flags import OidcFlags, read_flags
 from sekisho.decide.authn.oidc.issuer_rules import url_faults
 from sekisho.decide.authn.oidc.model import ALGORITHMS, DEFAULT_ALGORITHMS, setting
+from sekisho.decide.decision import Decision
 from sekisho.decide.values import Ref, SekishoInputError
 from support.https_site import certificate
-from support.oidc_build import ISSUER, document, entry
+from support.oidc_build import ISSUER, NOW, claims, document, entry, keys, token
 from support.oidc_cases import REFUSED
 
 OWN = "https://kubernetes.default.svc.cluster.local"
@@ -183,6 +191,7 @@ def test_flags_that_are_good() -> None:
 
 REQUEST = {"identityProviderConfigName": "corp", "issuerUrl": ISSUER, "clientId": "kube"}
 CLUSTER = EksCluster("1.34", "https://oidc.eks.example/id/X", ("other",), ("https://other.example",))
+FULL = EksCluster("1.34", used_bytes=MAX_REQUEST_BYTES - 50)
 LIMITS: dict[str, tuple[dict[str, Any], EksCluster, str]] = {
     "no name": ({"identityProviderConfigName": ""}, CLUSTER, "identityProviderConfigName"),
     "no issuer": ({"issuerUrl": None}, CLUSTER, "issuerUrl"),
@@ -202,16 +211,27 @@ LIMITS: dict[str, tuple[dict[str, Any], EksCluster, str]] = {
     "an empty value": ({"requiredClaims": {"a": ""}}, CLUSTER, "requiredClaims.a"),
     "a long value": ({"requiredClaims": {"a": "v" * 254}}, CLUSTER, "requiredClaims.a"),
     "a value that is a number": ({"requiredClaims": {"a": 1}}, CLUSTER, "requiredClaims.a"),
+    "more than 12 KiB with the others": ({}, FULL, "request"),
     "an unknown field": ({"issuerURL": ISSUER}, CLUSTER, "issuerURL"),
 }
 
 
-@pytest.mark.parametrize(("change", "cluster", "place"), LIMITS.values(), ids=LIMITS.keys())
-def test_limits_of_eks(change: dict[str, Any], cluster: EksCluster, place: str) -> None:
+COUNTED = {
+    "an issuer twice": OidcFault.PROVIDER_IN_USE,
+    "a name twice": OidcFault.PROVIDER_IN_USE,
+    "a second one before 1.32": OidcFault.PROVIDER_LIMIT,
+    "an eleventh": OidcFault.PROVIDER_LIMIT,
+    "more than 12 KiB with the others": OidcFault.PROVIDER_LIMIT,
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_limits_of_eks(name: str) -> None:
+    change, cluster, place = LIMITS[name]
     with pytest.raises(SekishoInputError) as error:
         read_provider(REQUEST | change, cluster, Ref("request"))
     assert place in {setting(fault.at) for fault in error.value.faults}
-    assert {fault.code for fault in error.value.faults} == {OidcFault.PROVIDER}
+    assert {fault.code for fault in error.value.faults} == {COUNTED.get(name, OidcFault.PROVIDER)}
 
 
 def test_the_cluster_s_own_issuer_is_refused_in_aws_s_words() -> None:
@@ -228,3 +248,46 @@ def test_what_eks_takes() -> None:
         assert found.groups is not None
         assert [(one.claim, one.value) for one in found.required] == [*largest.items()]
         assert found.algorithms == DEFAULT_ALGORITHMS
+
+
+def repaired(told: dict[str, Any], algorithm: str = "RS256", name: str = "corp") -> list[str]:
+    """Return what a cluster with the provider of `REQUEST` proposes to the bearer of ``told``."""
+    at = Ref("cluster", "/identityProviders").child(name)
+    provider = read_provider(REQUEST | {"requiredClaims": {"hd": "example.com"}}, EksCluster("1.34"), at)
+    asked = plan(token(told, algorithm), provider, NOW)
+    found = asked if isinstance(asked, Decision) else conclude(asked, keys())
+    assert isinstance(found, Decision)
+    assert not found.allowed
+    return [one.sentence() for one in for_providers(found).repairs]
+
+
+AGAIN = "EKS changes no identity provider: disassociate `{}` and associate it again, with {}"
+REPAIRS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "another client": (claims(aud="web"), [AGAIN.format("corp", "clientId `web`")]),
+    "a slash at the end": (claims(iss=f"{ISSUER}/"), [AGAIN.format("corp", f"issuerUrl `{ISSUER}/`")]),
+    "another issuer": (
+        claims(iss="https://else.example"),
+        [
+            "associate an identity provider with issuerUrl `https://else.example`, if it is to be trusted",
+        ],
+    ),
+    "another value": (
+        claims(hd="example.org"),
+        [f"change identityProviders.corp.requiredClaims.hd, or have {ISSUER} issue what it asks for"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REPAIRS)
+def test_repairs_are_what_eks_can_do(name: str) -> None:
+    told, sentences = REPAIRS[name]
+    assert repaired(told) == sentences
+
+
+def test_no_repair_proposes_an_algorithm_that_eks_does_not_take() -> None:
+    assert repaired(claims(), "RS512") == []
+
+
+@pytest.mark.parametrize("name", ["7", "a.b", "x"])
+def test_a_repair_names_the_provider_whatever_its_name(name: str) -> None:
+    assert repaired(claims(aud="web"), name=name) == [AGAIN.format(name, "clientId `web`")]

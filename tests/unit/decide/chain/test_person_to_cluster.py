@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -11,6 +11,7 @@ from sekisho.decide.authn.backend import Backend
 from sekisho.decide.authn.entry import Reading
 from sekisho.decide.authn.entry_reader import Rules
 from sekisho.decide.authn.mapping_code import MappingCode, MappingRepairCode
+from sekisho.decide.authn.oidc.code import OidcCode
 from sekisho.decide.authn.service_account_code import ServiceAccountCode
 from sekisho.decide.authn.service_account_token import Bearer
 from sekisho.decide.authn.sts_answer import StsIdentity, identity_of
@@ -20,6 +21,7 @@ from sekisho.decide.chain import (
     admitted,
     authorize,
     chain_of,
+    seen_by_provider,
     service_account_link,
     user_of,
     without_token,
@@ -307,6 +309,18 @@ def test_a_service_account_token_that_is_refused_ends_the_chain() -> None:
     link = service_account_link(service_account((), Outcome.DENY))
     assert link.decision.value is None
     assert chain_of((link,), None, Facts(), LIST_PODS).links == (link,)
+
+
+def test_an_id_token_yields_a_user_with_the_group_of_everybody() -> None:
+    step = Step(OidcCode.AUTHENTICATED, CLUSTER, (("issuer", "https://id.example"), ("username", "ana")))
+    found = Decision(Outcome.ALLOW, (step,), (step,), KubeUser("ana", ("readers",)))
+    seen = seen_by_provider(found)
+    assert seen.value == KubeUser("ana", ("readers", "system:authenticated"))
+    link = Link(LinkName.ID_TOKEN, seen)
+    chain = chain_of((link,), None, Facts(), LIST_PODS, seen.value)
+    assert [one.name for one in chain.links] == [LinkName.ID_TOKEN, LinkName.AUTHORIZATION]
+    assert chain.outcome is Outcome.ALLOW
+    assert seen_by_provider(replace(found, outcome=Outcome.DENY, value=None)).value is None
 
 
 ENTRIES = Ref("cluster/one", "/accessEntries")
