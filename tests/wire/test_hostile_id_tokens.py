@@ -4,28 +4,26 @@ Sources: RFC 8725 (JWT best current practices), sections 2 and 3; OpenID Connect
 The verification itself is held to tables in tests/unit; here a whole API server is asked over TLS.
 """
 
-import asyncio
 import base64
 import hashlib
 import hmac
 import json
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 
 from sekisho.testing import RunningLab, running_lab
-from support.boto_lab import HOME, Caller, codes_of, last_refusal, profile
+from support.boto_lab import Caller, codes_of, last_refusal, profile
 from support.issuer_site import IssuerSite, document, issuer_site
 from support.jwt import compact, encoded, rsa_jwk, rsa_key, signed
 from support.oidc_login import ask_with, associate, disassociate, tokens_of, who_is
-from support.user_pools import OAUTH, Pool, new_pool, part
+from support.user_pools import OAUTH, Pool, fetch, new_pool, part
 
 CLUSTER = "eks-clu"
 PERSON = "ana@example.com"
@@ -91,27 +89,23 @@ def good(ground: Ground, **more: Any) -> dict[str, Any]:
     return {name: value for name, value in claims.items() if value is not ...}
 
 
-def jwks(pool: Pool) -> Any:
-    from support.user_pools import fetch
-
-    return fetch(pool.admin.lab, f"{pool.issuer}/.well-known/jwks.json").json["keys"][0]
-
-
-def pem_of(jwk: Any) -> bytes:
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+def mac(pool: Pool, data: bytes) -> bytes:
+    """Return the HMAC of ``data`` by the text of the pool's public key."""
+    jwk = fetch(pool.admin.lab, f"{pool.issuer}/.well-known/jwks.json").json["keys"][0]
 
     def number(text: str) -> int:
         return int.from_bytes(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
 
     key = RSAPublicNumbers(number(jwk["e"]), number(jwk["n"])).public_key()
-    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    pem = key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return hmac.new(pem, data, hashlib.sha256).digest()
 
 
 def test_the_good_token_is_taken(ground: Ground) -> None:
     assert who_is(ground.lab, CLUSTER, ground.tokens["IdToken"])["username"].startswith(ground.pool.issuer)
 
 
-def forged(ground: Ground, how: str) -> str:
+def forged(ground: Ground, how: str) -> str:  # noqa: C901 - one arm each
     """Return a token of the first pool's claims that only looks right."""
     header, claims = part(ground.tokens["IdToken"], 0), good(ground)
     text = ground.tokens["IdToken"]
@@ -121,12 +115,9 @@ def forged(ground: Ground, how: str) -> str:
         case "no signature":
             return f"{text.rpartition('.')[0]}."
         case "HMAC with the public key":
-            key = pem_of(jwks(ground.pool))
-            sign = lambda data: hmac.new(key, data, hashlib.sha256).digest()  # noqa: E731
-            return compact({**header, "alg": "HS256"}, claims, sign)
+            return compact({**header, "alg": "HS256"}, claims, lambda data: mac(ground.pool, data))
         case "HMAC with the public key under RS256":
-            key = pem_of(jwks(ground.pool))
-            return compact(header, claims, lambda data: hmac.new(key, data, hashlib.sha256).digest())
+            return compact(header, claims, lambda data: mac(ground.pool, data))
         case "another key under the right kid":
             return signed(claims, "RS256", rsa_key(2048, 3), kid=header["kid"])
         case "the key in the header":
@@ -165,7 +156,7 @@ FORGED = {
     "kid as a path": "oidc.signature",
     "kid as an address": "oidc.signature",
     "the other pool's token renamed": "oidc.signature",
-    "one claim twice": "oidc.malformed",
+    "one claim twice": "oidc.not-a-jwt",
     "a token in a token": "oidc.signature",
     "a critical extension": "oidc.malformed",
 }
@@ -196,7 +187,7 @@ def test_an_access_token_where_an_id_token_belongs(ground: Ground) -> None:
 
 
 def test_a_refresh_token_is_no_token_for_a_cluster(ground: Ground) -> None:
-    assert ground.refused(ground.tokens["RefreshToken"])[0].startswith("token.")
+    assert ground.refused(ground.tokens["RefreshToken"]) == ["iam-token.prefix"]
 
 
 def test_an_id_token_never_reaches_sts(ground: Ground) -> None:
@@ -254,7 +245,11 @@ def test_groups_that_lie_at_an_address_of_aws_are_not_fetched(ground: Ground) ->
     name = f"site-{next(_NUMBERS)}"
     issuer = ground.site.issuer(name, KEY)
     associate(ground.admin, CLUSTER, name, issuer, "kube", groupsClaim="groups", usernamePrefix="-")
-    for endpoint in ("http://169.254.169.254/latest", "https://169.254.169.254/", "https://iam.amazonaws.com/"):
+    for endpoint in (
+        "http://169.254.169.254/latest",
+        "https://169.254.169.254/",
+        "https://iam.amazonaws.com/",
+    ):
         told = {"_claim_names": {"groups": "s"}, "_claim_sources": {"s": {"endpoint": endpoint}}}
         assert ground.refused(signed(claims_of(issuer, **told), "RS256")) == ["oidc.distributed-claim"]
     ground.leave(issuer)
@@ -269,7 +264,10 @@ PAGES: dict[str, tuple[tuple[int, dict[str, str], bytes], str]] = {
         (302, {"location": "https://169.254.169.254/latest"}, b""),
         "oidc.not-ready",
     ),
-    "another issuer's": (document({"issuer": "https://else.example", "jwks_uri": "https://else.example/k"}), "oidc.not-ready"),
+    "another issuer's": (
+        document({"issuer": "https://else.example", "jwks_uri": "https://else.example/k"}),
+        "oidc.not-ready",
+    ),
 }
 
 

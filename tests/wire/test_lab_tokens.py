@@ -127,7 +127,7 @@ REFUSED: dict[str, tuple[Make, str]] = {
     "a wrong secret": (by(secret="A" * 40), "proof.signature-mismatch"),
     "an unknown access key": (by(key_id="AKIA" + "Z" * 16), "proof.key-unknown"),
     "another scheme's prefix": (lambda _: "k8s-gcp-v1.aHR0cHM", "iam-token.prefix"),
-    "a token of no issuer": (lambda _: "eyJhbGciOiJub25lIn0.e30.", "service-account.other-issuer"),
+    "a token of no issuer": (lambda _: "eyJhbGciOiJub25lIn0.e30.", "oidc.issuer-not-configured"),
     "padded base64": (lambda keys: token_of(token_url(keys)) + "=", "iam-token.base64"),
     "bytes beyond ASCII": (lambda keys: token_of(token_url(keys) + "\u00e9"), "iam-token.url"),
 }

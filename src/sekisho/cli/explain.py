@@ -11,6 +11,8 @@ from sekisho.cli.output import Style
 from sekisho.cli.repair_command import command_of
 
 MAX_TRACE = 12
+CLAIM_CLASSES = {f"oidc.claim-{name}": name for name in ("used", "checked", "ignored")}
+"""The codes that say what became of a claim (`OidcClaim`), each with its word."""
 
 _TITLES = {
     "token": "Token",
@@ -50,7 +52,7 @@ def chain_lines(chain: Any, style: Style, *, target: str = "", full: bool = Fals
         yield f"{_mark(link['outcome'], style)} {style.strong(title)}: {_sentence(link)}"
         if link["outcome"] != "allow" or full:
             yield from _details(link, style, target, full=full)
-        elif link["link"] in ("mapping", "service-account") and "value" in link:
+        elif link["link"] in ("mapping", "service-account", "id-token") and "value" in link:
             user = link["value"]
             name = user["username"] or '""'
             yield style.quiet(f"    user {name}, groups {', '.join(user['groups']) or 'none'}")
@@ -66,8 +68,11 @@ def _details(link: Any, style: Style, target: str, *, full: bool) -> Iterator[st
             yield f"      {style.doubt('~')} {step['sentence']}"
             yield style.quiet(f"        {step['code']}, {place_of(step)}")
     others = [step for step in looked_at if _key(step) not in near]
+    if not full:
+        yield from _claim_classes(others, style)
+        others = [step for step in others if step["code"] not in CLAIM_CLASSES]
     if others:
-        yield f"    Looked at ({len(looked_at)}):"
+        yield f"    Looked at ({len(others)}):"
         shown = others if full else others[:MAX_TRACE]
         for step in shown:
             yield style.quiet(f"      - {step['sentence']} [{step['code']}]")
@@ -80,6 +85,17 @@ def _details(link: Any, style: Style, target: str, *, full: bool) -> Iterator[st
             command = command_of(repair, target)
             if command:
                 yield f"        {style.strong(command)}"
+
+
+def _claim_classes(steps: list[Any], style: Style) -> Iterator[str]:
+    """Yield what became of each claim of a token, a line per class."""
+    from sekisho.decide.values.document_text import on_one_line
+
+    for code, name in CLAIM_CLASSES.items():
+        told = [step for step in steps if step["code"] == code]
+        claims = ", ".join(on_one_line(step["facts"]["claim"]) for step in told)
+        if claims:
+            yield style.quiet(f"    Claims {name}: {claims}")
 
 
 def _sentence(link: Any) -> str:

@@ -4,11 +4,12 @@ import asyncio
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sekisho.cli.explain import chain_lines
+from sekisho.cli.explain import CLAIM_CLASSES, chain_lines
 from sekisho.cli.output import Style
 from sekisho.decide.values import Json, Ref, SekishoInputError
 
@@ -52,7 +53,6 @@ def explain_id_token(token: str, file: Path) -> dict[str, Any]:
     """
     from sekisho.connect.id_tokens import IdTokens
     from sekisho.decide.authn.mapping import implicit_groups
-    from sekisho.decide.authn.oidc.code import OidcClaim
     from sekisho.decide.authn.oidc.configuration import read_configuration
     from sekisho.decide.decision import Chain, Link, chain_to_json
     from sekisho.decide.values import Instant
@@ -62,28 +62,34 @@ def explain_id_token(token: str, file: Path) -> dict[str, Any]:
     configuration = read_configuration(str(file), text)
     now = Instant(datetime.now(UTC))
     decision = asyncio.run(IdTokens(configuration).decide(token, now, explain=True))
+    user = None if decision.value is None else implicit_groups(decision.value)
+    decision = replace(decision, value=user)
     document = dict(chain_to_json(Chain("id_token_to_user", (Link("id-token", decision),))))
-    claims = _claims(token)
-    told = {str(code).removeprefix("oidc.claim-"): code for code in OidcClaim}
-    document["claims"] = [
-        {
-            "claim": dict(step.facts)["claim"],
-            "value": claims.get(dict(step.facts)["claim"]) if "_sources" not in step.at.pointer else _HIDDEN,
-            "class": next(name for name, code in told.items() if code is step.code),
-            "purpose": dict(step.facts).get("purpose", ""),
-        }
-        for step in decision.trace
-        if isinstance(step.code, OidcClaim)
-    ]
-    if decision.value is not None:
-        user = implicit_groups(decision.value)
+    document["claims"] = claims_told(document, token)
+    if user is not None:
         document["user"] = {"username": user.name, "groups": list(user.groups), "uid": user.uid}
     document["settings"] = dict(_settings(document, text, file))
     return {"who": "", "asked": f"an id token under {file}", **document}
 
 
-def id_token_lines(document: Any, style: Style, *, full: bool) -> Iterator[str]:
-    """Yield what a person reads."""
+def claims_told(document: Any, token: str) -> list[Any]:
+    """Return every claim of ``token`` with what the chain ``document`` made of it, none of another token."""
+    claims = _claims(token)
+    return [
+        {
+            "claim": step["facts"]["claim"],
+            "value": _HIDDEN if "_sources" in step["at"]["pointer"] else claims.get(step["facts"]["claim"]),
+            "class": CLAIM_CLASSES[step["code"]],
+            "purpose": step["facts"].get("purpose", ""),
+        }
+        for link in document["links"]
+        for step in link["trace"]
+        if step["code"] in CLAIM_CLASSES
+    ]
+
+
+def id_token_lines(document: Any, style: Style, *, target: str = "", full: bool) -> Iterator[str]:
+    """Yield what a person reads; ``target`` is the cluster that was asked, if one was."""
     from sekisho.decide.values.document_text import on_one_line
 
     width = max((len(one["claim"]) for one in document["claims"]), default=0)
@@ -92,18 +98,15 @@ def id_token_lines(document: Any, style: Style, *, full: bool) -> Iterator[str]:
         purpose = f"  {one['purpose']}" if one["purpose"] else ""
         line = f"    {one['class']:<8} {on_one_line(one['claim']):<{width}}  {value}{on_one_line(purpose)}"
         yield style.quiet(line) if one["class"] == "ignored" else line
-    for line in chain_lines(_without_claims(document), style, full=full):
+    for line in chain_lines(_without_claims(document), style, target=target, full=full):
         yield line
-    for setting, place in document["settings"].items():
+    for setting, place in document.get("settings", {}).items():
         yield style.quiet(f"    {setting}: {place}")
-    if "user" in document:
-        user = document["user"]
-        yield f"    user {user['username']}, groups {', '.join(user['groups'])}"
 
 
 def _without_claims(document: Any) -> Any:
     links = [
-        {**link, "trace": [step for step in link["trace"] if not step["code"].startswith("oidc.claim-")]}
+        {**link, "trace": [step for step in link["trace"] if step["code"] not in CLAIM_CLASSES]}
         for link in document["links"]
     ]
     return {**document, "links": links}

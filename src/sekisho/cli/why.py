@@ -21,7 +21,7 @@ from sekisho.cli.aws_options import (
 from sekisho.cli.aws_question import answer, is_sets, set_lines, shifted
 from sekisho.cli.errors import report
 from sekisho.cli.explain import chain_lines
-from sekisho.cli.id_token import explain_id_token, id_token_lines, read_token
+from sekisho.cli.id_token import claims_told, explain_id_token, id_token_lines, read_token
 from sekisho.cli.output import Form, FormOption, Style, write, write_document
 from sekisho.cli.question import (
     EXIT_CODES,
@@ -84,6 +84,8 @@ def why(
 
     Example: sekisho why user/eks-ope get nodes --from world.yaml
 
+    Example: sekisho why --token id-token.txt
+
     Example: sekisho why --token id-token.txt --authentication-config issuers.yaml
 
     Example: sekisho why user/ana s3:GetObject arn:aws:s3:::logs/a --boundary draft.json
@@ -115,7 +117,7 @@ def why(
     if token is not None and authentication_config is not None:
         _id_token(token, authentication_config, output, full=full)
     elif token is not None:
-        document = _token(token, cluster, state)
+        _lab_token(token, cluster, state, output, full=full)
     elif is_workload:
         facts = read_facts(source, cluster, authentication_mode, state, drafts)
         document = answer_credentials(who, facts, onward)
@@ -171,17 +173,32 @@ def _entry(client: Any, path: str, output: Form, *, full: bool) -> None:
     raise typer.Exit(EXIT_CODES[entry["outcome"]])
 
 
-def _token(token: str, cluster: str | None, state: str | None) -> Any:
+def _lab_token(token: str, cluster: str | None, state: str | None, output: Form, *, full: bool) -> NoReturn:
+    """Tell what a cluster of the lab makes of a token, each of them where none is named."""
     text = read_token(token)
     client = lab_client(state)
-    name = cluster
-    if name is None:
-        names = [one["name"] for one in client.get("/status")["clusters"]]
-        if len(names) != 1:
-            _usage(f"give --cluster; the lab has {', '.join(names) or 'none'}")
-        name = names[0]
-    chain = client.post("/explain-token", {"token": text, "cluster": name})
-    return {"who": "", "asked": f"a token for {name}", **chain}
+    names = [cluster] if cluster else [one["arn"] for one in client.get("/status")["clusters"]]
+    if not names:
+        _usage("the lab has no cluster")
+    found = [_told_by(client, text, name) for name in names]
+    if output is not Form.TEXT:
+        write_document(found[0] if len(found) == 1 else {"clusters": found}, output)
+    else:
+        style = Style.detect()
+        for document in found:
+            write(_verdict(document, style))
+            for line in id_token_lines(document, style, target=document["cluster"], full=full):
+                write(line)
+    outcomes = [document["outcome"] for document in found]
+    best = next((one for one in ("allow", "unknown") if one in outcomes), outcomes[0])
+    raise typer.Exit(EXIT_CODES[best])
+
+
+def _told_by(client: Any, token: str, name: str) -> Any:
+    chain = client.post("/explain-token", {"token": token, "cluster": name})
+    short = name.rpartition("/")[2]
+    told = {"who": "", "asked": f"a token for {short}", "cluster": short, **chain}
+    return {**told, "claims": claims_told(chain, token)}
 
 
 def _id_token(token: str, file: Path, output: Form, *, full: bool) -> NoReturn:
@@ -190,8 +207,7 @@ def _id_token(token: str, file: Path, output: Form, *, full: bool) -> NoReturn:
         write_document(document, output)
     else:
         style = Style.detect()
-        words = {"allow": style.good("yes"), "unknown": style.doubt("unknown")}
-        write(f"{words.get(document['outcome'], style.bad('no'))}: {document['asked']}")
+        write(_verdict(document, style))
         for line in id_token_lines(document, style, full=full):
             write(line)
     raise typer.Exit(EXIT_CODES[document["outcome"]])
@@ -202,9 +218,7 @@ def _show(document: Any, output: Form, target: str, *, full: bool) -> None:
         write_document(document, output)
     else:
         style = Style.detect()
-        verdict = {"allow": style.good("yes"), "unknown": style.doubt("unknown")}
-        word = verdict.get(document["outcome"], style.bad("no"))
-        write(f"{word}: {document['who'] + ' ' if document['who'] else ''}{document['asked']}")
+        write(_verdict(document, style))
         if is_sets(document):
             for line in set_lines(document, style):
                 write(line)
@@ -214,6 +228,12 @@ def _show(document: Any, output: Form, target: str, *, full: bool) -> None:
             for need in document.get("needs", ()):
                 write(f"    {style.doubt('if')} {need}")
     raise typer.Exit(EXIT_CODES[document["outcome"]])
+
+
+def _verdict(document: Any, style: Style) -> str:
+    words = {"allow": style.good("yes"), "unknown": style.doubt("unknown")}
+    word = words.get(document["outcome"], style.bad("no"))
+    return f"{word}: {document['who'] + ' ' if document['who'] else ''}{document['asked']}"
 
 
 def _usage(problem: str) -> NoReturn:

@@ -11,6 +11,8 @@ from sekisho.decide.authn.oidc.model import GOOGLE, GOOGLE_BARE
 from sekisho.decide.authn.service_account_token import claims_of
 from sekisho.decide.chain.person_to_cluster import LinkName
 
+_JSON, _DOTS = "ey", 2
+"""How a JSON object begins in base64, and how many dots there are in a token of three parts."""
 _CLUSTER_CLAIM = "kubernetes.io"
 """What every service account token holds, whichever cluster issued it."""
 
@@ -23,7 +25,9 @@ def checkpoint_of(token: str, own_issuer: str, issuers: Collection[str]) -> Link
     """
     claims = claims_of(token)
     if claims is None:
-        return LinkName.TOKEN
+        # What only looks like a signed token is told so, rather than that it is none of IAM.
+        looks_signed = token.startswith(_JSON) and token.count(".") >= _DOTS
+        return LinkName.ID_TOKEN if looks_signed else LinkName.TOKEN
     issuer = claims.get("iss")
     if issuer == own_issuer:
         return LinkName.SERVICE_ACCOUNT

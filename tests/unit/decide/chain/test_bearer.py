@@ -20,6 +20,12 @@ CASES: dict[str, tuple[str, LinkName]] = {
     "no token at all": ("", LinkName.TOKEN),
     "two parts": ("a.b", LinkName.TOKEN),
     "claims that are no JSON": ("a.YQ.c", LinkName.TOKEN),
+    "claims with one member twice": (
+        f"{token({}).split('.')[0]}.eyJhIjoxLCJhIjoyfQ.c",
+        LinkName.ID_TOKEN,
+    ),
+    "an encrypted token": ("eyJhbGciOiJSU0EtT0FFUCJ9.b.c.d.e", LinkName.ID_TOKEN),
+    "JSON that is no token": ("eyJh.b", LinkName.TOKEN),
     "the cluster's own issuer": (token({"iss": OWN}), LinkName.SERVICE_ACCOUNT),
     "another cluster's token": (token({"iss": OTHER, "kubernetes.io": {}}), LinkName.SERVICE_ACCOUNT),
     "another cluster that is a provider": (token({"iss": CORP, "kubernetes.io": {}}), LinkName.ID_TOKEN),
