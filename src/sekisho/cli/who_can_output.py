@@ -1,6 +1,7 @@
 """The answers of ``sekisho who-can`` as JSON and as lines."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sekisho.cli.aws_question import place
@@ -88,7 +89,11 @@ def kube_document(asked: str, found: "KubeWhoCan", cluster: str, source: "Source
             for one in found.mapped
         ],
         "subjects": [
-            {**_way(access), "principals": list(dict.fromkeys(behind.get(access.subject, ())))}
+            {
+                **_way(access),
+                "principals": list(dict.fromkeys(behind.get(access.subject, ()))),
+                "identityProviders": [asdict(one) for one in found.people.get(access.subject, ())],
+            }
             for access in found.subjects
         ],
         "unread": [step_to_json(step) for step in found.unread],
@@ -109,6 +114,8 @@ def _way(access: "Access") -> dict[str, Any]:
 
 def kube_lines(document: Any, style: Style) -> Iterator[str]:
     """Yield the lines of `kube_document`: IAM principals first, then who has none behind it."""
+    from sekisho.decide.values.document_text import on_one_line
+
     alone = [one for one in document["subjects"] if not one["principals"]]
     if not document["principals"] and not alone:
         yield "nobody" if not document["unread"] else "nobody that is known"
@@ -130,6 +137,11 @@ def kube_lines(document: Any, style: Style) -> Iterator[str]:
             yield style.quiet(f"        by {place(step)}")
     for one in alone:
         yield f"{style.good('yes')} {style.strong(one['subject'])}"
+        for person in one["identityProviders"]:
+            claim, value = on_one_line(person["claim"]), on_one_line(person["value"])
+            yield f"    > id tokens of {on_one_line(person['provider'])} with {value} in the claim {claim}"
+            if person["people"]:
+                yield style.quiet(f"        of {on_one_line(', '.join(person['people']))}")
         yield from _way_lines(one, style)
 
 

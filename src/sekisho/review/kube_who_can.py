@@ -8,8 +8,8 @@ of each what `can` says.
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from sekisho.decide.authn.mapping import implicit_groups, resolve
 from sekisho.decide.authn.mapping_code import MappingCode
@@ -29,6 +29,7 @@ from sekisho.facts.identity import identity_from_arn
 from sekisho.facts.snapshot import Snapshot
 from sekisho.facts.snapshot_cluster import SnapshotCluster
 from sekisho.review.aws_caller import principals, root_of
+from sekisho.review.provider_people import Behind, behind
 
 SESSION_NAMES = ("{{SessionName}}", "{{SessionNameRaw}}")
 _INSTANCE = "i-00000000000000000"
@@ -61,12 +62,14 @@ class KubeWhoCan:
     """Who may make a request of a cluster.
 
     ``subjects`` are all ways through RBAC, whoever stands behind the subject; ``mapped`` the IAM principals
-    behind them. ``unread`` says why principals may be missing, each step once.
+    behind them, ``people`` the id tokens behind a subject. ``unread`` says why principals may be missing,
+    each step once.
     """
 
     subjects: tuple[Access, ...]
     mapped: tuple[MappedAccess, ...]
     unread: tuple[Step, ...]
+    people: Mapping[str, tuple[Behind, ...]] = field(default_factory=dict)
 
     @property
     def outcome(self) -> Outcome:
@@ -102,7 +105,9 @@ def who_can_in(request: RequestAttributes, snapshot: Snapshot, cluster: Snapshot
             for step in refused.decisive if refused.outcome is Outcome.UNKNOWN else ():
                 unread.setdefault((str(step.code), str(step.at)), step)
     ordered = sorted(found.values(), key=lambda access: str(access.arn))
-    return KubeWhoCan(subjects, tuple(ordered), tuple(unread.values()))
+    arn = str(cluster.cluster.arn)
+    people = {name: behind(name, snapshot, arn) for name in {access.subject for access in subjects}}
+    return KubeWhoCan(subjects, tuple(ordered), tuple(unread.values()), people)
 
 
 def _subjects(request: RequestAttributes, cluster: SnapshotCluster, index: Index) -> tuple[Access, ...]:

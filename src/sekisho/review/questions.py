@@ -18,6 +18,7 @@ from sekisho.facts.permissions import AwsPolicyText
 from sekisho.facts.snapshot_cluster import SnapshotCluster
 from sekisho.review.aws_caller import is_known, prepared, principal_of, unread_policies
 from sekisho.review.needs import needs
+from sekisho.review.provider_people import person
 from sekisho.review.source import Source
 from sekisho.review.told import NOTHING_TOLD, Told
 
@@ -36,17 +37,23 @@ def ask_cluster(who: str, request: RequestAttributes, source: Source) -> Chain:
     """Return the chain from ``who`` to the answer of the cluster.
 
     ``who`` is an IAM identity as `identity_from_arn` reads it, or a Kubernetes user:
-    ``system:serviceaccount:NAMESPACE:NAME``, ``user:NAME`` or ``group:NAME``.
+    ``system:serviceaccount:NAMESPACE:NAME``, ``user:NAME`` or ``group:NAME``. Somebody of a user pool whose
+    id tokens the cluster takes has the groups that their token would give.
 
     Raises:
         SekishoInputError: no such identity, or no cluster to ask.
     """
     cluster = need_cluster(source)
-    user = kube_user(who)
+    user = _person(who, source, cluster) or kube_user(who)
     if user is not None:
         answer = authorize(user, request, cluster)
         return Chain(CLUSTER_CHAIN, (Link(LinkName.AUTHORIZATION, answer),))
     return chain_of((), identity_from_arn(who, source.snapshot), cluster, request)
+
+
+def _person(who: str, source: Source, cluster: SnapshotCluster) -> KubeUser | None:
+    kind, _, name = who.partition(":")
+    return person(name, source.snapshot, str(cluster.cluster.arn)) if kind == "user" else None
 
 
 def need_cluster(source: Source) -> SnapshotCluster:
