@@ -123,6 +123,24 @@ def test_every_step_goes_as_the_article_says_and_again(sekisho_lab: RunningLab, 
     assert keys_of_new_user(sekisho_lab) == []
 
 
+def test_the_tour_of_id_tokens_and_nothing_of_it_stays(sekisho_lab: RunningLab, tmp_path: Path) -> None:
+    words = ["oidc" if word == "access" else word for word in command("--state-dir", "-o", "json")]
+    words.insert(words.index("--state-dir") + 1, str(sekisho_lab.state.path))
+    ended = subprocess.run(
+        words, env=environment(tmp_path), capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    assert ended.returncode == 0, ended.stderr + ended.stdout
+    rows = json.loads(ended.stdout)
+    assert [row["step"] for row in rows] == [*range(1, 12)]
+    assert all(row["held"] for row in rows)
+    assert rows[8]["decision"]["who"] == "mira@example.com"
+    assert not re.search(r"eyJ\w+\.\w", ended.stdout + ended.stderr)
+    listed = sekisho_lab.run(
+        [client("aws"), "eks", "list-identity-provider-configs", "--cluster-name", "eks-clu"]
+    )
+    assert json.loads(listed.stdout)["identityProviderConfigs"] == []
+
+
 def test_without_a_lab_the_tour_has_its_own_and_shows_the_decisions(tmp_path: Path) -> None:
     ended = tour(environment(tmp_path))
     assert ended.code == 0, ended.stderr

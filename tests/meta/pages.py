@@ -71,7 +71,7 @@ _VOLATILE = (
     (re.compile(r"(?<=/id/)[0-9A-F]{32}\b"), "ISSUER"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|\+\d\d:\d\d)"), "TIME"),
     (re.compile(r"\d{8}T\d{6}Z"), "TIME"),
-    (re.compile(r"(?<= )(\d+[smhd])+(?= )"), "AGE"),
+    (re.compile(r"(?<= )(\d+[smhd])+(?= |$)"), "AGE"),
     (re.compile(r"(?<=127\.0\.0\.1:)\d+"), "PORT"),
     (re.compile(r"\bv?\d+\.\d+\.\d+ \(\w+/\w+\)"), "VERSION"),
     (re.compile(r" +(?=\S)"), " "),

@@ -3,7 +3,7 @@
 import signal
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -17,11 +17,18 @@ from sekisho.cli.state_option import StateDirOption
 from sekisho.cli.watch import entry_line
 
 if TYPE_CHECKING:
-    from sekisho.tour import Result, TourStep
+    from sekisho.tour import Cluster, Result, TourStep
 
 NOT_HELD = 1
 INCOMPLETE = 3
 TEXT_COLUMNS = 100
+
+OwnLabOption = Annotated[
+    bool, typer.Option("--own-lab", help="Walk in a fresh lab, even if one runs; it goes at the end.")
+]
+PauseOption = Annotated[
+    bool, typer.Option("--pause", help="Wait for Enter before each step (on a terminal).")
+]
 
 app = typer.Typer(
     name="tour",
@@ -44,12 +51,8 @@ def tour() -> None:
 @app.command()
 @report()
 def access(
-    own_lab: Annotated[
-        bool, typer.Option("--own-lab", help="Walk in a fresh lab, even if one runs; it goes at the end.")
-    ] = False,
-    pause: Annotated[
-        bool, typer.Option("--pause", help="Wait for Enter before each step (on a terminal).")
-    ] = False,
+    own_lab: OwnLabOption = False,
+    pause: PauseOption = False,
     state: StateDirOption = None,
     output: FormOption = Form.TEXT,
 ) -> None:
@@ -61,14 +64,48 @@ def access(
 
     Example: sekisho tour access --pause
     """
+    from sekisho.tour import MANIFESTS, access_steps
+
+    _walk(access_steps, MANIFESTS, own_lab, state, output, pause=pause)
+
+
+@app.command()
+@report()
+def oidc(
+    own_lab: OwnLabOption = False,
+    pause: PauseOption = False,
+    state: StateDirOption = None,
+    output: FormOption = Form.TEXT,
+) -> None:
+    """People of a Cognito user pool enter a cluster with id tokens: pool, identity provider, kubectl.
+
+    Runs aws and kubectl as `sekisho tour access` does, and takes back what it made. Exit code 1 if a
+    step went otherwise, 3 if a client is missing.
+
+    Example: sekisho tour oidc
+    """
+    from sekisho.tour import OIDC_MANIFESTS, oidc_steps
+
+    _walk(oidc_steps, OIDC_MANIFESTS, own_lab, state, output, pause=pause)
+
+
+def _walk(
+    steps_of: "Callable[[Cluster], tuple[TourStep, ...]]",
+    manifests: Mapping[str, str],
+    own_lab: bool,
+    state: str | None,
+    output: Form,
+    *,
+    pause: bool,
+) -> None:
     import os
 
-    from sekisho.tour import MANIFESTS, Walk, access_steps, ground, tour_shell
+    from sekisho.tour import Walk, ground, tour_shell
 
     with _ended_by_signals(), ground(state, own=own_lab, note=note) as lab:
-        steps = access_steps(lab.cluster)
+        steps = steps_of(lab.cluster)
         page = _Page(output, Style.detect(), steps[-1].number, pauses=_can_pause(pause))
-        with tour_shell(lab, MANIFESTS, os.environ) as shell:
+        with tour_shell(lab, manifests, os.environ) as shell:
             results = Walk(shell, lab.client, lab.cluster.name).through(steps, page.before, page.after)
     if output is not Form.TEXT:
         write_document([result.to_json() for result in results], output)

@@ -2,6 +2,7 @@
 
 from sekisho.tour.access import MANIFESTS, Cluster, access_steps
 from sekisho.tour.ground import Ground, ground
+from sekisho.tour.oidc import OIDC_MANIFESTS, oidc_steps
 from sekisho.tour.redact import redact
 from sekisho.tour.shell import Shell, tour_shell
 from sekisho.tour.step import Expectation, Learned, TourStep
@@ -9,6 +10,7 @@ from sekisho.tour.walk import Result, Walk
 
 __all__ = [
     "MANIFESTS",
+    "OIDC_MANIFESTS",
     "Cluster",
     "Expectation",
     "Ground",
@@ -19,6 +21,7 @@ __all__ = [
     "Walk",
     "access_steps",
     "ground",
+    "oidc_steps",
     "redact",
     "tour_shell",
 ]

@@ -1,5 +1,6 @@
 """Walk a tour: run each step, look at what the lab decided about it, and check what the step expects."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,8 +17,8 @@ _WHERE = {
     "kubectl": "kubectl, https://kubernetes.io/docs/tasks/tools/",
 }
 
-_PLACEHOLDERS = ("access_key_id", "secret_access_key")
-"""Names of learned values that a command or an answer can hold."""
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+"""How a command or an answer names a learned value."""
 
 CLUSTER_TOKEN = "token"  # noqa: S105 - a name, not a token
 """What a step calls the cluster token that it learns."""
@@ -180,11 +181,8 @@ class Walk:
 
     def _unknown(self, step: TourStep) -> list[str]:
         texts = (step.command, *step.answers)
-        return [
-            name
-            for name in _PLACEHOLDERS
-            if name not in self.learned and any(f"{{{name}}}" in text for text in texts)
-        ]
+        named = [name for text in texts for name in _PLACEHOLDER.findall(text)]
+        return [name for name in dict.fromkeys(named) if name not in self.learned]
 
     def _filled(self, text: str) -> str:
         for name, value in self.learned.items():
