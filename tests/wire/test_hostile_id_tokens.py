@@ -194,8 +194,9 @@ def test_an_id_token_never_reaches_sts(ground: Ground) -> None:
     for token in (ground.tokens["IdToken"], signed({"iss": "https://else.example"}, "RS256")):
         ask_with(ground.lab, CLUSTER, token)
     assert ground.refused(signed({"iss": "https://else.example"}, "RS256")) == ["oidc.issuer-not-configured"]
-    links = [link["link"] for link in last_refusal(ground.lab)["chain"]["links"]]
-    assert links == ["id-token"]
+    (link,) = last_refusal(ground.lab)["chain"]["links"]
+    assert link["link"] == "id-token"
+    assert [repair["code"] for repair in link["repairs"]] == ["oidc.associate-provider"]
 
 
 def test_a_token_of_a_mebibyte(ground: Ground) -> None:
