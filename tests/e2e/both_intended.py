@@ -48,7 +48,6 @@ REQUESTS = (
     ),
     Intended(r"watch=1\S*resourceVersion=x", "the client's fault is 400, not 500", (400, 500)),
     Intended("404 page not found", "every answer of the lab is a Status"),
-    Intended(r"GET \S+-space/status", "subresources of stored objects are not served", (400, 200)),
     Intended("415: Unsupported Media Type", "the lab says which media types it takes"),
     Intended("unknown patch type: nope", "the client's fault is 400, not 500", (400, 500)),
     Intended("fieldSelector ignored due to parse error", "RBAC does not look at selectors, nor does the lab"),

@@ -1,18 +1,30 @@
 """The lab's Kubernetes API beside Kubernetes' own: the same commands and requests, the same answers."""
 
 import json
+import time
 from collections.abc import Iterable, Iterator
 
 import pytest
 
-from e2e import both_applies, both_commands, both_intended, both_requests, real_owners
+from e2e import (
+    both_applies,
+    both_commands,
+    both_intended,
+    both_requests,
+    both_workload_requests,
+    both_workloads,
+    real_owners,
+)
+from e2e.both_kubelets import kubelets
 from e2e.both_requests import Ask
 from sekisho.testing import running_lab
-from support.both_clusters import Both, both_clusters
+from support.both_clusters import Both, Done, both_clusters
 from support.checkpoint import waited
 
 GENERATED = 40
 """Sequences that are generated; more of them take a second per ten."""
+SETTLED_SECONDS = 40.0
+"""How long two clusters may take to come to the same."""
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +32,9 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
     folder = tmp_path_factory.mktemp("both")
     with running_lab(folder / "world") as lab, both_clusters(folder, lab) as made:
         yield made
+
+
+REQUESTS = both_requests.SEQUENCES | both_workload_requests.SEQUENCES
 
 
 def namespace_of(both: Both, name: str) -> str:
@@ -43,10 +58,10 @@ def differences(both: Both, namespace: str, sequence: Iterable[Ask]) -> list[obj
     return different
 
 
-@pytest.mark.parametrize("subject", both_requests.SEQUENCES)
+@pytest.mark.parametrize("subject", REQUESTS)
 def test_requests_are_answered_alike(both: Both, subject: str) -> None:
-    namespace = namespace_of(both, f"requests-{list(both_requests.SEQUENCES).index(subject)}")
-    assert differences(both, namespace, both_requests.SEQUENCES[subject]) == []
+    namespace = namespace_of(both, f"requests-{list(REQUESTS).index(subject)}")
+    assert differences(both, namespace, REQUESTS[subject]) == []
 
 
 @pytest.mark.parametrize("subject", both_applies.SEQUENCES)
@@ -89,3 +104,25 @@ def test_kubectl_prints_the_same(both: Both, subject: str) -> None:
         if (lab != real) != (command in both_intended.COMMANDS):  # nor may a reason outlive its difference
             different.append((command, lab, real))
     assert different == []
+
+
+@pytest.mark.parametrize("subject", both_workloads.WORKLOADS)
+def test_workloads_end_alike(both: Both, subject: str) -> None:
+    namespace = namespace_of(both, f"workloads-{subject}")
+    different = []
+    with kubelets(both, namespace):
+        for command in both_workloads.WORKLOADS[subject]:
+            words, _, stdin = command.removeprefix("~").partition("\n")
+            lab, real = ended_alike(both, ["-n", namespace, *words.split()], stdin, command.startswith("~"))
+            if lab != real:
+                different.append((command, lab, real))
+    assert different == []
+
+
+def ended_alike(both: Both, words: list[str], stdin: str, is_read: bool) -> tuple[Done, Done]:
+    """Run a command against both; one that reads again until both say the same."""
+    ends = time.monotonic() + SETTLED_SECONDS
+    while True:
+        lab, real = both.kubectl(words, stdin)
+        if lab == real or not is_read or time.monotonic() > ends:
+            return lab, real

@@ -25,9 +25,15 @@ from support.kube_apiserver import ApiServerProcess, running_apiserver, running_
 ADMIN = "system:serviceaccount:kube-system:both"
 CONTROLLERS = (
     "clusterrole-aggregation-controller",
+    "deployment-controller",
+    "garbage-collector-controller",
+    "job-controller",
     "namespace-controller",
+    "replicaset-controller",
     "root-ca-certificate-publisher-controller",
     "serviceaccount-controller",
+    "serviceaccount-token-controller",
+    "ttl-after-finished-controller",
 )
 SECONDS = 60.0
 
@@ -183,6 +189,10 @@ _DIFF = re.compile(r"/\w+/(LIVE|MERGED)-\d+|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ 
 _PORT = re.compile(r"127\.0\.0\.1:\d+")
 _SUFFIX = re.compile(r"(generated-|Gen_)[a-z0-9]{5}\b")
 _RECORD = re.compile(r"in record \(\d+\)")
+_HASH = re.compile(
+    r"(?:(?<=[-=])|(?<=hash: ))[bcdfghjklmnpqrstvwxz2456789]{8,10}(-[bcdfghjklmnpqrstvwxz2456789]{5})?\b"
+)
+_TERMINATING = re.compile(r"\n *\"?terminatingReplicas\"?: \d+,?")
 _PEM = re.compile(r"(-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----(\\n|\s)*)+", re.DOTALL)
 
 
@@ -200,6 +210,8 @@ def normalised(text: str) -> str:
         (_RECORD, "in record (VERSION)"),
         (_SUFFIX, r"\g<1>SUFFIX"),
         (_PEM, "CERTIFICATE"),
+        (_HASH, "HASH"),
+        (_TERMINATING, ""),  # of 1.35, which is newer than what the lab's clusters say they are
     ):
         text = pattern.sub(put, text)
     return re.sub(r"(?<=\S)  +", "  ", text)  # the width of a column is that of its longest age

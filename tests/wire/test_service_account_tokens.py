@@ -194,7 +194,7 @@ def test_a_pod_s_token_ends_with_the_pod(api: KubeApi) -> None:
         f"{EXTRA}/pod-name": ["web-0"],
         f"{EXTRA}/pod-uid": [uid],
     }
-    api.gone(f"{PODS}/web-0")
+    api.gone(f"{PODS}/web-0?gracePeriodSeconds=0")
     assert who(api, token) is None
     assert api.why() == ["service-account.bound-object-deleted"]
     api.pod("web-0", "ledger")

@@ -18,6 +18,7 @@ from sekisho.lab.journal import Journal
 from sekisho.lab.kube import seed
 from sekisho.lab.kube.authenticator import AskSts, Authenticator
 from sekisho.lab.kube.containers import Containers
+from sekisho.lab.kube.controllers import Controllers
 from sekisho.lab.kube.id_tokens import ClusterIdTokens
 from sekisho.lab.kube.issuer_keys import IssuerKeys
 from sekisho.lab.kube.live_cluster import LiveCluster
@@ -26,6 +27,7 @@ from sekisho.lab.kube.reviews import Reviews
 from sekisho.lab.kube.server import KubeServer
 from sekisho.lab.kube.service_account_tokens import ServiceAccountTokens
 from sekisho.lab.kube.streams import PodStreams
+from sekisho.lab.kube.subresources import Subresources
 from sekisho.lab.kube.token_requests import TokenRequests
 from sekisho.lab.kube.verbs import Verbs
 from sekisho.lab.net.authority import Authority
@@ -73,6 +75,7 @@ class Clusters:
         self.containers_of: Callable[[str], Containers | None] = lambda _arn: None
         """Returns what runs the pods of a cluster, by its ARN; asked when its API server starts."""
 
+        self._controllers: dict[str, Controllers] = {}
         self.live: dict[str, LiveCluster] = {}
         self.authenticators: dict[str, Authenticator] = {}
 
@@ -122,11 +125,12 @@ class Clusters:
             listener.close()  # kube-apiserver listens itself
             await self._start_real(arn, live, authenticator, self._assets)
             return
-        objects = KubeObjects(self._world, arn, self._clock, self._ids, self._authority.certificate)
+        objects = KubeObjects(self._world, arn, self._clock, self._ids)
         api = KubeServer(
             live,
             authenticator,
             Verbs(self._world, live, objects),
+            Subresources(objects),
             Reviews(live, authenticator),
             TokenRequests(cluster.issuer, objects, self._keys, self._ids),
             PodStreams(objects, self.containers_of(arn)),
@@ -143,6 +147,10 @@ class Clusters:
         tls = self._authority.context(LOOPBACK, "localhost", "kubernetes", "kubernetes.default")
         http = HttpServer(api.serve, listener, tls=tls, refusal=lambda code, _client: refuse(head_code(code)))
         await http.start()
+        certificate = self._authority.certificate
+        controllers = Controllers(self._world, live, objects, self._clock, self._keys, certificate)
+        controllers.start()
+        self._controllers[arn] = controllers
         self._servers[arn], self.live[arn], self.authenticators[arn] = http, live, authenticator
 
     async def _start_real(
@@ -169,6 +177,9 @@ class Clusters:
 
     def forget(self, arn: str) -> "HttpServer | ControlPlane | None":
         """Leave a cluster that was deleted; its server is returned, to be stopped."""
+        controllers = self._controllers.pop(arn, None)
+        if controllers is not None:
+            controllers.stop()
         live = self.live.pop(arn, None)
         if live is not None:
             live.stop()
@@ -179,11 +190,13 @@ class Clusters:
         """Stop every API server."""
         for listener in self._reserved.values():
             listener.close()
+        self._stop_controllers()
         for server in self._servers.values():
             await server.stop()
 
     async def pause(self) -> None:
         """Stop every API server until `start` is called again; clients find the same ports."""
+        self._stop_controllers()
         servers, lives = list(self._servers.values()), list(self.live.values())
         self._servers.clear()
         self.live.clear()
@@ -192,6 +205,11 @@ class Clusters:
             live.stop()
         for server in servers:
             await server.stop()
+
+    def _stop_controllers(self) -> None:
+        for controllers in self._controllers.values():
+            controllers.stop()
+        self._controllers.clear()
 
     def credentials_changed(self, _change: Change) -> None:
         """Ask STS again for every token, because a key, a user or a role is not what it was."""

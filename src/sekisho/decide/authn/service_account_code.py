@@ -27,6 +27,10 @@ class ServiceAccountCode(ReasonCode):
         "service-account.bound-object-recreated",
         "the {kind} {name} of the token was made anew: its uid is {found}, the token's {claimed}",
     )
+    SECRET_OTHER = (
+        "service-account.secret-other-token",
+        "the token is not, or no longer, the one that the Secret {name} holds",
+    )
     STALE = (
         "service-account.stale",
         "the token was to be renewed at {warn_after}; it is {now}, and it still counts until {expires}",

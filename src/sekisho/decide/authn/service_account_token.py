@@ -155,7 +155,7 @@ def _hold(
     own = ("namespace", claims.namespace), ("name", claims.account.name)
     matched = tuple(one for one in claims.audiences if one in wanted)
     if not matched:
-        told = ("audiences", _listed(claims.audiences)), ("wanted", _listed(wanted))
+        told = ("audiences", listed(claims.audiences)), ("wanted", listed(wanted))
         fix = Repair(ServiceAccountFix.FOR_AUDIENCE, (*own, ("audience", wanted[0])))
         return _answer(Outcome.DENY, Step(Code.AUDIENCE, _CLAIMS.child("aud"), told), fix)
     fix = Repair(ServiceAccountFix.NEW_TOKEN, own)
@@ -184,13 +184,9 @@ def _refuse_times(claims: ServiceAccountClaims, now: Instant) -> Step | None:
 def _refuse_objects(claims: ServiceAccountClaims, facts: ServiceAccountFacts) -> Step | None:
     """Return why the account or the object that the token is bound to is not the one it was issued for."""
     at = _CLAIMS.child("kubernetes.io")
-    named = ("namespace", claims.namespace), ("name", claims.account.name)
-    found = facts.uid_of("serviceaccounts", claims.namespace, claims.account.name)
-    if found is None:
-        return Step(Code.ACCOUNT_GONE, at.child("serviceaccount"), named)
-    if found != claims.account.uid:
-        uids = ("found", found), ("claimed", claims.account.uid)
-        return Step(Code.ACCOUNT_OTHER, at.child("serviceaccount", "uid"), (*named, *uids))
+    refused = refuse_account(claims.namespace, claims.account, facts, at.child("serviceaccount"))
+    if refused is not None:
+        return refused
     for kind, bound, namespace in _bound(claims):
         told = ("kind", kind), ("name", bound.name)
         found = facts.uid_of(f"{kind}s", namespace, bound.name)
@@ -199,6 +195,18 @@ def _refuse_objects(claims: ServiceAccountClaims, facts: ServiceAccountFacts) ->
         if found != bound.uid:
             uids = ("found", found), ("claimed", bound.uid)
             return Step(Code.BOUND_OTHER, at.child(kind, "uid"), (*told, *uids))
+    return None
+
+
+def refuse_account(namespace: str, account: ObjectClaim, facts: ServiceAccountFacts, at: Ref) -> Step | None:
+    """Return why the account, named ``at`` a place in the token, is not the one that it was issued for."""
+    named = ("namespace", namespace), ("name", account.name)
+    found = facts.uid_of("serviceaccounts", namespace, account.name)
+    if found is None:
+        return Step(Code.ACCOUNT_GONE, at, named)
+    if found != account.uid:
+        uids = ("found", found), ("claimed", account.uid)
+        return Step(Code.ACCOUNT_OTHER, at.child("uid"), (*named, *uids))
     return None
 
 
@@ -214,7 +222,8 @@ def _bound(claims: ServiceAccountClaims) -> tuple[tuple[str, ObjectClaim, str], 
     return tuple(bound)
 
 
-def _listed(values: tuple[str, ...]) -> str:
+def listed(values: tuple[str, ...]) -> str:
+    """Return audiences as a sentence shows them."""
     return ", ".join(values)[:_MAX_SHOWN] or "nobody"
 
 

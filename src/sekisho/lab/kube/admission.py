@@ -15,6 +15,7 @@ from sekisho.decide.workload.registration import is_asked_about
 from sekisho.decide.workload.settings import AccountFacts, Settings
 from sekisho.facts import Cluster, Snapshot, kube_key
 from sekisho.facts.pod_identity import association_for
+from sekisho.wire.kube.defaults_pod import pod_defaults
 from sekisho.wire.kube.members import mapping, text
 from sekisho.wire.kube.patch import json_patch
 from sekisho.wire.kube.registry import CORE, Resource
@@ -57,4 +58,7 @@ def admit(
     is_associated = association_for(facts, str(cluster.arn), namespace, pod.account) is not None
     known = AccountFacts(namespace, pod.account, annotations, is_associated=is_associated)
     patch = mutate(pod, known, settings, random.randint(*_SPREAD)).value  # noqa: S311 - no secret
-    return json_patch(body, [one.document() for one in patch]) if patch else body
+    if not patch:
+        return body
+    # What a webhook adds gets the defaults as well.
+    return pod_defaults(json_patch(body, [one.document() for one in patch]))

@@ -12,6 +12,7 @@ from sekisho.decide.values.documents import to_json
 from sekisho.wire.http import Request, Response
 from sekisho.wire.kube import status, table
 from sekisho.wire.kube.body import warning_header
+from sekisho.wire.kube.discovery import Page
 from sekisho.wire.kube.negotiate import JSON, YAML, Form, Representation
 from sekisho.wire.kube.options import TRUE
 from sekisho.wire.kube.registry import Resource
@@ -115,6 +116,14 @@ def json_answer(document: JsonObject, code: int = 200, warnings: Iterable[str] =
     """Return a JSON document."""
     headers = [("content-type", JSON), *(("warning", warning_header(text)) for text in warnings)]
     return Response(code, to_json(document), tuple(headers))
+
+
+def page_answer(page: Page, request: Request) -> Response:
+    """Return a document, or that the client has it already."""
+    headers = (("content-type", page.content_type), ("etag", page.etag), ("vary", "Accept"))
+    if request.header("if-none-match") == page.etag:
+        return Response(304, b"", headers)
+    return Response(200, page.body, headers)
 
 
 def status_answer(error: status.KubeError) -> Response:

@@ -26,6 +26,8 @@ from sekisho.lab.world import Clock, World
 ROTATION = timedelta(days=7)
 LONGEST_TOKEN = timedelta(days=365)
 KEY_BITS = 2048
+NEVER = 253_402_300_799.0
+"""The end of the year 9999 as seconds since 1970: when a token without an end ends."""
 ALGORITHM = "RS256"
 
 
@@ -62,13 +64,20 @@ class IssuerKeys:
 
     def sign(self, claims: ServiceAccountClaims) -> Secret:
         """Return the signed token of ``claims``, whose issuer is one of the lab's."""
-        key = self._current(claims.issuer)
-        if claims.expires.epoch > key.ends:
-            self._keep(claims.issuer, replace(key, ends=claims.expires.epoch))
-        private = self._world.secret(_secret_name(claims.issuer, key.key_id))
+        return self._signed(claims.issuer, claims_to_json(claims), claims.expires.epoch)
+
+    def sign_without_end(self, issuer: str, claims: JsonObject) -> Secret:
+        """Return a signed token that does not expire: the key of ``issuer`` that signed it stays for good."""
+        return self._signed(issuer, claims, NEVER)
+
+    def _signed(self, issuer: str, claims: JsonObject, ends: float) -> Secret:
+        key = self._current(issuer)
+        if ends > key.ends:
+            self._keep(issuer, replace(key, ends=ends))
+        private = self._world.secret(_secret_name(issuer, key.key_id))
         assert private is not None  # noqa: S101 - it was committed together with the key's entry
         header: JsonObject = {"alg": ALGORITHM, "kid": key.key_id}
-        return Secret(_compact(header, claims_to_json(claims), private.reveal()))
+        return Secret(_compact(header, claims, private.reveal()))
 
     def published(self, issuer: str) -> tuple[SigningKey, ...]:
         """Return the keys that verify, the one that signs first."""

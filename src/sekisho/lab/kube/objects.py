@@ -2,7 +2,7 @@
 
 Every method that changes something commits before it returns. The rules here are those
 of the generic registry store (kubernetes ``pkg/registry``): names, uids, conflicts,
-preconditions, what a namespace brings and takes with it.
+preconditions, and when an object that is deleted is gone.
 """
 
 import uuid
@@ -14,13 +14,15 @@ from sekisho.decide.rbac import objects as rbac_objects
 from sekisho.decide.rbac.model import Role
 from sekisho.decide.values import Json, JsonObject
 from sekisho.facts import Delete, Event, Key, Kind, Put, kube_key, kube_scope
+from sekisho.lab.kube.deletion import Deleted, check_marks, deleted, is_released
+from sekisho.lab.kube.strategies import as_created, as_updated
 from sekisho.lab.world import Clock, Ids, World
 from sekisho.wire.kube import status
 from sekisho.wire.kube.defaults import with_defaults
 from sekisho.wire.kube.managed_fields import with_known_times
 from sekisho.wire.kube.members import mapping, text
 from sekisho.wire.kube.prepare import prepared
-from sekisho.wire.kube.registry import CORE, RBAC, REGISTRY, Resource
+from sekisho.wire.kube.registry import RBAC, REGISTRY, Resource
 
 _NAMESPACES = REGISTRY.at_path("", "v1", "namespaces")
 _CLUSTER_ROLES = REGISTRY.at_path(RBAC.group, RBAC.version, "clusterroles")
@@ -29,11 +31,19 @@ _CREATABLE_BY_UPDATE = frozenset({RBAC.group})
 """Groups whose strategies let PUT create (AllowCreateOnUpdate)."""
 
 
-_ROOT_CERTIFICATE_NOTE = (
-    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints "
-    "such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across "
-    "distributions of Kubernetes clusters."
+_SERVER_OWNED = (
+    "name",
+    "namespace",
+    "uid",
+    "creationTimestamp",
+    "resourceVersion",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
 )
+"""Metadata that no update changes."""
+
+Strategy = Callable[[Resource, JsonObject, JsonObject], JsonObject]
+"""Resource, object as stored and object as wanted: what of it is to be stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +57,13 @@ class Written:
 class KubeObjects:
     """The objects of one cluster."""
 
-    def __init__(self, world: World, cluster_arn: str, clock: Clock, ids: Ids, root_certificate: str) -> None:
+    def __init__(self, world: World, cluster_arn: str, clock: Clock, ids: Ids) -> None:
         self._world = world
         self._cluster = cluster_arn
         self._clock = clock
         self._ids = ids
-        self._root_certificate = root_certificate
+        self.deletes_gracefully = False
+        """Whether somebody runs the cluster's pods, who lets one that is deleted end first (`remove`)."""
 
     @property
     def revision(self) -> int:
@@ -95,7 +106,7 @@ class KubeObjects:
         metadata = dict(mapping(body, "metadata"))
         name = str(metadata["name"])
         if resource.namespaced:
-            self._require_namespace(namespace)
+            self._require_namespace(resource, namespace, name)
             metadata["namespace"] = namespace
         else:
             metadata.pop("namespace", None)
@@ -108,12 +119,14 @@ class KubeObjects:
             "generation",
             "selfLink",
             "deletionTimestamp",
+            "deletionGracePeriodSeconds",
         ):
             metadata.pop(server_owned, None)
-        created = with_defaults(resource, prepared(resource, {**body, "metadata": metadata}))
+        made = with_defaults(resource, prepared(resource, {**body, "metadata": metadata}))
+        created = as_created(resource, made)
         if dry_run:
             return Written(created, created=True)
-        self._commit([Put(key, created), *self._companions(resource, name)])
+        self._commit([Put(key, created)])
         return Written(self.read(resource, namespace, name), created=True)
 
     def update(
@@ -124,21 +137,28 @@ class KubeObjects:
         change: Callable[[JsonObject], JsonObject],
         *,
         dry_run: bool = False,
+        strategy: Strategy = as_updated,
     ) -> Written:
-        """Replace an object by ``change`` of it.
+        """Replace an object by ``change`` of it; one that is marked as deleted goes with its last finalizer.
 
-        ``change`` gets the object as stored and returns the wanted one; what the server owns is kept.
+        ``change`` gets the object as stored and returns the wanted one; what the server owns is kept, and
+        ``strategy`` says what else is not this request's to change.
 
         Raises:
             KubeError: 404, or 409 when the wanted object is based on another version.
         """
         before = self.read(resource, namespace, name)
         wanted = change(before)
-        after = with_known_times(before, prepared(resource, self._merged(resource, name, before, wanted)))
+        merged = self._merged(resource, name, before, strategy(resource, before, wanted))
+        after = with_known_times(before, prepared(resource, merged))
+        check_marks(resource, before, after)
         if after == before:
             return Written(before)
-        if not dry_run:
-            self._commit([Put(self._key(resource, namespace, name), after)])
+        key = self._key(resource, namespace, name)
+        if not dry_run and is_released(after):
+            self._commit([Delete(key)])
+        elif not dry_run:
+            self._commit([Put(key, after)])
             after = self.read(resource, namespace, name)
         return Written(after)
 
@@ -155,17 +175,20 @@ class KubeObjects:
         resource: Resource,
         namespace: str,
         name: str,
-        preconditions: JsonObject,
+        options: JsonObject,
         *,
         dry_run: bool = False,
-    ) -> JsonObject:
-        """Delete an object, and with a namespace all that is in it; returns the object as it was.
+    ) -> Deleted:
+        """Delete an object, or mark it as deleted where something holds it yet.
+
+        ``options`` are meta/v1 DeleteOptions.
 
         Raises:
             KubeError: 404; 409 a precondition (uid, resourceVersion) fails; 403 for a namespace
                 that a cluster cannot be without.
         """
         found = self.read(resource, namespace, name)
+        preconditions = mapping(options, "preconditions")
         for member, word in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
             expected, actual = text(preconditions, member), text(found, "metadata", member)
             if expected and expected != actual:
@@ -177,10 +200,29 @@ class KubeObjects:
                 raise status.conflict(resource.kind, resource.group, name, sentence)
         if resource is _NAMESPACES and name in ("default", "kube-system", "kube-public", "kube-node-lease"):
             raise status.forbidden(resource.plural, resource.group, name, "this namespace may not be deleted")
-        if not dry_run:
-            contents = self._contents(name) if resource is _NAMESPACES else []
-            self._commit([*contents, Delete(self._key(resource, namespace, name))])
-        return found
+        if not self.deletes_gracefully:  # nobody would let it go
+            options = {**options, "gracePeriodSeconds": 0}
+        left = deleted(resource, found, options, self._clock.now())
+        key = self._key(resource, namespace, name)
+        if left.gone:
+            if not dry_run:
+                self._commit([Delete(key)])
+            # Only kinds that may take their time show that they were marked on their way out.
+            return left if resource.kind == "Pod" else Deleted(found, gone=True)
+        if left.body != found and not dry_run:
+            self._commit([Put(key, left.body)])
+            left = Deleted(self.read(resource, namespace, name), gone=False)
+        return left
+
+    def remove(self, resource: Resource, namespace: str, name: str, uid: str) -> None:
+        """Let a pod go that was marked as deleted and has ended, if it is still the one with ``uid``.
+
+        A finalizer holds it all the same.
+        """
+        if self.exists(resource, namespace, name):
+            found = self.read(resource, namespace, name)
+            if text(found, "metadata", "uid") == uid:
+                self.delete(resource, namespace, name, {"gracePeriodSeconds": 0})
 
     def _stored(self, resource: Resource, namespace: str, name: str) -> JsonObject:
         found = self._world.facts.kube(self._key(resource, namespace, name))
@@ -206,34 +248,26 @@ class KubeObjects:
                 f"UID in precondition: {metadata['uid']}, UID in object meta: {old['uid']}"
             )
             raise status.conflict(resource.plural, resource.group, name, sentence)
-        for member in ("name", "namespace", "uid", "creationTimestamp", "resourceVersion"):
+        for member in _SERVER_OWNED:
+            metadata.pop(member, None)
             if member in old:
                 metadata[member] = old[member]
-        if resource is _NAMESPACES:  # these change by subresources alone
-            kept = {member: before[member] for member in ("spec", "status") if member in before}
-            return {**wanted, **kept, "metadata": metadata}
         return {**wanted, "metadata": metadata}
 
-    def _require_namespace(self, namespace: str) -> None:
+    def _require_namespace(self, resource: Resource, namespace: str, name: str) -> None:
         found = self._world.facts.kube(kube_key(self._cluster, "", "namespaces", "", namespace))
         if found is None:
             raise status.not_found("namespaces", "", namespace)
-
-    def _companions(self, resource: Resource, name: str) -> list[Event]:
-        """Return what the controllers of a real cluster add to a new namespace."""
-        if resource is not _NAMESPACES:
-            return []
-        now = self._clock.now().rfc3339()
-        return namespace_companions(self._cluster, name, now, self._root_certificate)
-
-    def _contents(self, namespace: str) -> list[Event]:
-        return [
-            Delete(Key(Kind.KUBE, scope, name))
-            for scope in self._world.facts.scopes(Kind.KUBE)
-            if scope.startswith(f"{self._cluster} ")
-            for name in self._world.facts.scope(Kind.KUBE, scope)
-            if name.startswith(f"{namespace}/")
-        ]
+        if text(found, "metadata", "deletionTimestamp"):
+            sentence = f"unable to create new content in namespace {namespace} because it is being terminated"
+            refused = status.forbidden(resource.plural, resource.group, name, sentence)
+            cause: Json = {
+                "reason": "NamespaceTerminating",
+                "message": f"namespace {namespace} is being terminated",
+                "field": "metadata.namespace",
+            }
+            refused.details["causes"] = [cause]
+            raise refused
 
     def _commit(self, events: Iterable[Event]) -> None:
         wanted = list(events)
@@ -266,41 +300,3 @@ def aggregated(cluster_arn: str, cluster_roles: Iterable[JsonObject]) -> list[Ev
                 Put(kube_key(cluster_arn, RBAC.group, "clusterroles", "", key.name), {**body, "rules": rules})
             )
     return events
-
-
-def namespace_companions(
-    cluster_arn: str, namespace: str, created: str, root_certificate: str
-) -> list[Event]:
-    """Return the default service account and the root certificate that every namespace gets."""
-    return [
-        _new(
-            cluster_arn,
-            "serviceaccounts",
-            {
-                "apiVersion": CORE.api_version,
-                "kind": "ServiceAccount",
-                "metadata": {"name": "default", "namespace": namespace, "creationTimestamp": created},
-            },
-        ),
-        _new(
-            cluster_arn,
-            "configmaps",
-            {
-                "apiVersion": CORE.api_version,
-                "kind": "ConfigMap",
-                "metadata": {
-                    "name": "kube-root-ca.crt",
-                    "namespace": namespace,
-                    "creationTimestamp": created,
-                    "annotations": {"kubernetes.io/description": _ROOT_CERTIFICATE_NOTE},
-                },
-                "data": {"ca.crt": root_certificate},
-            },
-        ),
-    ]
-
-
-def _new(cluster_arn: str, plural: str, body: dict[str, Json]) -> Event:
-    metadata = {**mapping(body, "metadata"), "uid": str(uuid.uuid4())}
-    key = kube_key(cluster_arn, "", plural, text(metadata, "namespace"), text(metadata, "name"))
-    return Put(key, {**body, "metadata": metadata})

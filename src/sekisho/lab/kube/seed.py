@@ -7,10 +7,12 @@ from typing import Any
 from sekisho.decide.rbac.bootstrap import default_objects
 from sekisho.decide.values import Instant, JsonObject, Ref, SekishoInputError
 from sekisho.facts import Event, Kind, Put, Snapshot, kube_key, kube_scope
-from sekisho.lab.kube.objects import aggregated, namespace_companions
+from sekisho.lab.kube.companions import namespace_companions
+from sekisho.lab.kube.objects import aggregated
+from sekisho.lab.kube.strategies import as_created
 from sekisho.wire.kube.defaults import with_defaults
 from sekisho.wire.kube.members import mapping, text
-from sekisho.wire.kube.registry import CORE, RBAC, REGISTRY
+from sekisho.wire.kube.registry import APPS, BATCH, CORE, RBAC, REGISTRY
 
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 
@@ -86,7 +88,9 @@ def _put(cluster_arn: str, body: JsonObject, created: str) -> Event:
         namespace = metadata["namespace"] = text(metadata, "namespace") or "default"
     metadata |= {"uid": str(uuid.uuid4()), "creationTimestamp": created}
     key = kube_key(cluster_arn, resource.group, resource.plural, namespace, text(metadata, "name"))
-    return Put(key, {**body, "metadata": metadata})
+    placed: JsonObject = {**body, "metadata": metadata}
+    is_workload = resource.group in (APPS.group, BATCH.group)
+    return Put(key, as_created(resource, placed) if is_workload else placed)
 
 
 def _namespace(name: str) -> JsonObject:

@@ -12,18 +12,19 @@ from sekisho.lab.aws.eks_versions import git_version, minor_version
 from sekisho.lab.door_code import DoorCode
 from sekisho.lab.journal import Asked, Journal
 from sekisho.lab.kube.authenticator import Authenticated, Authenticator
-from sekisho.lab.kube.exchange import Exchange, status_answer
+from sekisho.lab.kube.exchange import Exchange, page_answer, status_answer
 from sekisho.lab.kube.issuer_documents import api_server_page
 from sekisho.lab.kube.issuer_keys import IssuerKeys
 from sekisho.lab.kube.live_cluster import LiveCluster
 from sekisho.lab.kube.reviews import Reviews
 from sekisho.lab.kube.streams import PodStreams
+from sekisho.lab.kube.subresources import SERVED, Subresources
 from sekisho.lab.kube.token_requests import TokenRequests
 from sekisho.lab.kube.verbs import GrantRefusedError, Verbs
 from sekisho.lab.world import Clock, Ids
 from sekisho.wire.http import Answer, Request, Response, StreamResponse, Upgrade
 from sekisho.wire.kube import schema, status
-from sekisho.wire.kube.discovery import Page, discover, version_page
+from sekisho.wire.kube.discovery import discover, version_page
 from sekisho.wire.kube.negotiate import negotiate
 from sekisho.wire.kube.openapi import OpenApi
 from sekisho.wire.kube.options import check_query, read_query
@@ -80,6 +81,7 @@ class KubeServer:
         cluster: LiveCluster,
         authenticator: Authenticator,
         verbs: Verbs,
+        subresources: Subresources,
         reviews: Reviews,
         token_requests: TokenRequests,
         streams: PodStreams,
@@ -92,6 +94,7 @@ class KubeServer:
         self._cluster = cluster
         self._authenticator = authenticator
         self._verbs = verbs
+        self._subresources = subresources
         self._reviews = reviews
         self._token_requests = token_requests
         self._streams = streams
@@ -248,16 +251,15 @@ class KubeServer:
             raise status.no_such_path()
         is_token = (attributes.resource_path, attributes.group) == ("serviceaccounts/token", "")
         is_stream = resource is PODS and attributes.subresource in _STREAMS and bool(attributes.namespace)
-        if attributes.subresource and not is_token and not is_stream:
-            if resource.subresource(attributes.subresource) is None:
-                raise status.no_such_path()
-            raise status.bad_request(f"the lab does not serve {attributes.resource_path} yet")
+        if attributes.subresource and resource.subresource(attributes.subresource) is None:
+            raise status.no_such_path()
         is_review = not resource.is_stored
         if (attributes.name and is_review) or (
             resource.namespaced and attributes.name and not attributes.namespace
         ):
             raise status.no_such_path()
-        if not is_stream and not _fits(request.method, attributes, resource):
+        is_wrong = is_token and attributes.verb != "create"
+        if is_wrong or (not is_stream and not _fits(request.method, attributes, resource)):
             raise status.method_not_allowed()
         if attributes.namespace and not resource.namespaced and resource.plural != "namespaces":
             raise status.no_such_path()
@@ -268,12 +270,15 @@ class KubeServer:
         query = read_query(request.query)
         check_query(attributes.verb, query, is_apply=_is_apply(request))
         exchange = Exchange(request, attributes, user, now, form, query)
-        if is_token:
-            if attributes.verb != "create":
-                raise status.method_not_allowed()
-            return await self._token_requests.create(exchange)
+        return await self._of_resource(exchange, resource)
+
+    async def _of_resource(self, exchange: Exchange, resource: Resource) -> Response | StreamResponse:
         if not resource.is_stored:
             return await self._reviews.answer(exchange, resource)
+        if exchange.attributes.subresource == "token":
+            return await self._token_requests.create(exchange)
+        if exchange.attributes.subresource in SERVED:
+            return await self._subresources.answer(exchange, resource)
         return await self._verbs.answer(exchange, resource)
 
     def _document(self, request: Request, path: str) -> Response:
@@ -295,7 +300,7 @@ class KubeServer:
         )
         if page is None:
             raise status.no_such_path()
-        return _page(page, request)
+        return page_answer(page, request)
 
     def _note(
         self,
@@ -380,13 +385,6 @@ def _fits(method: str, attributes: RequestAttributes, resource: Resource) -> boo
 def _is_apply(request: Request) -> bool:
     content_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
     return content_type == PatchType.APPLY.value
-
-
-def _page(page: Page, request: Request) -> Response:
-    headers = (("content-type", page.content_type), ("etag", page.etag), ("vary", "Accept"))
-    if request.header("if-none-match") == page.etag:
-        return Response(304, b"", headers)
-    return Response(200, page.body, headers)
 
 
 def _with_id(answer: Answer, audit_id: str) -> Answer:

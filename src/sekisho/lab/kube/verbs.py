@@ -15,6 +15,7 @@ from sekisho.decide.values import Json, JsonObject, SekishoInputError
 from sekisho.decide.values.documents import parse_json, to_json
 from sekisho.lab.kube import apply
 from sekisho.lab.kube.admission import admit
+from sekisho.lab.kube.deletion import warnings as deletion_warnings
 from sekisho.lab.kube.exchange import (
     Exchange,
     json_answer,
@@ -24,7 +25,8 @@ from sekisho.lab.kube.exchange import (
     resource_version,
 )
 from sekisho.lab.kube.live_cluster import LiveCluster
-from sekisho.lab.kube.objects import KubeObjects
+from sekisho.lab.kube.objects import KubeObjects, Strategy
+from sekisho.lab.kube.strategies import as_updated, with_namespace_finalizers, with_status
 from sekisho.lab.kube.watch import Watch, WatchOptions, WatchScope
 from sekisho.lab.world import World
 from sekisho.wire.http import BodyTooLarge, Response, StreamResponse
@@ -34,10 +36,13 @@ from sekisho.wire.kube.body import Decoded, FieldValidation
 from sekisho.wire.kube.causes import bad_value
 from sekisho.wire.kube.defaults import with_defaults
 from sekisho.wire.kube.members import mapping, text
-from sekisho.wire.kube.options import check_delete_options
+from sekisho.wire.kube.options import check_delete_options, query_options
 from sekisho.wire.kube.registry import Resource
 
 MAX_WATCH_SECONDS = 3_600.0
+
+STATUS_STRATEGIES: dict[str, Strategy] = {"status": with_status, "finalize": with_namespace_finalizers}
+"""Subresources that are the object itself, of which they change one part."""
 
 
 class GrantRefusedError(status.KubeError):
@@ -74,7 +79,8 @@ class Verbs:
         self, exchange: Exchange, resource: Resource, warnings: list[str]
     ) -> Response | StreamResponse:
         attributes = exchange.attributes
-        if attributes.verb not in resource.verbs:
+        part = resource.subresource(attributes.subresource)
+        if attributes.verb not in (resource if part is None else part).verbs:
             raise status.method_not_allowed()
         match attributes.verb:
             case "get":
@@ -155,7 +161,7 @@ class Verbs:
         placed = validate.place(resource, decoded.value, attributes.namespace, attributes.name)
         body = with_defaults(resource, placed)
         if not self._objects.exists(resource, attributes.namespace, attributes.name):
-            if not self._objects.may_create_by_update(resource):
+            if attributes.subresource or not self._objects.may_create_by_update(resource):
                 raise status.not_found(resource.plural, resource.group, attributes.name)
             self._may_create_by_update(exchange)
             validate.validate(resource, body)
@@ -164,12 +170,19 @@ class Verbs:
             written = self._objects.create(resource, attributes.namespace, body, dry_run=exchange.dry_run)
             return object_answer(exchange, resource, written.body, 201, warnings)
 
+        strategy = STATUS_STRATEGIES.get(attributes.subresource, as_updated)
+
         def change(before: JsonObject) -> JsonObject:
-            checked = self._checked(exchange, resource, body, before)
+            checked = self._checked(exchange, resource, strategy(resource, before, body), before)
             return apply.tracked(exchange, resource, before, checked)
 
         written = self._objects.update(
-            resource, attributes.namespace, attributes.name, change, dry_run=exchange.dry_run
+            resource,
+            attributes.namespace,
+            attributes.name,
+            change,
+            dry_run=exchange.dry_run,
+            strategy=strategy,
         )
         return object_answer(exchange, resource, written.body, 200, warnings)
 
@@ -179,6 +192,7 @@ class Verbs:
         if kind is patch.PatchType.APPLY:
             return await self._apply(exchange, resource, warnings)
         wanted = patch.read_patch(await _body(exchange), kind)
+        strategy = STATUS_STRATEGIES.get(attributes.subresource, as_updated)
 
         def change(before: JsonObject) -> JsonObject:
             message = self._schema.of_kind(resource.at.api_version, resource.kind)
@@ -198,11 +212,17 @@ class Verbs:
             if uid and uid != text(before, "metadata", "uid"):
                 cause = bad_value("metadata.uid", uid, "field is immutable")
                 raise status.invalid(resource.kind, resource.group, attributes.name, [cause])
-            after = self._checked(exchange, resource, with_defaults(resource, placed), before)
+            defaulted = strategy(resource, before, with_defaults(resource, placed))
+            after = self._checked(exchange, resource, defaulted, before)
             return apply.tracked(exchange, resource, before, after)
 
         written = self._objects.update(
-            resource, attributes.namespace, attributes.name, change, dry_run=exchange.dry_run
+            resource,
+            attributes.namespace,
+            attributes.name,
+            change,
+            dry_run=exchange.dry_run,
+            strategy=strategy,
         )
         return object_answer(exchange, resource, written.body, 200, warnings)
 
@@ -210,7 +230,10 @@ class Verbs:
         attributes = exchange.attributes
         wanted = apply.read_applied(await _body(exchange))
         _field_validation(exchange)
+        strategy = STATUS_STRATEGIES.get(attributes.subresource, as_updated)
         if not self._objects.exists(resource, attributes.namespace, attributes.name):
+            if attributes.subresource:
+                raise status.not_found(resource.plural, resource.group, attributes.name)
             made = apply.applied(exchange, resource, {}, wanted)
             body = admit(resource, attributes.namespace, made, self._cluster.cluster, self._world.facts)
             validate.validate(resource, body)
@@ -220,29 +243,35 @@ class Verbs:
             return object_answer(exchange, resource, written.body, 201, warnings)
 
         def change(before: JsonObject) -> JsonObject:
-            return self._checked(
-                exchange, resource, apply.applied(exchange, resource, before, wanted), before
-            )
+            after = strategy(resource, before, apply.applied(exchange, resource, before, wanted))
+            return self._checked(exchange, resource, after, before)
 
         written = self._objects.update(
-            resource, attributes.namespace, attributes.name, change, dry_run=exchange.dry_run
+            resource,
+            attributes.namespace,
+            attributes.name,
+            change,
+            dry_run=exchange.dry_run,
+            strategy=strategy,
         )
         return object_answer(exchange, resource, written.body, 200, warnings)
 
     async def _delete(self, exchange: Exchange, resource: Resource) -> Response:
         attributes = exchange.attributes
         options = await self._options(exchange)
-        gone = self._objects.delete(
+        left = self._objects.delete(
             resource,
             attributes.namespace,
             attributes.name,
-            mapping(options, "preconditions"),
+            options,
             dry_run=exchange.dry_run or bool(options.get("dryRun")),
         )
-        if resource.kind == "ServiceAccount":  # its registry returns what it deleted
-            return object_answer(exchange, resource, gone)
-        done = status.success(resource.plural, resource.group, attributes.name, text(gone, "metadata", "uid"))
-        return json_answer(done)
+        told = deletion_warnings(resource, options)
+        # A registry returns what it marked; that of service accounts and pods also what it removed.
+        if not left.gone or resource.kind in ("Pod", "ServiceAccount"):
+            return object_answer(exchange, resource, left.body, warnings=told)
+        uid = text(left.body, "metadata", "uid")
+        return json_answer(status.success(resource.plural, resource.group, attributes.name, uid), 200, told)
 
     async def _delete_collection(self, exchange: Exchange, resource: Resource) -> Response:
         options = await self._options(exchange)
@@ -253,7 +282,7 @@ class Verbs:
         for body in found:
             place = text(body, "metadata", "namespace"), text(body, "metadata", "name")
             self._objects.delete(
-                resource, *place, {}, dry_run=exchange.dry_run or bool(options.get("dryRun"))
+                resource, *place, options, dry_run=exchange.dry_run or bool(options.get("dryRun"))
             )
         return list_answer(exchange, resource, found, {"resourceVersion": str(self._objects.revision)})
 
@@ -267,7 +296,7 @@ class Verbs:
         content_type = exchange.request.header("content-type") or ""
         options = bodies.read_options(await _body(exchange), content_type, self._schema)
         check_delete_options(options)
-        return options
+        return {**query_options(exchange.query), **options}
 
     def _checked(
         self, exchange: Exchange, resource: Resource, body: JsonObject, before: JsonObject

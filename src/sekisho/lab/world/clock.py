@@ -28,6 +28,12 @@ class Clock:
 
     def __init__(self, moves: tuple[Move, ...] = ()) -> None:
         self.moves = list(moves)
+        self._listeners: list[Callable[[], None]] = []
+
+    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call ``listener`` after each move; returns how to stop that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
 
     @property
     def offset(self) -> timedelta:
@@ -61,6 +67,8 @@ class Clock:
         if abs(offset) > MAX_OFFSET:
             raise ValueError(f"the lab's time stays within {MAX_OFFSET.days} days of the time of day")
         self.moves = [*self.moves[-MAX_MOVES + 1 :], (datetime.now(UTC).timestamp(), offset.total_seconds())]
+        for listener in tuple(self._listeners):
+            listener()
 
     def reset(self) -> None:
         """Go back to the time of day."""

@@ -12,6 +12,7 @@ from sekisho.decide.values import Instant, Json, JsonObject
 from sekisho.wire.kube.duration import UNKNOWN, age
 from sekisho.wire.kube.members import items, mapping, number, objects, text
 from sekisho.wire.kube.pod_cells import pod_ready, pod_restarts, pod_status, readiness_gates
+from sekisho.wire.kube.selectors import selector_text
 
 NONE = "<none>"
 Cell = Callable[[JsonObject, Instant], Json]
@@ -137,8 +138,35 @@ def _containers(member: str) -> Cell:
 
 
 def _selector(value: JsonObject, _: Instant) -> Json:
-    labels = mapping(value, "spec", "selector", "matchLabels")
-    return ",".join(f"{name}={labels[name]}" for name in sorted(labels)) or NONE
+    return selector_text(mapping(value, "spec", "selector")) or NONE
+
+
+def _job_status(value: JsonObject, _: Instant) -> Json:
+    true = {text(c, "type") for c in objects(value, "status", "conditions") if text(c, "status") == "True"}
+    for shown in ("Complete", "Failed"):
+        if shown in true:
+            return shown
+    if text(value, "metadata", "deletionTimestamp"):
+        return "Terminating"
+    for shown in ("Suspended", "FailureTarget", "SuccessCriteriaMet"):
+        if shown in true:
+            return shown
+    return "Running"
+
+
+def _completions(value: JsonObject, _: Instant) -> Json:
+    succeeded = number(value, "status", "succeeded")
+    if mapping(value, "spec").get("completions") is not None:
+        return f"{succeeded}/{number(value, 'spec', 'completions')}"
+    parallelism = number(value, "spec", "parallelism")
+    return f"{succeeded}/1 of {parallelism}" if parallelism > 1 else f"{succeeded}/1"
+
+
+def _duration(value: JsonObject, now: Instant) -> Json:
+    started, ended = text(value, "status", "startTime"), text(value, "status", "completionTime")
+    if not started:
+        return ""
+    return age(started, Instant.parse_rfc3339(ended) if ended else now)
 
 
 def _created_at(value: JsonObject, _: Instant) -> Json:
@@ -244,6 +272,14 @@ _COLUMNS: dict[tuple[str, str], tuple[Column, ...]] = {
         Column("Desired", _count("spec", "replicas"), "wanted pods", "integer"),
         Column("Current", _count("status", "replicas"), "pods that exist", "integer"),
         Column("Ready", _count("status", "readyReplicas"), "pods that are ready", "integer"),
+        AGE,
+        *_TEMPLATE_COLUMNS,
+    ),
+    ("batch", "Job"): (
+        NAME,
+        Column("Status", _job_status, "what became of it"),
+        Column("Completions", _completions, "pods that succeeded, of those wanted"),
+        Column("Duration", _duration, "time from start to completion"),
         AGE,
         *_TEMPLATE_COLUMNS,
     ),

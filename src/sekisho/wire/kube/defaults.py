@@ -1,11 +1,13 @@
 """What the API server fills in before it stores an object: only what clients can see and rely on.
 
-Source: kubernetes pkg/apis/{core,rbac}/v1/defaults.go and the registries' create strategies.
+Source: kubernetes pkg/apis/{core,apps,batch,rbac}/v1/defaults.go and the registries' create strategies.
 """
 
 from sekisho.decide.values import Json, JsonObject
+from sekisho.wire.kube.defaults_pod import pod_defaults
+from sekisho.wire.kube.defaults_workload import deployment_defaults, job_defaults, replica_set_defaults
 from sekisho.wire.kube.members import mapping, objects, text
-from sekisho.wire.kube.registry import RBAC, Resource
+from sekisho.wire.kube.registry import APPS, BATCH, RBAC, Resource
 
 
 def with_defaults(resource: Resource, value: JsonObject) -> dict[str, Json]:
@@ -14,8 +16,19 @@ def with_defaults(resource: Resource, value: JsonObject) -> dict[str, Json]:
     match resource.group, resource.kind:
         case "", "Secret":
             filled.setdefault("type", "Opaque")
+        case "", "Event":
+            times: dict[str, Json] = dict.fromkeys(("eventTime", "firstTimestamp", "lastTimestamp"))
+            return {**times, "source": {}, "reportingComponent": "", "reportingInstance": "", **filled}
         case "", "Namespace":
             return _namespace(filled)
+        case "", "Pod":
+            return pod_defaults(filled)
+        case APPS.group, "Deployment":
+            return deployment_defaults(filled)
+        case APPS.group, "ReplicaSet":
+            return replica_set_defaults(filled)
+        case BATCH.group, "Job":
+            return job_defaults(filled)
         case RBAC.group, "Role" | "ClusterRole":
             return {**filled, "rules": filled.get("rules")}
         case RBAC.group, "RoleBinding" | "ClusterRoleBinding":

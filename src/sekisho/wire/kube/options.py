@@ -64,6 +64,19 @@ def check_delete_options(options: JsonObject) -> None:
     _refuse("DeleteOptions", causes)
 
 
+def query_options(query: Query) -> dict[str, Json]:
+    """Return the DeleteOptions that a query was checked to have; a body that has them too wins."""
+    options: dict[str, Json] = {}
+    grace = query.get("gracePeriodSeconds", "")
+    if grace.lstrip("-").isdecimal():
+        options["gracePeriodSeconds"] = int(grace)
+    if query.get("propagationPolicy"):
+        options["propagationPolicy"] = query["propagationPolicy"]
+    if "orphanDependents" in query:
+        options["orphanDependents"] = query["orphanDependents"] in TRUE
+    return options
+
+
 def _write(query: Query) -> Iterator[Cause]:
     manager = query.get("fieldManager", "")
     if len(manager.encode(errors="replace")) > MAX_FIELD_MANAGER_BYTES:

@@ -94,6 +94,9 @@ class Resource:
 
 CORE = GroupVersion("", "v1")
 APPS = GroupVersion("apps", "v1")
+AUTOSCALING = GroupVersion("autoscaling", "v1")
+BATCH = GroupVersion("batch", "v1")
+POLICY = GroupVersion("policy", "v1")
 RBAC = GroupVersion("rbac.authorization.k8s.io", "v1")
 AUTHENTICATION = GroupVersion("authentication.k8s.io", "v1")
 AUTHENTICATION_BETA = GroupVersion("authentication.k8s.io", "v1beta1")
@@ -102,6 +105,9 @@ AUTHORIZATION = GroupVersion("authorization.k8s.io", "v1")
 
 def _status(kind: str) -> Subresource:
     return Subresource("status", kind, ("get", "patch", "update"))
+
+
+_SCALE = Subresource("scale", "Scale", ("get", "patch", "update"), AUTOSCALING)
 
 
 def _review(at: GroupVersion, kind: str, *, namespaced: bool = False) -> Resource:
@@ -117,6 +123,8 @@ PODS = Resource(
     short_names=("po",),
     categories=("all",),
     subresources=(
+        Subresource("binding", "Binding", ("create",)),
+        Subresource("eviction", "Eviction", ("create",), POLICY),
         Subresource("attach", "PodAttachOptions", ("create", "get")),
         Subresource("exec", "PodExecOptions", ("create", "get")),
         Subresource("log", "Pod", ("get",)),
@@ -150,6 +158,26 @@ RESOURCES: tuple[Resource, ...] = (
         short_names=("sa",),
         subresources=(Subresource("token", "TokenRequest", ("create",), AUTHENTICATION),),
     ),
+    Resource(
+        APPS,
+        "deployments",
+        "deployment",
+        "Deployment",
+        True,
+        short_names=("deploy",),
+        categories=("all",),
+        subresources=(_SCALE, _status("Deployment")),
+    ),
+    Resource(
+        APPS,
+        "replicasets",
+        "replicaset",
+        "ReplicaSet",
+        True,
+        short_names=("rs",),
+        categories=("all",),
+        subresources=(_SCALE, _status("ReplicaSet")),
+    ),
     _review(AUTHENTICATION, "SelfSubjectReview"),
     _review(AUTHENTICATION, "TokenReview"),
     _review(AUTHENTICATION_BETA, "SelfSubjectReview"),
@@ -157,6 +185,7 @@ RESOURCES: tuple[Resource, ...] = (
     _review(AUTHORIZATION, "SelfSubjectAccessReview"),
     _review(AUTHORIZATION, "SelfSubjectRulesReview"),
     _review(AUTHORIZATION, "SubjectAccessReview"),
+    Resource(BATCH, "jobs", "job", "Job", True, categories=("all",), subresources=(_status("Job"),)),
     Resource(RBAC, "clusterrolebindings", "clusterrolebinding", "ClusterRoleBinding", False),
     Resource(RBAC, "clusterroles", "clusterrole", "ClusterRole", False),
     Resource(RBAC, "rolebindings", "rolebinding", "RoleBinding", True),

@@ -10,7 +10,7 @@ from enum import Enum
 
 from sekisho.decide.values import JsonObject
 from sekisho.wire.kube import status
-from sekisho.wire.kube.members import mapping, text
+from sekisho.wire.kube.members import items, mapping, objects, text
 from sekisho.wire.kube.names import label_key_problems, label_value_problems
 
 MAX_SELECTOR_CHARS = 16 * 1024
@@ -106,6 +106,13 @@ _FIELDS: dict[tuple[str, str], frozenset[str]] = {
     ),
     ("", "Secret"): frozenset({"type"}),
     ("apps", "ReplicaSet"): frozenset({"status.replicas"}),
+    ("batch", "Job"): frozenset({"status.successful"}),
+}
+_DOCUMENT_OPERATORS = {
+    "In": Operator.IN,
+    "NotIn": Operator.NOT_IN,
+    "Exists": Operator.EXISTS,
+    "DoesNotExist": Operator.NOT_EXISTS,
 }
 _NAMED_FIELDS = frozenset(_FIELDS)
 """Kinds with fields of their own, whose registries word the refusal of another one."""
@@ -132,6 +139,35 @@ def parse_labels(selector: str) -> LabelSelector:
         if not tokens:
             raise status.bad_request("found '', expected: identifier after ','")
     return LabelSelector(tuple(requirements))
+
+
+def label_selector(selector: JsonObject) -> LabelSelector:
+    """Return a LabelSelector document as requirements; an operator that does not exist selects nothing."""
+    labels = mapping(selector, "matchLabels")
+    found = [Requirement(key, Operator.IN, frozenset({text(labels, key)})) for key in labels]
+    for one in objects(selector, "matchExpressions"):
+        values = frozenset(value for value in items(one, "values") if isinstance(value, str))
+        operator = _DOCUMENT_OPERATORS.get(text(one, "operator"))
+        found.append(Requirement(text(one, "key"), Operator.IN if operator is None else operator, values))
+    return LabelSelector(tuple(found))
+
+
+def selector_text(selector: JsonObject) -> str:
+    """Return a LabelSelector document as clients write it in a query (``a=b,c in (d,e)``)."""
+    labels = mapping(selector, "matchLabels")
+    shown = [f"{key}={text(labels, key)}" for key in sorted(labels)]
+    for one in objects(selector, "matchExpressions"):
+        key, values = text(one, "key"), ",".join(sorted(str(value) for value in items(one, "values")))
+        match text(one, "operator"):
+            case "In":
+                shown.append(f"{key} in ({values})")
+            case "NotIn":
+                shown.append(f"{key} notin ({values})")
+            case "Exists":
+                shown.append(key)
+            case "DoesNotExist":
+                shown.append(f"!{key}")
+    return ",".join(shown)
 
 
 def parse_fields(selector: str, group: str = "", kind: str = "") -> FieldSelector:

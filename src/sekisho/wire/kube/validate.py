@@ -16,6 +16,7 @@ from sekisho.wire.kube.status import Cause
 from sekisho.wire.kube.validate_labels import label_causes
 from sekisho.wire.kube.validate_rbac import RULES as RBAC_RULES
 from sekisho.wire.kube.validate_review import RULES as REVIEW_RULES
+from sekisho.wire.kube.validate_workload import RULES as WORKLOAD_RULES
 
 _FINALIZERS = frozenset({"foregroundDeletion", "kubernetes", "orphan"})
 MAX_DATA_BYTES = 1024 * 1024
@@ -234,4 +235,5 @@ _RULES: dict[tuple[str, str], Rules] = {
     ("", "Secret"): _secret,
     **RBAC_RULES,
     **REVIEW_RULES,
+    **WORKLOAD_RULES,
 }
