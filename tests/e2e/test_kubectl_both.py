@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -18,7 +19,7 @@ from e2e import (
 from e2e.both_kubelets import kubelets
 from e2e.both_requests import Ask
 from sekisho.testing import running_lab
-from support.both_clusters import Both, Done, both_clusters
+from support.both_clusters import Both, Done, bare_server, both_clusters
 from support.checkpoint import waited
 
 GENERATED = 40
@@ -76,10 +77,10 @@ def test_generated_writes_leave_the_same_owners(both: Both) -> None:
         assert differences(both, namespace, both_applies.generated(seed)) == [], seed
 
 
-def test_owners_of_pods_and_deployments_are_those_that_the_real_server_names(both: Both) -> None:
-    namespace = namespace_of(both, "applies-workloads")
-    for seed in range(GENERATED):
-        assert list(real_owners.differences(both.real, namespace, seed)) == []
+def test_owners_of_pods_and_deployments_are_those_that_the_real_server_names(tmp_path: Path) -> None:
+    with bare_server(tmp_path / "bare") as real:
+        for seed in range(GENERATED):
+            assert list(real_owners.differences(real, "default", seed)) == []
 
 
 @pytest.mark.parametrize("program", ["kubectl", "kubectl-1.27"])

@@ -20,6 +20,7 @@ from e2e.e2e_clients import client
 from e2e.e2e_shell import connected, shell_of
 from sekisho.testing import RunningLab
 from support.checkpoint import waited
+from support.kube_apiserver import ADMIN as ADMIN_TOKEN
 from support.kube_apiserver import ApiServerProcess, running_apiserver, running_controllers
 
 ADMIN = "system:serviceaccount:kube-system:both"
@@ -122,6 +123,14 @@ def real_cluster(folder: Path) -> Iterator[Side]:
             waited(lambda: _settled(api) or None)
             pem = api.authority.read_text()
             yield _side("real", folder / "client", f"https://127.0.0.1:{api.port}", pem, token)
+
+
+@contextmanager
+def bare_server(folder: Path) -> Iterator[Side]:
+    """Start kube-apiserver alone: nobody but who asks it changes anything."""
+    with running_apiserver(folder) as api:
+        pem = api.authority.read_text()
+        yield _side("bare", folder / "client", f"https://127.0.0.1:{api.port}", pem, ADMIN_TOKEN)
 
 
 def lab_side(folder: Path, lab: RunningLab) -> Side:

@@ -43,13 +43,15 @@ def door(streaming: StreamingLab) -> ClusterDoor:
 
 
 @pytest.fixture
-def api(door: ClusterDoor, streaming: StreamingLab) -> kube.CoreV1Api:
+def api(door: ClusterDoor, streaming: StreamingLab) -> Iterator[kube.CoreV1Api]:
     configuration = kube.Configuration()
     configuration.host = f"https://127.0.0.1:{door.port}"
     configuration.ssl_ca_cert = str(streaming.lab.state.ca)
     configuration.api_key = {"authorization": f"Bearer {door.token}"}
     configuration.no_proxy = "127.0.0.1"
-    return kube.CoreV1Api(kube.ApiClient(configuration))
+    client = kube.ApiClient(configuration)
+    yield kube.CoreV1Api(client)
+    client.rest_client.pool_manager.clear()  # the client leaves its connections open otherwise
 
 
 def message(data: bytes, opcode: int = 2, *, fin: bool = True, masked: bool = True) -> bytes:

@@ -7,6 +7,7 @@ Source: Kubernetes, "Authenticating", section "Authentication strategies".
 
 from collections.abc import Collection
 
+from sekisho.decide.authn.legacy_token import LEGACY_ISSUER
 from sekisho.decide.authn.oidc.model import GOOGLE, GOOGLE_BARE
 from sekisho.decide.authn.service_account_token import claims_of
 from sekisho.decide.chain.person_to_cluster import LinkName
@@ -29,7 +30,7 @@ def checkpoint_of(token: str, own_issuer: str, issuers: Collection[str]) -> Link
         looks_signed = token.startswith(_JSON) and token.count(".") >= _DOTS
         return LinkName.ID_TOKEN if looks_signed else LinkName.TOKEN
     issuer = claims.get("iss")
-    if issuer == own_issuer:
+    if issuer in (own_issuer, LEGACY_ISSUER):
         return LinkName.SERVICE_ACCOUNT
     named = GOOGLE if issuer == GOOGLE_BARE else issuer
     is_of_cluster = _CLUSTER_CLAIM in claims and named not in issuers

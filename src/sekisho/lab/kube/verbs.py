@@ -1,9 +1,5 @@
 """The verbs on stored resources: get, list, watch, create, update, patch, delete, deletecollection."""
 
-import base64
-import binascii
-import json
-
 from sekisho.decide.chain import admitted
 from sekisho.decide.decision import ReasonCode
 from sekisho.decide.eks import policy_authorizer
@@ -12,7 +8,7 @@ from sekisho.decide.rbac.objects import GROUP as RBAC_GROUP
 from sekisho.decide.rbac.objects import parse_object
 from sekisho.decide.request.kubernetes import creation_by_update
 from sekisho.decide.values import Json, JsonObject, SekishoInputError
-from sekisho.decide.values.documents import parse_json, to_json
+from sekisho.decide.values.documents import to_json
 from sekisho.lab.kube import apply
 from sekisho.lab.kube.admission import admit
 from sekisho.lab.kube.deletion import warnings as deletion_warnings
@@ -24,6 +20,7 @@ from sekisho.lab.kube.exchange import (
     rendered,
     resource_version,
 )
+from sekisho.lab.kube.list_pages import continue_token, continued, place_of
 from sekisho.lab.kube.live_cluster import LiveCluster
 from sekisho.lab.kube.objects import KubeObjects, Strategy
 from sekisho.lab.kube.strategies import as_updated, with_namespace_finalizers, with_status
@@ -109,12 +106,12 @@ class Verbs:
         ]
         resource_version(exchange.query.get("resourceVersion", ""))
         limit = exchange.query.get("limit", "")
-        start = _continued(exchange.query.get("continue", ""))
-        after = [body for body in found if start is None or _place(body) > start]
+        start = continued(exchange.query.get("continue", ""))
+        after = [body for body in found if start is None or place_of(body) > start]
         metadata: dict[str, Json] = {"resourceVersion": str(self._objects.revision)}
         size = int(limit) if limit.isascii() and limit.isdecimal() and len(limit) < 9 else 0
         if size and len(after) > size:
-            metadata["continue"] = _continue_token(_place(after[size - 1]))
+            metadata["continue"] = continue_token(place_of(after[size - 1]))
             metadata["remainingItemCount"] = len(after) - size
             after = after[:size]
         return list_answer(exchange, resource, after, metadata)
@@ -373,30 +370,3 @@ class Selected:
     def __call__(self, body: JsonObject) -> bool:
         """Tell whether an object is selected."""
         return self._labels.matches(body) and self._fields.matches(body)
-
-
-def _place(body: JsonObject) -> str:
-    return f"{text(body, 'metadata', 'namespace')}/{text(body, 'metadata', 'name')}"
-
-
-def _continue_token(place: str) -> str:
-    return base64.urlsafe_b64encode(json.dumps({"v": 1, "after": place}).encode()).decode()
-
-
-def _continued(token: str) -> str | None:
-    if not token:
-        return None
-    try:
-        value = parse_json(base64.urlsafe_b64decode(token.encode()), "continue")
-    except (binascii.Error, SekishoInputError):
-        value = None
-    match value:
-        case {"v": 1, "after": str(place)}:
-            return place
-    try:
-        base64.urlsafe_b64decode(token.encode())
-    except (binascii.Error, ValueError):
-        problem = f"illegal base64 data at input byte {len(token) - len(token) % 4}"
-    else:
-        problem = "not a token of this server"
-    raise status.bad_request(f"invalid continue token: continue key is not valid: {problem}")

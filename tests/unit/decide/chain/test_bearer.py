@@ -27,6 +27,7 @@ CASES: dict[str, tuple[str, LinkName]] = {
     "an encrypted token": ("eyJhbGciOiJSU0EtT0FFUCJ9.b.c.d.e", LinkName.ID_TOKEN),
     "JSON that is no token": ("eyJh.b", LinkName.TOKEN),
     "the cluster's own issuer": (token({"iss": OWN}), LinkName.SERVICE_ACCOUNT),
+    "a token of a Secret": (token({"iss": "kubernetes/serviceaccount"}), LinkName.SERVICE_ACCOUNT),
     "another cluster's token": (token({"iss": OTHER, "kubernetes.io": {}}), LinkName.SERVICE_ACCOUNT),
     "another cluster that is a provider": (token({"iss": CORP, "kubernetes.io": {}}), LinkName.ID_TOKEN),
     "a provider": (token({"iss": CORP}), LinkName.ID_TOKEN),
