@@ -180,10 +180,11 @@ def _has_ended(file: Path) -> bool:
 
 async def _serve(state_path: Path, world: str, root: Path) -> None:
     from sekisho.lab.lab import Lab
+    from sekisho.lab.pods.mode import PodMode
     from sekisho.lab.world.state_dir import StateDir
 
     state = StateDir(state_path)
-    lab = Lab(state, world)
+    lab = Lab(state, world, pods=PodMode.OFF)
     lab.clusters.containers_of = lambda arn: None if arn.endswith("/idle") else LocalContainers(root)
     loop = asyncio.get_running_loop()
 

@@ -33,6 +33,13 @@ def created(api: KubeApi, name: str, labels: dict[str, str] | None = None, **spe
     return document["spec"]
 
 
+def volume_names(members: list[Any]) -> list[str]:
+    """Return the names of volumes or mounts, the one with a random end without it."""
+    return [
+        "kube-api-access" if one["name"].startswith("kube-api-access-") else one["name"] for one in members
+    ]
+
+
 def test_a_pod_of_an_annotated_account_has_its_role(api: KubeApi) -> None:
     spec = created(api, "web", serviceAccountName="app", initContainers=[{"name": "init", "image": "app"}])
     for container in (*spec["initContainers"], *spec["containers"]):
@@ -43,14 +50,55 @@ def test_a_pod_of_an_annotated_account_has_its_role(api: KubeApi) -> None:
             ("AWS_ROLE_ARN", ROLE),
             ("AWS_WEB_IDENTITY_TOKEN_FILE", TOKEN),
         ]
-        assert [mount["name"] for mount in container["volumeMounts"]] == ["aws-iam-token"]
+        assert volume_names(container["volumeMounts"]) == ["kube-api-access", "aws-iam-token"]
     token = {"audience": "sts.amazonaws.com", "expirationSeconds": 86_400, "path": "token"}
-    assert spec["volumes"] == [
+    # The webhook puts its volume before those that are there.
+    assert volume_names(spec["volumes"]) == ["aws-iam-token", "kube-api-access"]
+    assert spec["volumes"][0]["projected"] == {
+        "defaultMode": 0o644,
+        "sources": [{"serviceAccountToken": token}],
+    }
+
+
+def test_a_pod_gets_the_token_of_its_account(api: KubeApi) -> None:
+    spec = created(api, "with-token", serviceAccountName="plain")
+    (volume,) = spec["volumes"]
+    assert spec["containers"][0]["volumeMounts"] == [
         {
-            "name": "aws-iam-token",
-            "projected": {"defaultMode": 0o644, "sources": [{"serviceAccountToken": token}]},
+            "name": volume["name"],
+            "readOnly": True,
+            "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount",
         }
     ]
+    assert volume["projected"] == {
+        "defaultMode": 420,
+        "sources": [
+            {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+            {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+            {
+                "downwardAPI": {
+                    "items": [
+                        {
+                            "path": "namespace",
+                            "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"},
+                        }
+                    ]
+                }
+            },
+        ],
+    }
+
+
+def test_a_pod_or_else_its_account_declines_the_token(api: KubeApi) -> None:
+    declining = {"metadata": {"name": "declining"}, "automountServiceAccountToken": False}
+    api.made(PODS.replace("pods", "serviceaccounts"), declining)
+    cases: list[tuple[str, dict[str, Any], int]] = [
+        ("pod-declines", {"automountServiceAccountToken": False}, 0),
+        ("account-declines", {"serviceAccountName": "declining"}, 0),
+        ("pod-over-account", {"serviceAccountName": "declining", "automountServiceAccountToken": True}, 1),
+    ]
+    for name, members, volumes in cases:
+        assert len(created(api, name, **members).get("volumes", ())) == volumes, name
 
 
 def test_other_pods_get_their_account_and_no_more(api: KubeApi) -> None:
@@ -63,13 +111,13 @@ def test_other_pods_get_their_account_and_no_more(api: KubeApi) -> None:
     for name, spec, account in cases:
         found = created(api, name, **spec)
         assert found["serviceAccountName"] == account
-        assert "volumes" not in found
+        assert volume_names(found["volumes"]) == ["kube-api-access"]
         assert "env" not in found["containers"][0]
 
 
 def test_the_label_keeps_the_webhook_away(api: KubeApi) -> None:
     found = created(api, "labelled", {SKIP_LABEL: ""}, serviceAccountName="app")
-    assert "volumes" not in found
+    assert volume_names(found["volumes"]) == ["kube-api-access"]
 
 
 def test_what_is_not_formed_as_a_pod_is_left_to_those_who_say_what_is_wrong(api: KubeApi) -> None:

@@ -11,6 +11,7 @@ import typer
 from sekisho.cli.errors import report
 from sekisho.cli.output import Form, FormOption, Style, write, write_document
 from sekisho.cli.state_option import StateDirOption, lab_client, state_dir
+from sekisho.lab.pods.mode import PodMode
 
 _ENVTEST = (
     "The API servers are real kube-apiservers: pods are stored and do not run, `sekisho clock` does not "
@@ -37,6 +38,9 @@ def up(
         ApiServerKind,
         typer.Option(help="Who serves the clusters: the lab, or real kube-apiservers (KUBEBUILDER_ASSETS)."),
     ] = ApiServerKind.OWN,
+    pods: Annotated[
+        PodMode, typer.Option("--pods", help="Run the pods of clusters, isolated, or leave them alone.")
+    ] = PodMode.ON,
     state: StateDirOption = None,
     output: FormOption = Form.TEXT,
 ) -> None:
@@ -49,7 +53,7 @@ def up(
 
     # Told before anything is made.
     assets = find_assets(os.environ) if apiserver is ApiServerKind.ENVTEST else None
-    options = () if assets is None else ("--apiserver", apiserver.value)
+    options = ("--pods", pods.value, *(() if assets is None else ("--apiserver", apiserver.value)))
     folder = state_dir(state)
     text, name, files = None, "default.yaml", {}
     if world is not None:
@@ -62,7 +66,7 @@ def up(
         path = str(Path(world).absolute()) if world else None
         _show_ready(process.start_in_background(folder, path, *options), output)
     else:
-        process.run(folder, text, name, lambda status: _show_ready(status, output), files, assets)
+        process.run(folder, text, name, lambda status: _show_ready(status, output), files, assets, pods)
 
 
 @report()

@@ -17,6 +17,7 @@ from sekisho.facts.shape import FaultCode, Faults, Node
 from sekisho.facts.world_accounts import read_accounts
 from sekisho.facts.world_clusters import WorldCluster, read_clusters
 from sekisho.facts.world_content import KeyRequest
+from sekisho.facts.world_images import Image, read_images
 from sekisho.facts.world_organizations import WorldOrganization, named_files, read_organizations
 from sekisho.facts.world_pools import WorldPool, read_user_pools
 from sekisho.facts.world_shape import Fields
@@ -47,6 +48,7 @@ class WorldFile:
     organizations: tuple[WorldOrganization, ...]
     clusters: tuple[WorldCluster, ...]
     pools: tuple[WorldPool, ...]
+    images: tuple[Image, ...]
     notices: tuple[Notice, ...]
     places: tuple[tuple[str, Ref], ...]
 
@@ -91,6 +93,7 @@ def parse_world(text: str, name: str, files: Mapping[str, str] = MappingProxyTyp
     organizations = read_organizations(root.member("organizations"), accounts, files)
     clusters, notices = read_clusters(root.member("clusters"), accounts, region)
     pools = read_user_pools(fields, accounts, region)
+    images = read_images(fields)
     faults.raise_found()
     return WorldFile(
         name,
@@ -107,6 +110,7 @@ def parse_world(text: str, name: str, files: Mapping[str, str] = MappingProxyTyp
         organizations,
         clusters,
         pools,
+        images,
         notices,
         (
             *accounts.places.items(),

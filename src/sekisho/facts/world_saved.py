@@ -5,7 +5,7 @@ user pools, requests to delete service-linked roles, endpoint and authority of a
 objects uid, resourceVersion and dates.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sekisho.decide.values import Json
@@ -35,7 +35,13 @@ class SavedWorld:
     notices: tuple[str, ...]
 
 
-def save_world(facts: Snapshot, region: str, profiles: Mapping[str, str], stock: Stock) -> SavedWorld:
+def save_world(
+    facts: Snapshot,
+    region: str,
+    profiles: Mapping[str, str],
+    stock: Stock,
+    images: Sequence[Json] = (),
+) -> SavedWorld:
     """Return the world file of ``facts``. Total; equal facts give equal text.
 
     Args:
@@ -43,6 +49,7 @@ def save_world(facts: Snapshot, region: str, profiles: Mapping[str, str], stock:
         region: the region of the lab's shell.
         profiles: the profiles of access keys, by key id; a key without one gets one.
         stock: what each cluster has from the start; it is left out.
+        images: the image table, as a world file has it.
     """
     notices: list[str] = []
     names = access_key_profiles(facts, profiles)
@@ -55,6 +62,7 @@ def save_world(facts: Snapshot, region: str, profiles: Mapping[str, str], stock:
             organization_document(facts, one) for one in sorted(facts.scope(Kind.ORGANIZATION, ""))
         ],
         "clusters": [cluster_document(facts, one, region, stock(one), notices) for one in clusters],
+        "images": list(images),
     }
     head: dict[str, Json] = {"apiVersion": API_VERSION, "kind": KIND, "region": region}
     if names:

@@ -11,6 +11,7 @@ from sekisho.decide.eks.creator import MODES
 from sekisho.decide.values import PARTITIONS
 from sekisho.facts.world_associations import POD_IDENTITY_ASSOCIATION
 from sekisho.facts.world_entry_tables import ACCESS_ENTRY
+from sekisho.facts.world_images import IMAGE
 from sekisho.facts.world_organization_tables import (
     ACCOUNT_ID,
     CREATED,
@@ -360,5 +361,6 @@ WORLD = Record(
         Member("organizations", Listed(ORGANIZATION), "organizations"),
         Member("clusters", Listed(CLUSTER), "clusters"),
         Member("userPools", Listed(USER_POOL), "user pools of Cognito"),
+        Member("images", Listed(IMAGE), "images of pods: which programs of this machine they stand for"),
     ),
 )

@@ -19,6 +19,10 @@ class DoorCode(ReasonCode):
     SERVED = "door.served", "the request was served"
     NOT_CONNECT = "door.not-connect", "the proxy serves CONNECT and plain HTTP requests only"
     AWS_PORT = "door.aws-port", "the lab serves {target} on port 443 only and never forwards AWS names"
+    POD_NETWORK = (
+        "door.pod-network",
+        "{target} is no AWS name: a pod of the lab reaches what the lab serves, and no other host",
+    )
     METADATA = (
         "door.metadata-address",
         "{target} is an address of instance metadata, which the lab never forwards",

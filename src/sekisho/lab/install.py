@@ -1,6 +1,7 @@
 """Making a new world true: from a world file to facts, secrets and the files that clients read."""
 
 import base64
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -15,12 +16,14 @@ from sekisho.facts.world_clusters import WorldCluster
 from sekisho.facts.world_entries import entry_events, unique_ids
 from sekisho.facts.world_events import account_events, manifests
 from sekisho.facts.world_file import WorldFile, parse_world
+from sekisho.facts.world_images import image_documents
 from sekisho.lab.aws.credentials import key_secret_name
 from sekisho.lab.aws.operation import Site
 from sekisho.lab.default_world import default_world
 from sekisho.lab.idp.world_pool import pool_events
 from sekisho.lab.kube import seed
 from sekisho.lab.kube.live_cluster import last_good_meta
+from sekisho.lab.pods.image_table import IMAGES_META
 from sekisho.lab.profiles import REGION_META, STALE_META, profile_meta, write_profiles
 from sekisho.lab.world import Ids, StateDir, World
 from sekisho.wire.kube.registry import RBAC
@@ -47,7 +50,8 @@ class Installation:
         secrets: dict[str, Secret | None] = {
             name: None for name in world.secret_names() if not name.startswith(_KEPT_SECRETS)
         }
-        meta = {REGION_META: self.file.region, STALE_META: "1"}
+        images = json.dumps(image_documents(self.file.images))
+        meta = {REGION_META: self.file.region, STALE_META: "1", IMAGES_META: images}
         events: list[Event] = list(account_events(self.file, self.ids, self.now))
         ids = unique_ids(events)
         for wanted in self.file.keys:

@@ -32,7 +32,11 @@ from sekisho.lab.kube.issuer_keys import IssuerKeys
 from sekisho.lab.net.authority import Authority, AuthorityFiles, create_authority
 from sekisho.lab.net.proxy import ConnectProxy
 from sekisho.lab.net.sockets import LOOPBACK, listen, port_of
-from sekisho.lab.node.node_services import NodeServices
+from sekisho.lab.node.node_services import NodePlace, NodeServices
+from sekisho.lab.pods import network
+from sekisho.lab.pods.mode import PodMode
+from sekisho.lab.pods.pod_files import pod_variables
+from sekisho.lab.pods.runtime import Pods
 from sekisho.lab.profiles import finish_profiles
 from sekisho.lab.site import Clusters, head_code
 from sekisho.lab.world import Change, Clock, Ids, StateDir, Store, World
@@ -64,6 +68,7 @@ class Lab:
         world_name: str = "default.yaml",
         files: Mapping[str, str] = MappingProxyType({}),
         assets: Assets | None = None,
+        pods: PodMode = PodMode.ON,
     ) -> None:
         """Open the state, making it from ``world_text`` if there is none yet; ``files`` are those it names.
 
@@ -75,6 +80,7 @@ class Lab:
         """
         self.state = state
         self._assets = assets
+        self._pod_mode = pods
         self.clock = Clock()
         self.ids = Ids()
         installed = None
@@ -161,6 +167,7 @@ class Lab:
         self._proxy_server = await asyncio.start_server(
             self._proxy.serve, sock=self._proxy_socket, limit=MAX_HEAD_BYTES
         )
+        self._start_pods()
         for cluster in self.world.facts.clusters():
             await self.clusters.start(cluster)
         self._unlisten = self.world.listen(self._changed)
@@ -171,6 +178,8 @@ class Lab:
 
     async def __aexit__(self, *_: object) -> None:
         self._unlisten()
+        if self.clusters.pods is not None:
+            await self.clusters.pods.stop()
         self._proxy_server.close()
         await self._proxy.stop()
         await asyncio.gather(self._aws.stop(), self._login.stop(), self.clusters.stop(), self._control.stop())
@@ -263,6 +272,28 @@ class Lab:
             server = self.clusters.forget(str(change.before.arn))
             if server is not None:
                 self._run(server.stop())
+            if self.clusters.pods is not None:
+                self._run(self.clusters.pods.leave(str(change.before.arn)))
+
+    def _start_pods(self) -> None:
+        """Run the pods of clusters, in a network that has what the lab serves and nothing else."""
+        if self._pod_mode is PodMode.OFF or self._assets is not None:
+            return  # who runs pods here knows the lab's own API servers only
+        own = ConnectProxy(self.door_port, is_aws_name, self._note_proxy, tunnels=False)
+        table = {
+            (LOOPBACK, self.proxy_port): network.proxy(own),
+            (LOOPBACK, self.door_port): network.relay(self.door_port),
+            network.POD_IDENTITY_AGENT: network.http(
+                lambda pod: self.nodes.agent(NodePlace.of(pod.cluster, pod.node))
+            ),
+            network.INSTANCE_METADATA: network.http(
+                lambda pod: self.nodes.metadata(NodePlace.of(pod.cluster, pod.node), hops=2)
+            ),
+        }
+        variables = lab_environment(self.state, self.proxy_port).set
+        self.clusters.pods = Pods(self.world, self.clock, self.state, pod_variables(variables), table)
+        self.clusters.containers_of = self.clusters.pods.containers
+        self.clusters.pods.start()
 
     def _run(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from sekisho.lab.client import LabClient
 from sekisho.lab.envtest.assets import Assets
 from sekisho.lab.errors import LabError
+from sekisho.lab.pods.mode import PodMode
 from sekisho.lab.world.state_dir import StateDir
 from sekisho.wire.http.event_loop import loop_factory
 
@@ -31,6 +32,7 @@ def run(
     ready: Callable[[object], None],
     files: Mapping[str, str] = MappingProxyType({}),
     assets: Assets | None = None,
+    pods: PodMode = PodMode.ON,
 ) -> None:
     """Run a lab until SIGINT, SIGTERM or a stop request; calls ``ready`` with its status once it serves.
 
@@ -47,7 +49,7 @@ def run(
         level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_serve(state, world_text, world_name, ready, files, assets))
+        runner.run(_serve(state, world_text, world_name, ready, files, assets, pods))
 
 
 def start_in_background(state: StateDir, world: str | None, *options: str) -> object:
@@ -116,10 +118,11 @@ async def _serve(
     ready: Callable[[object], None],
     files: Mapping[str, str],
     assets: Assets | None,
+    pods: PodMode,
 ) -> None:
     from sekisho.lab.lab import Lab
 
-    lab = Lab(state, world_text, world_name, files, assets)
+    lab = Lab(state, world_text, world_name, files, assets, pods)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, lab.stopped.set)

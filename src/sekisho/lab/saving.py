@@ -7,6 +7,7 @@ from sekisho.facts import Cluster, Put, Snapshot
 from sekisho.facts.world_saved import SavedWorld, save_world
 from sekisho.lab.errors import LabError
 from sekisho.lab.kube import seed
+from sekisho.lab.pods.image_table import images_of
 from sekisho.lab.profiles import profiles_of, region_of
 from sekisho.lab.world import StateDir, Store, World
 
@@ -18,7 +19,7 @@ def saved_world(world: World) -> SavedWorld:
     def stock(cluster: Cluster) -> Iterable[Put]:
         return _stock(world.facts, cluster, certificate)
 
-    return save_world(world.facts, region_of(world), profiles_of(world), stock)
+    return save_world(world.facts, region_of(world), profiles_of(world), stock, images_of(world))
 
 
 def saved_from_folder(state: StateDir) -> SavedWorld:

@@ -26,12 +26,14 @@ from sekisho.lab.kube.objects import KubeObjects
 from sekisho.lab.kube.reviews import Reviews
 from sekisho.lab.kube.server import KubeServer
 from sekisho.lab.kube.service_account_tokens import ServiceAccountTokens
+from sekisho.lab.kube.service_address import SERVICE_HOSTS
 from sekisho.lab.kube.streams import PodStreams
 from sekisho.lab.kube.subresources import Subresources
 from sekisho.lab.kube.token_requests import TokenRequests
 from sekisho.lab.kube.verbs import Verbs
 from sekisho.lab.net.authority import Authority
 from sekisho.lab.net.sockets import LOOPBACK, listen, port_of
+from sekisho.lab.pods.runtime import Pods
 from sekisho.lab.world import Change, Clock, Ids, World
 from sekisho.wire.http import HttpServer, Response
 from sekisho.wire.http.server import MAX_HEAD_BYTES
@@ -78,6 +80,8 @@ class Clusters:
         self._controllers: dict[str, Controllers] = {}
         self.live: dict[str, LiveCluster] = {}
         self.authenticators: dict[str, Authenticator] = {}
+        self.pods: Pods | None = None
+        """Who runs the pods of the clusters, if anybody does."""
 
     @property
     def are_real(self) -> bool:
@@ -126,13 +130,16 @@ class Clusters:
             await self._start_real(arn, live, authenticator, self._assets)
             return
         objects = KubeObjects(self._world, arn, self._clock, self._ids)
+        tokens = TokenRequests(cluster.issuer, objects, self._keys, self._ids)
+        if self.pods is not None:
+            self.pods.join(cluster, objects, tokens, port)
         api = KubeServer(
             live,
             authenticator,
             Verbs(self._world, live, objects),
             Subresources(objects),
             Reviews(live, authenticator),
-            TokenRequests(cluster.issuer, objects, self._keys, self._ids),
+            tokens,
             PodStreams(objects, self.containers_of(arn)),
             self._keys,
             self._journal,
@@ -144,7 +151,7 @@ class Clusters:
         def refuse(code: DoorCode) -> Response:
             return api.refusal(code, code.sentence.format(limit=MAX_HEAD_BYTES))
 
-        tls = self._authority.context(LOOPBACK, "localhost", "kubernetes", "kubernetes.default")
+        tls = self._authority.context(LOOPBACK, "localhost", *SERVICE_HOSTS)
         http = HttpServer(api.serve, listener, tls=tls, refusal=lambda code, _client: refuse(head_code(code)))
         await http.start()
         certificate = self._authority.certificate
@@ -201,6 +208,8 @@ class Clusters:
         self._servers.clear()
         self.live.clear()
         self.authenticators.clear()
+        if self.pods is not None:
+            await self.pods.leave_all()
         for live in lives:
             live.stop()
         for server in servers:

@@ -88,12 +88,16 @@ class KubeObjects:
             if name.startswith(prefix) and isinstance(fact, Mapping)
         ]
 
+    def suffix(self) -> str:
+        """Return a random end for a generated name."""
+        return self._ids.suffix()
+
     def named(self, body: JsonObject) -> JsonObject:
         """Return the object with a name made of its ``generateName``, if it has only that."""
         prefix = text(body, "metadata", "generateName")
         if text(body, "metadata", "name") or not prefix:
             return body
-        return {**body, "metadata": {**mapping(body, "metadata"), "name": f"{prefix}{self._ids.suffix()}"}}
+        return {**body, "metadata": {**mapping(body, "metadata"), "name": f"{prefix}{self.suffix()}"}}
 
     def create(
         self, resource: Resource, namespace: str, body: JsonObject, *, dry_run: bool = False

@@ -17,6 +17,7 @@ from sekisho.lab.kube.issuer_documents import api_server_page
 from sekisho.lab.kube.issuer_keys import IssuerKeys
 from sekisho.lab.kube.live_cluster import LiveCluster
 from sekisho.lab.kube.reviews import Reviews
+from sekisho.lab.kube.service_address import SERVICE_HOSTS
 from sekisho.lab.kube.streams import PodStreams
 from sekisho.lab.kube.subresources import SERVED, Subresources
 from sekisho.lab.kube.token_requests import TokenRequests
@@ -176,11 +177,10 @@ class KubeServer:
         if origins - {f"https://{name}" for name in own}:
             code = DoorCode.BROWSER_ORIGIN
             raise _RefusedError(KubeError(403, "Forbidden", code.sentence), "", None, code)
-        hosts = [value for name, value in request.headers if name == "host"]
-        if len(hosts) != 1 or hosts[0].lower() not in own:
-            code = DoorCode.FOREIGN_HOST
-            sentence = code.sentence.format(host=status.quote(", ".join(hosts)[:128]))
-            raise _RefusedError(KubeError(403, "Forbidden", sentence), "", None, code)
+        hosts = [value.lower() for name, value in request.headers if name == "host"]
+        if len(hosts) != 1 or not {hosts[0], hosts[0].removesuffix(":443")} & {*own, *SERVICE_HOSTS}:
+            sentence = DoorCode.FOREIGN_HOST.sentence.format(host=status.quote(", ".join(hosts)[:128]))
+            raise _RefusedError(KubeError(403, "Forbidden", sentence), "", None, DoorCode.FOREIGN_HOST)
 
     async def _caller(self, request: Request, attributes: RequestAttributes) -> _Caller:
         headers = [value for name, value in request.headers if name == "authorization"]

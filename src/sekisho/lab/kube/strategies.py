@@ -84,6 +84,15 @@ def _with_addresses(status: JsonObject) -> dict[str, Json]:
     return filled
 
 
+def as_bound(resource: Resource, before: JsonObject, wanted: JsonObject) -> dict[str, Json]:
+    """Return the pod ``before`` with the node and the status that the scheduler gives it."""
+    after = with_status(resource, before, wanted)
+    node = text(wanted, "spec", "nodeName")
+    if node:
+        after["spec"] = {**mapping(before, "spec"), "nodeName": node}
+    return after
+
+
 def with_namespace_finalizers(resource: Resource, before: JsonObject, wanted: JsonObject) -> dict[str, Json]:
     """Return the namespace ``before`` with the finalizers of the spec of ``wanted``."""
     del resource

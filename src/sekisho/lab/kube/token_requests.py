@@ -60,8 +60,20 @@ class TokenRequests:
             KubeError: the body is none, the account or the bound object is not there or another one,
                 the lifetime is too short.
         """
-        namespace, name = exchange.attributes.namespace, exchange.attributes.name
         request, warnings = await self._read(exchange)
+        attributes = exchange.attributes
+        answered, more = self.issue(attributes.namespace, attributes.name, request, exchange.now)
+        return json_answer(answered, 201, warnings + more)
+
+    def issue(
+        self, namespace: str, name: str, request: JsonObject, now: Instant
+    ) -> tuple[dict[str, Json], tuple[str, ...]]:
+        """Sign the token that a decoded TokenRequest asks for; returns the answer and its warnings.
+
+        Raises:
+            KubeError: as `create`.
+        """
+        warnings: tuple[str, ...] = ()
         request = {
             **request,
             "metadata": validate.place(_resource("serviceaccounts"), request, namespace)["metadata"],
@@ -76,7 +88,7 @@ class TokenRequests:
         seconds = min(asked, MAX_SECONDS)
         if seconds != asked:
             warnings += (f"requested expiration of {asked} seconds shortened to {seconds} seconds",)
-        now = Instant.from_epoch(int(exchange.now.epoch))
+        now = Instant.from_epoch(int(now.epoch))
         is_extended = (
             bound.pod is not None
             and seconds == EXTENDED_FROM_SECONDS
@@ -116,7 +128,7 @@ class TokenRequests:
             },
             "status": {"token": token.reveal(), "expirationTimestamp": told.rfc3339()},
         }
-        return json_answer(answered, 201, warnings)
+        return answered, warnings
 
     async def _read(self, exchange: Exchange) -> tuple[JsonObject, tuple[str, ...]]:
         try:

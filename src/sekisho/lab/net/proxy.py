@@ -44,7 +44,11 @@ class ConnectProxy:
         is_aws_name: Callable[[str], bool],
         note: Note,
         head_seconds: float = HEAD_SECONDS,
+        *,
+        tunnels: bool = True,
     ) -> None:
+        """Make a proxy; without ``tunnels`` it serves AWS names and refuses every other host."""
+        self._tunnels = tunnels
         self._head_seconds = head_seconds
         self._door_port = door_port
         self._is_aws_name = is_aws_name
@@ -132,6 +136,10 @@ class ConnectProxy:
         ``first`` is what the far side is sent first; without it the client is told that the tunnel stands.
         """
         target = f"{name}:{port}"
+        if not self._tunnels:
+            self._note(DoorCode.POD_NETWORK, target)
+            await _refuse(writer, 403, DoorCode.POD_NETWORK.sentence.format(target=target))
+            return
         try:
             async with asyncio.timeout(HEAD_SECONDS):
                 addresses = await _addresses(name, port)

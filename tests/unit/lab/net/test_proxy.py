@@ -296,3 +296,28 @@ def test_a_port_that_is_taken() -> None:
 def test_a_socket_is_on_loopback() -> None:
     with listen(0, "the door") as listener:
         assert listener.getsockname()[0] == LOOPBACK
+
+
+@pytest.mark.parametrize(
+    "head", [f"CONNECT {LOOPBACK}:{{port}} HTTP/1.1", f"GET http://{LOOPBACK}:{{port}}/ HTTP/1.1"]
+)
+def test_a_pod_s_proxy_reaches_no_other_host(head: str) -> None:
+    notes: list[tuple[DoorCode, str]] = []
+
+    async def ask_pod_proxy() -> bytes:
+        async def never(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+            raise AssertionError("it was reached")
+
+        async with server(never) as port:
+            proxy = ConnectProxy(1, lambda name: name == STS, lambda *note: notes.append(note), tunnels=False)
+            async with server(proxy.serve) as own:
+                reader, writer = await asyncio.open_connection(LOOPBACK, own)
+                writer.write(f"{head.format(port=port)}\r\n\r\n".encode())
+                answer = await asyncio.wait_for(reader.read(), 30)
+                writer.close()
+                return answer
+
+    answer = asyncio.run(ask_pod_proxy())
+    assert answer.startswith(b"HTTP/1.1 403 ")
+    assert b"is no AWS name" in answer
+    assert [code for code, _ in notes] == [DoorCode.POD_NETWORK]

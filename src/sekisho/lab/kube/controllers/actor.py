@@ -71,7 +71,8 @@ class Actor:
         typed = {"apiVersion": resource.at.api_version, "kind": resource.kind, **body}
         placed = validate.place(resource, typed, namespace)
         defaulted = with_defaults(resource, self._objects.named(placed))
-        admitted_body = admit(resource, namespace, defaulted, self._live.cluster, self._world.facts)
+        suffix = self._objects.suffix()
+        admitted_body = admit(resource, namespace, defaulted, self._live.cluster, self._world.facts, suffix)
         validate.validate(resource, admitted_body)
         return self._objects.create(resource, namespace, admitted_body).body
 

@@ -1,0 +1,1 @@
+"""Pods of the lab's clusters, run as isolated processes of this machine."""

@@ -1,0 +1,101 @@
+"""What a pod finds in its network: which address and port the lab serves with what.
+
+A pod has loopback and nothing else. The sockets that listen in it are the lab's, so the lab knows
+which pod, and which node, a connection comes from.
+"""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from sekisho.facts import Cluster
+from sekisho.lab.net.proxy import ConnectProxy
+from sekisho.lab.net.sockets import LOOPBACK
+from sekisho.wire.http import HttpServer
+from sekisho.wire.http.message import Handler
+from sekisho.wire.http.server import MAX_HEAD_BYTES
+
+POD_IDENTITY_AGENT = ("169.254.170.23", 80)
+INSTANCE_METADATA = ("169.254.169.254", 80)
+
+_CHUNK = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class PodPlace:
+    """Which pod a connection comes from."""
+
+    cluster: Cluster
+    namespace: str
+    name: str
+    uid: str
+    account: str
+    node: str
+
+
+Stop = Callable[[], Awaitable[None]]
+Serve = Callable[[PodPlace, socket.socket], Awaitable[Stop]]
+"""Serves a listening socket of a pod until what it returned is called."""
+
+Table = Mapping[tuple[str, int], Serve]
+
+
+def http(handler_for: Callable[[PodPlace], Handler]) -> Serve:
+    """Serve HTTP with the handler that ``handler_for`` returns for the pod."""
+
+    async def serve(place: PodPlace, listener: socket.socket) -> Stop:
+        server = HttpServer(handler_for(place), listener)
+        await server.start()
+        return server.stop
+
+    return serve
+
+
+def proxy(connect_proxy: ConnectProxy) -> Serve:
+    """Serve the CONNECT proxy."""
+
+    async def serve(_place: PodPlace, listener: socket.socket) -> Stop:
+        server = await asyncio.start_server(connect_proxy.serve, sock=listener, limit=MAX_HEAD_BYTES)
+        return _stopping(server)
+
+    return serve
+
+
+def relay(port: int) -> Serve:
+    """Pass every connection on to a port of the lab's own."""
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            far_reader, far_writer = await asyncio.open_connection(LOOPBACK, port)
+        except OSError:
+            writer.close()
+            return
+        try:
+            await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
+        finally:
+            far_writer.close()
+            writer.close()
+
+    async def serve(_place: PodPlace, listener: socket.socket) -> Stop:
+        return _stopping(await asyncio.start_server(pass_on, sock=listener))
+
+    return serve
+
+
+def _stopping(server: asyncio.Server) -> Stop:
+    async def stop() -> None:
+        server.close()
+
+    return stop
+
+
+async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError, RuntimeError):
+        while part := await source.read(_CHUNK):
+            sink.write(part)
+            await sink.drain()
+    with contextlib.suppress(OSError, RuntimeError):
+        if sink.can_write_eof():
+            sink.write_eof()

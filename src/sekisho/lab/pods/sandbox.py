@@ -1,0 +1,304 @@
+"""One pod's namespaces, seen from the lab: started, asked for commands and connections, ended.
+
+What is asked for is done by `sekisho.lab.pods.inside.main`, the pod's first process.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import sekisho
+from sekisho.lab.pods.inside import kernel, messages
+
+START_SECONDS = 30.0
+_FIRST_OUTER_ID = 0x6000_0000
+_OUTER_IDS = 0x0100_0000
+_BOOT = (
+    "import sys; sys.path.append(sys.argv[2]); "
+    "from sekisho.lab.pods.inside.main import run; run(int(sys.argv[1]))"
+)
+
+
+class SandboxError(Exception):
+    """The pod's namespaces cannot be made, or what was asked of them failed; the sentence says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended: by itself with a code, or by a signal."""
+
+    code: int
+    signal: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """The code as a container runtime tells it."""
+        return 128 + self.signal if self.signal else self.code
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSpec:
+    """A command and what it finds: the rest of a container is made only for its first command."""
+
+    argv: Sequence[str]
+    environment: Mapping[str, str]
+    folder: str
+    home: str = "/home/pod"
+    mounts: Sequence[Mapping[str, object]] = ()
+    limits: Mapping[str, int] = field(default_factory=dict)
+    terminal: bool = False
+    niceness: int = 0
+
+    def document(self) -> dict[str, object]:
+        """Return the form in which the pod's first process reads it."""
+        return {
+            "argv": list(self.argv),
+            "env": dict(self.environment),
+            "cwd": self.folder,
+            "home": self.home,
+            "mounts": list(self.mounts),
+            "limits": dict(self.limits),
+            "tty": self.terminal,
+            "nice": self.niceness,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxConfig:
+    """What a pod has before any of its containers: names, ids, trees of the machine, addresses."""
+
+    uid: str
+    hostname: str
+    volumes: Path
+    trees: Sequence[str]
+    links: Mapping[str, str]
+    files: Mapping[str, str]
+    empty: Mapping[str, int] = field(default_factory=dict)
+    """Names of volumes that begin empty, with their sizes in bytes."""
+    listen: Sequence[tuple[str, int]] = ()
+    addresses: Sequence[str] = ()
+    user: int = 1000
+    group: int = 1000
+
+    def document(self) -> dict[str, object]:
+        """Return the form in which the pod's first process reads it."""
+        return {
+            "hostname": self.hostname,
+            "volumes": str(self.volumes),
+            "trees": list(self.trees),
+            "links": dict(self.links),
+            "files": dict(self.files),
+            "empty": dict(self.empty),
+            "listen": [list(one) for one in self.listen],
+            "addresses": list(self.addresses),
+            "inner": [self.user, self.group],
+            "outer": self._outer(),
+        }
+
+    def _outer(self) -> list[int] | None:
+        """Return the machine's ids that the pod's map to; None, its own, where the lab may map no other.
+
+        A lab of root gives each pod ids that own nothing on the machine.
+        """
+        if os.geteuid() != 0:
+            return None
+        number = _FIRST_OUTER_ID + int(self.uid.replace("-", "")[-8:], 16) % _OUTER_IDS
+        return [number, number]
+
+
+@dataclass(slots=True)
+class Process:
+    """A command that was started."""
+
+    name: str
+    ended: asyncio.Future[Ended]
+    terminal: int | None = None
+
+
+class Sandbox:
+    """The namespaces of one pod."""
+
+    def __init__(self, channel: socket.socket, process: asyncio.subprocess.Process) -> None:
+        self._channel = channel
+        self._process = process
+        self._numbers = itertools.count(1)
+        self._asked: dict[str, asyncio.Future[list[int]]] = {}
+        self._running: dict[str, Process] = {}
+        self._ready: asyncio.Future[list[int]] = asyncio.get_running_loop().create_future()
+        self._asked["ready"] = self._ready
+        self.listeners: dict[tuple[str, int], socket.socket] = {}
+        asyncio.get_running_loop().add_reader(channel.fileno(), self._hear)
+
+    @classmethod
+    async def start(cls, config: SandboxConfig) -> "Sandbox":
+        """Return a new pod, in which nothing runs yet.
+
+        Raises:
+            SandboxError: this machine does not allow it.
+        """
+        if not kernel.is_linux():
+            raise SandboxError("only Linux has the namespaces that isolate a pod")
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-I", "-S", "-c", _BOOT, str(theirs.fileno())),
+                str(Path(sekisho.__file__).parents[1]),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                env={},
+                cwd="/",
+                start_new_session=True,
+            )
+        ours.setblocking(False)
+        sandbox = cls(ours, process)
+        try:
+            messages.send(ours, config.document())
+            found = await asyncio.wait_for(sandbox._ready, START_SECONDS)
+        except (OSError, ValueError, TimeoutError) as error:
+            await sandbox.close()
+            why = str(error) or "it took too long"
+            raise SandboxError(f"the pod's namespaces cannot be made: {why}") from None
+        except BaseException:
+            await sandbox.close()
+            raise
+        for place, descriptor in zip(config.listen, found, strict=True):
+            listener = socket.socket(fileno=descriptor)
+            listener.setblocking(False)
+            sandbox.listeners[place] = listener
+        return sandbox
+
+    async def run(self, spec: CommandSpec, streams: Sequence[int], inside: Process | None = None) -> Process:
+        """Start a command in a container of its own, or in the one whose first command is ``inside``.
+
+        Raises:
+            SandboxError: it cannot be started.
+        """
+        name = f"c{next(self._numbers)}"
+        process = Process(name, asyncio.get_running_loop().create_future())
+        self._running[name] = process  # it may end before anybody waits
+        message: dict[str, object] = {"do": "start", "id": name, "spec": spec.document()}
+        if inside is not None:
+            message |= {"do": "exec", "in": inside.name}
+        try:
+            found = await self._ask(name, message, streams)
+        except BaseException:
+            self._running.pop(name, None)
+            raise
+        process.terminal = found[0] if found else None
+        return process
+
+    def signal(self, process: Process, number: int, *, group: bool = False) -> None:
+        """Send a signal to a command, or to all that it started in its group."""
+        with contextlib.suppress(OSError, ValueError):
+            messages.send(
+                self._channel, {"do": "signal", "id": process.name, "number": number, "group": group}
+            )
+
+    async def connect(self, port: int) -> socket.socket:
+        """Return a connection to a port in the pod.
+
+        Raises:
+            SandboxError: nothing listens there.
+        """
+        name = f"p{next(self._numbers)}"
+        found = await self._ask(name, {"do": "connect", "id": name, "port": port})
+        return socket.socket(fileno=found[0])
+
+    async def close(self) -> None:
+        """End everything in the pod and return when it is gone."""
+        if self._channel.fileno() >= 0:
+            asyncio.get_running_loop().remove_reader(self._channel.fileno())
+            self._channel.close()
+        for listener in self.listeners.values():
+            listener.close()
+        self.listeners.clear()
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGKILL)
+        await self._process.wait()
+        self._lost()
+
+    async def _ask(self, name: str, message: Mapping[str, object], streams: Sequence[int] = ()) -> list[int]:
+        answer: asyncio.Future[list[int]] = asyncio.get_running_loop().create_future()
+        self._asked[name] = answer
+        try:
+            messages.send(self._channel, message, streams)
+        except (OSError, ValueError) as error:
+            self._asked.pop(name, None)
+            raise SandboxError(f"the pod cannot be asked: {error}") from None
+        return await answer
+
+    def _hear(self) -> None:
+        try:
+            found = messages.receive(self._channel)
+        except BlockingIOError:
+            return
+        if found is None:
+            asyncio.get_running_loop().remove_reader(self._channel.fileno())
+            self._lost()
+            return
+        message, descriptors = found
+        self._heard(message, descriptors)
+
+    def _heard(self, message: Mapping[str, Any], descriptors: list[int]) -> None:
+        name = message.get("id", "ready")
+        if "exited" in message:
+            process = self._running.pop(name, None)
+            if process is not None and not process.ended.done():
+                process.ended.set_result(Ended(message["exited"], message["signal"]))
+            return
+        answer = self._asked.pop(name, None)
+        if answer is None or answer.done():
+            for descriptor in descriptors:
+                os.close(descriptor)
+        elif "failed" in message:
+            answer.set_exception(SandboxError(str(message["failed"])))
+        else:
+            answer.set_result(descriptors)
+
+    def _lost(self) -> None:
+        """Tell everybody who waits that the pod is gone."""
+        for answer in self._asked.values():
+            if not answer.done():
+                answer.set_exception(SandboxError("the pod's first process is gone"))
+        self._asked.clear()
+        for process in self._running.values():
+            if not process.ended.done():
+                process.ended.set_result(Ended(0, signal.SIGKILL))
+        self._running.clear()
+
+
+_BASE: Final = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32", "/nix/store")
+_SETTINGS: Final = (
+    "/etc/alternatives",
+    "/etc/ca-certificates",
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+    "/etc/mime.types",
+    "/etc/nsswitch.conf",
+    "/etc/pki",
+    "/etc/protocols",
+    "/etc/services",
+    "/etc/ssl",
+)
+
+
+@cache
+def machine_trees() -> tuple[tuple[str, ...], Mapping[str, str]]:
+    """Return what of this machine every pod sees, read-only: programs, libraries, certificates.
+
+    Beside the trees, the links between them (``/bin`` is one to ``usr/bin`` on most systems).
+    """
+    links = {path: str(Path(path).readlink()) for path in _BASE if Path(path).is_symlink()}
+    trees = [path for path in _BASE if Path(path).is_dir() and path not in links]
+    settings = [path for path in _SETTINGS if Path(path).exists()]
+    return (*trees, *settings), links
