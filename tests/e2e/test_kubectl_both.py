@@ -31,7 +31,8 @@ SETTLED_SECONDS = 40.0
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
     folder = tmp_path_factory.mktemp("both")
-    with running_lab(folder / "world") as lab, both_clusters(folder, lab) as made:
+    # Pods are reported by the tests themselves, on both sides.
+    with running_lab(folder / "world", None, "--pods", "off") as lab, both_clusters(folder, lab) as made:
         yield made
 
 

@@ -213,7 +213,7 @@ def test_init_containers_come_first_and_share_what_begins_empty(lab: PodLab) -> 
     told = lab.told("inits", "cat", "/shared/file", container=mounts, initContainers=[first], volumes=volumes)
     assert told == "made\n"
     failing = {**first, "command": ["false"]}
-    lab.apply("init-fails", "true", initContainers=[failing])
+    lab.apply("init-fails", "true", initContainers=[failing], volumes=volumes)
     pod = lab.wait("init-fails", "Failed")
     assert "terminated" not in pod["status"]["containerStatuses"][0]["state"]
 

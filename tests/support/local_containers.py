@@ -193,7 +193,7 @@ async def _serve(state_path: Path, world: str, root: Path) -> None:
         if (
             isinstance(body, Mapping)
             and body.get("kind") == "Pod"
-            and not mapping(body, "status").get("phase")
+            and mapping(body, "status").get("phase", "Pending") == "Pending"
         ):
             loop.call_soon(lab.world.commit, (Put(change.key, {**body, "status": {"phase": "Running"}}),))
 

@@ -27,7 +27,8 @@ LONG_AGO = "2026-01-01T00:00:00Z"
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
-    with running_lab(tmp_path_factory.mktemp("workloads")) as lab:
+    # Pods are reported by the tests themselves.
+    with running_lab(tmp_path_factory.mktemp("workloads"), None, "--pods", "off") as lab:
         yield lab
 
 
