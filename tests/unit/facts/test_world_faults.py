@@ -606,7 +606,9 @@ def test_the_nearest_spelling_is_named() -> None:
 
 def test_a_key_that_resembles_none_is_told_which_there_are() -> None:
     (fault,) = faults_of(changed("region:", "qqq: 1\nregion:"))
-    assert fault.hint == "known are apiVersion, kind, region, accounts, organizations, clusters, userPools"
+    assert fault.hint == (
+        "known are apiVersion, kind, region, accounts, organizations, clusters, userPools, images"
+    )
 
 
 def test_an_account_that_is_not_there_does_not_make_its_creator_a_fault() -> None:

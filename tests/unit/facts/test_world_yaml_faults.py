@@ -72,7 +72,7 @@ EMPTY = {"[]", "null"}
 def test_no_type_of_a_member_ends_the_reader(member: str, value: str) -> None:
     world = {"apiVersion": "sekisho.dev/v1alpha1", "kind": "World", "region": "eu-west-1", member: value}
     text = "".join(f"{name}: {written}\n" for name, written in world.items())
-    if member in ("accounts", "organizations", "clusters", "userPools") and value in EMPTY:
+    if member in ("accounts", "organizations", "clusters", "userPools", "images") and value in EMPTY:
         assert parse_world(text, "w").accounts == ()
         return
     assert {fault.line > 0 for fault in faults_of(text)} == {True}
