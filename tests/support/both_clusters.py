@@ -71,13 +71,23 @@ class Side:
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, Any]:
         """Return status and document of one request; a body that is no text is sent as JSON."""
-        sent = {"authorization": f"Bearer {self.token}", "content-type": "application/json"}
-        sent |= {name.lower(): value for name, value in (headers or {}).items()}
+        sent = {name.lower(): value for name, value in (headers or {}).items()}
         raw = body if body is None or isinstance(body, str | bytes) else json.dumps(body)
+        status, answer = self._sent(method, path, raw, sent)
+        return status, document(answer)
+
+    def raw(self, method: str, path: str) -> Any:
+        """Return the document of an answer as it is."""
+        return json.loads(self._sent(method, path, None, {})[1])
+
+    def _sent(
+        self, method: str, path: str, body: str | bytes | None, headers: Mapping[str, str]
+    ) -> tuple[int, str]:
+        sent = {"authorization": f"Bearer {self.token}", "content-type": "application/json", **headers}
         with closing(http.client.HTTPSConnection(self.address, context=self.trust, timeout=30)) as connection:
-            connection.request(method, path, raw, sent)
+            connection.request(method, path, body, sent)
             answer = connection.getresponse()
-            return answer.status, document(answer.read().decode(errors="replace"))
+            return answer.status, answer.read().decode(errors="replace")
 
 
 @dataclass(frozen=True)
@@ -104,16 +114,22 @@ class Both:
 
 
 @contextmanager
-def both_clusters(folder: Path, lab: RunningLab) -> Iterator[Both]:
-    """Start the real server beside ``lab``, with one administrator of one name in both."""
-    with real_cluster(folder / "real") as real:
+def both_clusters(folder: Path, lab: RunningLab, *options: str, admits: bool = False) -> Iterator[Both]:
+    """Start the real server beside ``lab``, with one administrator of one name in both.
+
+    ``options`` are further flags. With ``admits`` the plugins ServiceAccount and NodeRestriction are on.
+    """
+    with real_cluster(folder / "real", *options, admits=admits) as real:
         yield Both(lab_side(folder / "lab", lab), real)
 
 
 @contextmanager
-def real_cluster(folder: Path) -> Iterator[Side]:
+def real_cluster(folder: Path, *more: str, admits: bool = False) -> Iterator[Side]:
     """Start kube-apiserver and the controllers that a namespace and aggregation need."""
-    with running_apiserver(folder, ["--api-audiences=https://kubernetes.default.svc"]) as api:
+    flags = ["--api-audiences=https://kubernetes.default.svc", *more]
+    if admits:
+        flags.append("--enable-admission-plugins=NodeRestriction")
+    with running_apiserver(folder, flags, without=("Priority",) if admits else ("ServiceAccount",)) as api:
         options = [f"--root-ca-file={api.authority}"]
         with running_controllers(api, *CONTROLLERS, options=options):
             api.create("/api/v1/namespaces/kube-system/serviceaccounts", {"metadata": {"name": "both"}})

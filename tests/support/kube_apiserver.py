@@ -99,11 +99,13 @@ def running_apiserver(
     options: Sequence[str] = (),
     users: Mapping[str, Sequence[str]] | None = None,
     more_authorizers: Sequence[str] = (),
+    without: Sequence[str] = ("ServiceAccount",),
 ) -> Iterator[ApiServerProcess]:
     """Start etcd and kube-apiserver with RBAC; ``options`` are further flags. Skips without the programs.
 
     ``users`` are further users with their groups; the token of one is its name. ``more_authorizers`` are
-    asked after Node and RBAC.
+    asked after Node and RBAC. ``without`` are the admission plugins that are off: no controller makes
+    default accounts here.
     """
     programs = {name: client(name) for name in ("etcd", "kube-apiserver")}
     folder.mkdir(parents=True, exist_ok=True)
@@ -137,7 +139,7 @@ def running_apiserver(
         f"--token-auth-file={tokens}",
         f"--authorization-mode={','.join(('Node', 'RBAC', *more_authorizers))}",
         "--service-cluster-ip-range=10.0.0.0/24",
-        "--disable-admission-plugins=ServiceAccount",  # no controller makes default accounts here
+        f"--disable-admission-plugins={','.join(without)}",
         *options,
     ]
     with ExitStack() as stack:

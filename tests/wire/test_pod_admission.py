@@ -106,7 +106,6 @@ def test_other_pods_get_their_account_and_no_more(api: KubeApi) -> None:
         ("plain", {"serviceAccountName": "plain"}, "plain"),
         ("of-default", {}, "default"),
         ("deprecated", {"serviceAccount": "plain"}, "plain"),
-        ("of-nobody", {"serviceAccountName": "nobody"}, "nobody"),
     ]
     for name, spec, account in cases:
         found = created(api, name, **spec)
@@ -128,3 +127,15 @@ def test_what_is_not_formed_as_a_pod_is_left_to_those_who_say_what_is_wrong(api:
     status, document, _ = api.ask("POST", PODS, {"metadata": {"name": "wrong"}, "spec": wrong})
     assert status == 400
     assert "env" in document["message"]
+
+
+def test_a_pod_needs_an_account_that_exists(api: KubeApi) -> None:
+    status, document, _ = api.ask(
+        "POST", PODS, {"metadata": {"name": "of-nobody"}, "spec": {"serviceAccountName": "nobody"}}
+    )
+    assert status == 403
+    assert document["message"] == (
+        f'pods "of-nobody" is forbidden: error looking up service account {NAMESPACE}/nobody: '
+        'serviceaccount "nobody" not found'
+    )
+    assert api.why() == ["admission.service-account"]

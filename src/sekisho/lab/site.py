@@ -16,6 +16,7 @@ from sekisho.lab.envtest.assets import Assets
 from sekisho.lab.envtest.control_plane import ControlPlane, Place
 from sekisho.lab.journal import Journal
 from sekisho.lab.kube import seed
+from sekisho.lab.kube.admission_chain import AdmissionChain
 from sekisho.lab.kube.authenticator import AskSts, Authenticator
 from sekisho.lab.kube.containers import Containers
 from sekisho.lab.kube.controllers import Controllers
@@ -130,14 +131,15 @@ class Clusters:
             await self._start_real(arn, live, authenticator, self._assets)
             return
         objects = KubeObjects(self._world, arn, self._clock, self._ids)
-        tokens = TokenRequests(cluster.issuer, objects, self._keys, self._ids)
+        admission = AdmissionChain(self._world, live, objects)
+        tokens = TokenRequests(cluster.issuer, objects, self._keys, self._ids, admission)
         if self.pods is not None:
             self.pods.join(cluster, objects, tokens, port)
         api = KubeServer(
             live,
             authenticator,
-            Verbs(self._world, live, objects),
-            Subresources(objects),
+            Verbs(self._world, live, objects, admission),
+            Subresources(objects, admission),
             Reviews(live, authenticator),
             tokens,
             PodStreams(objects, self.containers_of(arn)),

@@ -53,6 +53,7 @@ class LinkName(StrEnum):
     ID_TOKEN = "id-token"  # noqa: S105 - a name, not a credential
     IMPERSONATION = "impersonation"
     AUTHORIZATION = "authorization"
+    ADMISSION = "admission"
 
 
 class Code(ReasonCode):

@@ -141,7 +141,7 @@ def _names(pod: JsonObject, spec: JsonObject) -> Iterator[tuple[Kept, str]]:
         yield Kept.SECRET, _text(secret.get("name"))
     for section in ("initContainers", "containers", "ephemeralContainers"):
         for container in _list(spec.get(section)):
-            yield from _of_container(container)
+            yield from of_container(container)
     pod_name = _text(_mapping(pod.get("metadata")).get("name"))
     for volume in _list(spec.get("volumes")):
         yield from _of_volume(volume, pod_name)
@@ -152,7 +152,8 @@ def _names(pod: JsonObject, spec: JsonObject) -> Iterator[tuple[Kept, str]]:
         yield Kept.RESOURCE_CLAIM, own or generated.get(_text(claim.get("name")), "")
 
 
-def _of_container(container: JsonObject) -> Iterator[tuple[Kept, str]]:
+def of_container(container: JsonObject) -> Iterator[tuple[Kept, str]]:
+    """Yield the secrets and ConfigMaps that a container's variables come from; a name may be empty."""
     for source in _list(container.get("envFrom")):
         yield Kept.SECRET, _text(_mapping(source.get("secretRef")).get("name"))
         yield Kept.CONFIG_MAP, _text(_mapping(source.get("configMapRef")).get("name"))

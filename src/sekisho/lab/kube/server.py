@@ -11,11 +11,13 @@ from sekisho.decide.values import Instant, KubeUser, SekishoInputError
 from sekisho.lab.aws.eks_versions import git_version, minor_version
 from sekisho.lab.door_code import DoorCode
 from sekisho.lab.journal import Asked, Journal
+from sekisho.lab.kube.admission_code import AdmissionRefusedError
 from sekisho.lab.kube.authenticator import Authenticated, Authenticator
 from sekisho.lab.kube.exchange import Exchange, page_answer, status_answer
 from sekisho.lab.kube.issuer_documents import api_server_page
 from sekisho.lab.kube.issuer_keys import IssuerKeys
 from sekisho.lab.kube.live_cluster import LiveCluster
+from sekisho.lab.kube.request_form import fits, is_apply
 from sekisho.lab.kube.reviews import Reviews
 from sekisho.lab.kube.service_address import SERVICE_HOSTS
 from sekisho.lab.kube.streams import PodStreams
@@ -29,7 +31,6 @@ from sekisho.wire.kube.discovery import discover, version_page
 from sekisho.wire.kube.negotiate import negotiate
 from sekisho.wire.kube.openapi import OpenApi
 from sekisho.wire.kube.options import check_query, read_query
-from sekisho.wire.kube.patch import PatchType
 from sekisho.wire.kube.registry import PODS, REGISTRY, Resource
 from sekisho.wire.kube.status import KubeError
 
@@ -133,6 +134,12 @@ class KubeServer:
                 refused.error.message,
             )
             return _with_id(status_answer(refused.error), audit_id)
+        except AdmissionRefusedError as error:
+            chain = self._chain(caller, attributes)
+            if chain is not None:
+                chain = Chain(chain.name, (*chain.links, error.link))
+            self._note(request, audit_id, now, question, who, error.code, chain, None, error.message)
+            return _with_id(status_answer(error), audit_id)
         except GrantRefusedError as error:
             self._note(
                 request, audit_id, now, question, who, error.code, None, error.reason_code, error.message
@@ -259,7 +266,7 @@ class KubeServer:
         ):
             raise status.no_such_path()
         is_wrong = is_token and attributes.verb != "create"
-        if is_wrong or (not is_stream and not _fits(request.method, attributes, resource)):
+        if is_wrong or (not is_stream and not fits(request.method, attributes, resource)):
             raise status.method_not_allowed()
         if attributes.namespace and not resource.namespaced and resource.plural != "namespaces":
             raise status.no_such_path()
@@ -268,7 +275,7 @@ class KubeServer:
             return await self._streams.answer(request, attributes)
         form = negotiate(request.header("accept") or "")
         query = read_query(request.query)
-        check_query(attributes.verb, query, is_apply=_is_apply(request))
+        check_query(attributes.verb, query, is_apply=is_apply(request))
         exchange = Exchange(request, attributes, user, now, form, query)
         return await self._of_resource(exchange, resource)
 
@@ -370,21 +377,6 @@ def _attributes(request: Request) -> RequestAttributes:
         return parse(request.method, request.path, request.query)
     except SekishoInputError as error:
         raise status.bad_request(error.faults[0].problem) from None
-
-
-def _fits(method: str, attributes: RequestAttributes, resource: Resource) -> bool:
-    """Tell whether the path names what the method works on: a collection or one object."""
-    if method == "HEAD":
-        return False
-    if attributes.verb == "create":
-        in_place = bool(attributes.namespace) or not resource.namespaced
-        return in_place and (not attributes.name or bool(attributes.subresource))
-    return attributes.verb not in ("update", "patch") or bool(attributes.name)
-
-
-def _is_apply(request: Request) -> bool:
-    content_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
-    return content_type == PatchType.APPLY.value
 
 
 def _with_id(answer: Answer, audit_id: str) -> Answer:

@@ -7,13 +7,16 @@ status alone, ``status`` changes nothing else, and a change of the spec is the n
 from sekisho.decide.values import Json, JsonObject
 from sekisho.wire.kube.defaults_pod import admitted_pod, quality
 from sekisho.wire.kube.members import items, mapping, number, text
-from sekisho.wire.kube.registry import APPS, BATCH, CORE, GroupVersion, Resource
+from sekisho.wire.kube.registry import ADMISSION_REGISTRATION, APPS, BATCH, CORE, GroupVersion, Resource
 
 _WORKLOADS: frozenset[tuple[GroupVersion, str]] = frozenset(
     {(APPS, "Deployment"), (APPS, "ReplicaSet"), (BATCH, "Job")}
 )
-_COUNTED = _WORKLOADS | {(CORE, "Pod")}
-_WITH_STATUS = _COUNTED | {(CORE, "Namespace"), (CORE, "Node")}
+_WEBHOOKS = frozenset(
+    (ADMISSION_REGISTRATION, f"{kind}WebhookConfiguration") for kind in ("Mutating", "Validating")
+)
+_COUNTED = _WORKLOADS | _WEBHOOKS | {(CORE, "Pod")}
+_WITH_STATUS = _WORKLOADS | {(CORE, "Pod"), (CORE, "Namespace"), (CORE, "Node")}
 
 JOB_NAME = "batch.kubernetes.io/job-name"
 JOB_UID = "batch.kubernetes.io/controller-uid"
@@ -44,7 +47,8 @@ def as_updated(resource: Resource, before: JsonObject, wanted: JsonObject) -> di
         after["spec"] = before["spec"]
     if kind in _COUNTED:
         count = number(before, "metadata", "generation")
-        is_changed = before.get("spec") != wanted.get("spec")
+        part = "webhooks" if kind in _WEBHOOKS else "spec"
+        is_changed = before.get(part) != wanted.get(part)
         if kind == (APPS, "Deployment"):
             is_changed |= _annotations(before) != _annotations(wanted)
         generation = count + 1 if is_changed else count

@@ -4,7 +4,10 @@ Source: kubernetes ``pkg/registry/apps/deployment/storage`` (ScaleREST), ``pkg/r
 (BindingREST, EvictionREST). No disruption budget holds an eviction back, because the lab serves none.
 """
 
+from dataclasses import replace
+
 from sekisho.decide.values import Json, JsonObject
+from sekisho.lab.kube.admission_chain import AdmissionChain, write_of
 from sekisho.lab.kube.exchange import Exchange, json_answer
 from sekisho.lab.kube.objects import KubeObjects
 from sekisho.wire.http import BodyTooLarge, Response
@@ -22,8 +25,9 @@ SERVED = frozenset({"binding", "eviction", "scale"})
 class Subresources:
     """Answers for one cluster."""
 
-    def __init__(self, objects_: KubeObjects) -> None:
+    def __init__(self, objects_: KubeObjects, admission: AdmissionChain) -> None:
         self._objects = objects_
+        self._admission = admission
         self._schema = schema.load()
 
     async def answer(self, exchange: Exchange, resource: Resource) -> Response:
@@ -83,6 +87,7 @@ class Subresources:
         wanted = await self._read(exchange, CORE, "Binding")
         if text(wanted, "metadata", "name") != attributes.name:
             raise status.bad_request("name in URL does not match name in Binding object")
+        wanted = await self._admitted(exchange, resource, wanted, (CORE, "Binding"))
         node = text(wanted, "target", "name")
         if not node:
             raise status.invalid("Binding", "", attributes.name, [required("target.name")])
@@ -124,10 +129,19 @@ class Subresources:
         wanted = await self._read(exchange, POLICY, "Eviction")
         if text(wanted, "metadata", "name") not in ("", attributes.name):
             raise status.bad_request("name in URL does not match name in Eviction object")
+        wanted = await self._admitted(exchange, resource, wanted, (POLICY, "Eviction"))
         options = mapping(wanted, "deleteOptions")
         dry_run = exchange.dry_run or bool(options.get("dryRun"))
         self._objects.delete(resource, attributes.namespace, attributes.name, options, dry_run=dry_run)
         return json_answer(_succeeded(201), 201)
+
+    async def _admitted(
+        self, exchange: Exchange, resource: Resource, body: JsonObject, kind: tuple[GroupVersion, str]
+    ) -> JsonObject:
+        write = write_of(exchange, "CREATE", resource, body, kind=kind)
+        admitted = await self._admission.mutated(write, [])
+        await self._admission.validated(replace(write, body=admitted), [])
+        return admitted
 
     async def _raw(self, exchange: Exchange) -> bytes:
         try:

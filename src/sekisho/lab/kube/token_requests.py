@@ -5,11 +5,12 @@ The checks, their order and their texts are those of kube-apiserver 1.34
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sekisho.decide.authn.service_account_claims import ObjectClaim, ServiceAccountClaims
 from sekisho.decide.values import Instant, Json, JsonObject
+from sekisho.lab.kube.admission_chain import AdmissionChain, write_of
 from sekisho.lab.kube.exchange import Exchange, json_answer
 from sekisho.lab.kube.issuer_keys import IssuerKeys
 from sekisho.lab.kube.objects import KubeObjects
@@ -46,7 +47,10 @@ class _Bound:
 class TokenRequests:
     """Signs the tokens of one cluster's service accounts."""
 
-    def __init__(self, issuer: str, objects: KubeObjects, keys: IssuerKeys, ids: Ids) -> None:
+    def __init__(
+        self, issuer: str, objects: KubeObjects, keys: IssuerKeys, ids: Ids, admission: AdmissionChain
+    ) -> None:
+        self._admission = admission
         self._issuer = issuer
         self._objects = objects
         self._keys = keys
@@ -62,8 +66,14 @@ class TokenRequests:
         """
         request, warnings = await self._read(exchange)
         attributes = exchange.attributes
+        write = write_of(
+            exchange, "CREATE", _resource("serviceaccounts"), request, kind=(AUTHENTICATION, KIND)
+        )
+        texts = list(warnings)
+        request = await self._admission.mutated(write, texts)
+        await self._admission.validated(replace(write, body=request), texts)
         answered, more = self.issue(attributes.namespace, attributes.name, request, exchange.now)
-        return json_answer(answered, 201, warnings + more)
+        return json_answer(answered, 201, (*texts, *more))
 
     def issue(
         self, namespace: str, name: str, request: JsonObject, now: Instant

@@ -1,5 +1,8 @@
 """The verbs on stored resources: get, list, watch, create, update, patch, delete, deletecollection."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from sekisho.decide.chain import admitted
 from sekisho.decide.decision import ReasonCode
 from sekisho.decide.eks import policy_authorizer
@@ -10,7 +13,7 @@ from sekisho.decide.request.kubernetes import creation_by_update
 from sekisho.decide.values import Json, JsonObject, SekishoInputError
 from sekisho.decide.values.documents import to_json
 from sekisho.lab.kube import apply
-from sekisho.lab.kube.admission import admit
+from sekisho.lab.kube.admission_chain import AdmissionChain, write_of
 from sekisho.lab.kube.deletion import warnings as deletion_warnings
 from sekisho.lab.kube.exchange import (
     Exchange,
@@ -23,12 +26,13 @@ from sekisho.lab.kube.exchange import (
 from sekisho.lab.kube.list_pages import continue_token, continued, place_of
 from sekisho.lab.kube.live_cluster import LiveCluster
 from sekisho.lab.kube.objects import KubeObjects, Strategy
+from sekisho.lab.kube.selection import selected
 from sekisho.lab.kube.strategies import as_updated, with_namespace_finalizers, with_status
 from sekisho.lab.kube.watch import Watch, WatchOptions, WatchScope
 from sekisho.lab.world import World
 from sekisho.wire.http import BodyTooLarge, Response, StreamResponse
 from sekisho.wire.kube import body as bodies
-from sekisho.wire.kube import patch, schema, selectors, status, validate
+from sekisho.wire.kube import patch, schema, status, validate
 from sekisho.wire.kube.body import Decoded, FieldValidation
 from sekisho.wire.kube.causes import bad_value
 from sekisho.wire.kube.defaults import with_defaults
@@ -37,6 +41,8 @@ from sekisho.wire.kube.options import check_delete_options, query_options
 from sekisho.wire.kube.registry import Resource
 
 MAX_WATCH_SECONDS = 3_600.0
+MAX_UPDATES = 5
+"""How often an update is tried that others overtake."""
 
 STATUS_STRATEGIES: dict[str, Strategy] = {"status": with_status, "finalize": with_namespace_finalizers}
 """Subresources that are the object itself, of which they change one part."""
@@ -50,10 +56,17 @@ class GrantRefusedError(status.KubeError):
         self.reason_code = reason_code
 
 
+class _MovedOnError(Exception):
+    """Another request wrote the object while webhooks were asked about this one."""
+
+
 class Verbs:
     """Answers the verbs of one cluster's stored resources."""
 
-    def __init__(self, world: World, cluster: LiveCluster, objects: KubeObjects) -> None:
+    def __init__(
+        self, world: World, cluster: LiveCluster, objects: KubeObjects, admission: AdmissionChain
+    ) -> None:
+        self._admission = admission
         self._world = world
         self._cluster = cluster
         self._objects = objects
@@ -100,7 +113,7 @@ class Verbs:
         raise status.method_not_allowed()
 
     def _list(self, exchange: Exchange, resource: Resource) -> Response:
-        matches = _selected(exchange, resource)
+        matches = selected(exchange, resource)
         found = [
             body for body in self._objects.listing(resource, exchange.attributes.namespace) if matches(body)
         ]
@@ -134,7 +147,7 @@ class Verbs:
             first = False
             return document
 
-        watch = Watch(self._world, scope, _selected(exchange, resource), render, options)
+        watch = Watch(self._world, scope, selected(exchange, resource), render, options)
         return StreamResponse(200, watch.stream(), (("content-type", "application/json"),))
 
     async def _create(self, exchange: Exchange, resource: Resource, warnings: list[str]) -> Response:
@@ -143,14 +156,63 @@ class Verbs:
         namespace = exchange.attributes.namespace
         if text(decoded.value, "metadata", "resourceVersion") and not exchange.dry_run:
             raise status.set_on_create()
-        named = self._objects.named(validate.place(resource, decoded.value, namespace))
-        defaulted = apply.tracked(exchange, resource, {}, with_defaults(resource, named))
-        suffix = self._objects.suffix()
-        body = admit(resource, namespace, defaulted, self._cluster.cluster, self._world.facts, suffix)
+        placed = validate.place(resource, decoded.value, namespace)
+        defaulted = apply.tracked(exchange, resource, {}, with_defaults(resource, placed))
+        return await self._made(exchange, resource, defaulted, warnings)
+
+    async def _made(
+        self, exchange: Exchange, resource: Resource, body: JsonObject, warnings: list[str]
+    ) -> Response:
+        """Create an object that was decoded: admission, a name where it has none, validation, storage."""
+        write = write_of(exchange, "CREATE", resource, body)
+        body = self._objects.named(await self._admission.mutated(write, warnings))
         validate.validate(resource, body)
         self._may_grant(exchange, resource, body, "create")
+        await self._admission.validated(replace(write, body=body), warnings)
+        namespace = exchange.attributes.namespace
         written = self._objects.create(resource, namespace, body, dry_run=exchange.dry_run)
         return object_answer(exchange, resource, written.body, 201, warnings)
+
+    async def _replaced(
+        self,
+        exchange: Exchange,
+        resource: Resource,
+        change: Callable[[JsonObject], JsonObject],
+        warnings: list[str],
+        *,
+        is_tracked: bool = False,
+    ) -> Response:
+        """Update an object by ``change``; where another writes it while webhooks are asked, once more.
+
+        Admission sees all that a request wants, also what the strategy then leaves as it is.
+        ``is_tracked``: the change says itself who owns which field.
+        """
+        strategy = STATUS_STRATEGIES.get(exchange.attributes.subresource, as_updated)
+        place = exchange.attributes.namespace, exchange.attributes.name
+        for _ in range(MAX_UPDATES):
+            before = self._objects.read(resource, *place)
+            write = write_of(exchange, "UPDATE", resource, change(before), before)
+            wanted = await self._admission.mutated(write, warnings)
+            body = self._checked(exchange, resource, strategy(resource, before, wanted), before)
+            if not is_tracked:
+                body = apply.tracked(exchange, resource, before, body)
+            await self._admission.validated(replace(write, body=body), warnings)
+
+            def admitted_(
+                now: JsonObject, before: JsonObject = before, body: JsonObject = body
+            ) -> JsonObject:
+                if now != before:
+                    raise _MovedOnError
+                return body
+
+            try:
+                written = self._objects.update(
+                    resource, *place, admitted_, dry_run=exchange.dry_run, strategy=strategy
+                )
+            except _MovedOnError:
+                continue
+            return object_answer(exchange, resource, written.body, 200, warnings)
+        raise status.conflict(resource.plural, resource.group, exchange.attributes.name)
 
     async def _update(self, exchange: Exchange, resource: Resource, warnings: list[str]) -> Response:
         attributes = exchange.attributes
@@ -162,27 +224,10 @@ class Verbs:
             if attributes.subresource or not self._objects.may_create_by_update(resource):
                 raise status.not_found(resource.plural, resource.group, attributes.name)
             self._may_create_by_update(exchange)
-            validate.validate(resource, body)
-            self._may_grant(exchange, resource, body, "create")
-            body = apply.tracked(exchange, resource, {}, body)
-            written = self._objects.create(resource, attributes.namespace, body, dry_run=exchange.dry_run)
-            return object_answer(exchange, resource, written.body, 201, warnings)
+            made = apply.tracked(exchange, resource, {}, body)
+            return await self._made(exchange, resource, made, warnings)
 
-        strategy = STATUS_STRATEGIES.get(attributes.subresource, as_updated)
-
-        def change(before: JsonObject) -> JsonObject:
-            checked = self._checked(exchange, resource, strategy(resource, before, body), before)
-            return apply.tracked(exchange, resource, before, checked)
-
-        written = self._objects.update(
-            resource,
-            attributes.namespace,
-            attributes.name,
-            change,
-            dry_run=exchange.dry_run,
-            strategy=strategy,
-        )
-        return object_answer(exchange, resource, written.body, 200, warnings)
+        return await self._replaced(exchange, resource, lambda _: body, warnings)
 
     async def _patch(self, exchange: Exchange, resource: Resource, warnings: list[str]) -> Response:
         attributes = exchange.attributes
@@ -190,7 +235,6 @@ class Verbs:
         if kind is patch.PatchType.APPLY:
             return await self._apply(exchange, resource, warnings)
         wanted = patch.read_patch(await _body(exchange), kind)
-        strategy = STATUS_STRATEGIES.get(attributes.subresource, as_updated)
 
         def change(before: JsonObject) -> JsonObject:
             message = self._schema.of_kind(resource.at.api_version, resource.kind)
@@ -210,54 +254,30 @@ class Verbs:
             if uid and uid != text(before, "metadata", "uid"):
                 cause = bad_value("metadata.uid", uid, "field is immutable")
                 raise status.invalid(resource.kind, resource.group, attributes.name, [cause])
-            defaulted = strategy(resource, before, with_defaults(resource, placed))
-            after = self._checked(exchange, resource, defaulted, before)
-            return apply.tracked(exchange, resource, before, after)
+            return with_defaults(resource, placed)
 
-        written = self._objects.update(
-            resource,
-            attributes.namespace,
-            attributes.name,
-            change,
-            dry_run=exchange.dry_run,
-            strategy=strategy,
-        )
-        return object_answer(exchange, resource, written.body, 200, warnings)
+        return await self._replaced(exchange, resource, change, warnings)
 
     async def _apply(self, exchange: Exchange, resource: Resource, warnings: list[str]) -> Response:
         attributes = exchange.attributes
         wanted = apply.read_applied(await _body(exchange))
         _field_validation(exchange)
-        strategy = STATUS_STRATEGIES.get(attributes.subresource, as_updated)
         if not self._objects.exists(resource, attributes.namespace, attributes.name):
             if attributes.subresource:
                 raise status.not_found(resource.plural, resource.group, attributes.name)
-            made = apply.applied(exchange, resource, {}, wanted)
-            cluster, suffix = self._cluster.cluster, self._objects.suffix()
-            body = admit(resource, attributes.namespace, made, cluster, self._world.facts, suffix)
-            validate.validate(resource, body)
             self._may_create_by_update(exchange)
-            self._may_grant(exchange, resource, body, "create")
-            written = self._objects.create(resource, attributes.namespace, body, dry_run=exchange.dry_run)
-            return object_answer(exchange, resource, written.body, 201, warnings)
+            made = apply.applied(exchange, resource, {}, wanted)
+            return await self._made(exchange, resource, made, warnings)
 
         def change(before: JsonObject) -> JsonObject:
-            after = strategy(resource, before, apply.applied(exchange, resource, before, wanted))
-            return self._checked(exchange, resource, after, before)
+            return apply.applied(exchange, resource, before, wanted)
 
-        written = self._objects.update(
-            resource,
-            attributes.namespace,
-            attributes.name,
-            change,
-            dry_run=exchange.dry_run,
-            strategy=strategy,
-        )
-        return object_answer(exchange, resource, written.body, 200, warnings)
+        return await self._replaced(exchange, resource, change, warnings, is_tracked=True)
 
     async def _delete(self, exchange: Exchange, resource: Resource) -> Response:
         attributes = exchange.attributes
         options = await self._options(exchange)
+        await self._admit_delete(exchange, resource, (attributes.namespace, attributes.name), options)
         left = self._objects.delete(
             resource,
             attributes.namespace,
@@ -274,16 +294,29 @@ class Verbs:
 
     async def _delete_collection(self, exchange: Exchange, resource: Resource) -> Response:
         options = await self._options(exchange)
-        matches = _selected(exchange, resource)
+        matches = selected(exchange, resource)
         found = [
             body for body in self._objects.listing(resource, exchange.attributes.namespace) if matches(body)
         ]
         for body in found:
             place = text(body, "metadata", "namespace"), text(body, "metadata", "name")
+            await self._admit_delete(exchange, resource, place, options)
             self._objects.delete(
                 resource, *place, options, dry_run=exchange.dry_run or bool(options.get("dryRun"))
             )
         return list_answer(exchange, resource, found, {"resourceVersion": str(self._objects.revision)})
+
+    async def _admit_delete(
+        self, exchange: Exchange, resource: Resource, place: tuple[str, str], options: JsonObject
+    ) -> None:
+        write = write_of(exchange, "DELETE", resource, None, self._objects.read(resource, *place))
+        write = replace(
+            write,
+            is_dry_run=write.is_dry_run or bool(options.get("dryRun")),
+            options={**options, **write.options},
+        )
+        await self._admission.mutated(write, [])
+        await self._admission.validated(write, [])
 
     async def _decoded(self, exchange: Exchange, resource: Resource) -> Decoded:
         content_type = exchange.request.header("content-type") or ""
@@ -354,21 +387,3 @@ async def _body(exchange: Exchange) -> bytes:
 
 def _field_validation(exchange: Exchange) -> FieldValidation:
     return FieldValidation.parse(exchange.query.get("fieldValidation", ""))
-
-
-def _selected(exchange: Exchange, resource: Resource) -> "Selected":
-    labels = selectors.parse_labels(exchange.query.get("labelSelector", ""))
-    fields = selectors.parse_fields(exchange.query.get("fieldSelector", ""), resource.group, resource.kind)
-    return Selected(labels, fields)
-
-
-class Selected:
-    """Both selectors of a request as one test."""
-
-    def __init__(self, labels: selectors.LabelSelector, fields: selectors.FieldSelector) -> None:
-        self._labels = labels
-        self._fields = fields
-
-    def __call__(self, body: JsonObject) -> bool:
-        """Tell whether an object is selected."""
-        return self._labels.matches(body) and self._fields.matches(body)

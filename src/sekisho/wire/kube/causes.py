@@ -34,5 +34,10 @@ def too_long(field: str, limit: int) -> Cause:
     return Cause("FieldValueTooLong", _detailed("Too long", f"may not be more than {limit} bytes"), field)
 
 
+def duplicate(field: str, value: str) -> Cause:
+    """``value`` is given a second time."""
+    return Cause("FieldValueDuplicate", f"Duplicate value: {quote(value)}", field)
+
+
 def _detailed(text: str, detail: str) -> str:
     return f"{text}: {detail}" if detail else text

@@ -197,6 +197,12 @@ _TEMPLATE_COLUMNS = (
     Column("Selector", _selector, "labels that select the pods", wide=True),
 )
 
+_WEBHOOK_COLUMNS = (
+    NAME,
+    Column("Webhooks", lambda value, _: len(items(value, "webhooks")), "number of webhooks", "integer"),
+    AGE,
+)
+
 _COLUMNS: dict[tuple[str, str], tuple[Column, ...]] = {
     ("", "Namespace"): (NAME, Column("Status", _path("status", "phase"), "phase of the namespace"), AGE),
     ("", "ConfigMap"): (NAME, Column("Data", _data_count, "number of keys"), AGE),
@@ -255,6 +261,8 @@ _COLUMNS: dict[tuple[str, str], tuple[Column, ...]] = {
         Column("Count", _event_count, "how often", wide=True),
         Column("Name", _path("metadata", "name"), "name of the event", format="name", wide=True),
     ),
+    ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"): _WEBHOOK_COLUMNS,
+    ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"): _WEBHOOK_COLUMNS,
     (_RBAC, "Role"): _ROLE_COLUMNS,
     (_RBAC, "ClusterRole"): _ROLE_COLUMNS,
     (_RBAC, "RoleBinding"): _BINDING_COLUMNS,

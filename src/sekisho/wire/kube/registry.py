@@ -98,6 +98,7 @@ AUTOSCALING = GroupVersion("autoscaling", "v1")
 BATCH = GroupVersion("batch", "v1")
 POLICY = GroupVersion("policy", "v1")
 RBAC = GroupVersion("rbac.authorization.k8s.io", "v1")
+ADMISSION_REGISTRATION = GroupVersion("admissionregistration.k8s.io", "v1")
 AUTHENTICATION = GroupVersion("authentication.k8s.io", "v1")
 AUTHENTICATION_BETA = GroupVersion("authentication.k8s.io", "v1beta1")
 AUTHORIZATION = GroupVersion("authorization.k8s.io", "v1")
@@ -132,6 +133,12 @@ PODS = Resource(
         _status("Pod"),
     ),
 )
+
+
+def _webhooks(kind: str) -> Resource:
+    single = kind.lower()
+    return Resource(ADMISSION_REGISTRATION, f"{single}s", single, kind, False, categories=("api-extensions",))
+
 
 RESOURCES: tuple[Resource, ...] = (
     Resource(CORE, "configmaps", "configmap", "ConfigMap", True, short_names=("cm",)),
@@ -190,6 +197,8 @@ RESOURCES: tuple[Resource, ...] = (
     Resource(RBAC, "clusterroles", "clusterrole", "ClusterRole", False),
     Resource(RBAC, "rolebindings", "rolebinding", "RoleBinding", True),
     Resource(RBAC, "roles", "role", "Role", True),
+    _webhooks("MutatingWebhookConfiguration"),
+    _webhooks("ValidatingWebhookConfiguration"),
 )
 
 

@@ -16,6 +16,7 @@ from sekisho.wire.kube.status import Cause
 from sekisho.wire.kube.validate_labels import label_causes
 from sekisho.wire.kube.validate_rbac import RULES as RBAC_RULES
 from sekisho.wire.kube.validate_review import RULES as REVIEW_RULES
+from sekisho.wire.kube.validate_webhook import RULES as WEBHOOK_RULES
 from sekisho.wire.kube.validate_workload import RULES as WORKLOAD_RULES
 
 _FINALIZERS = frozenset({"foregroundDeletion", "kubernetes", "orphan"})
@@ -236,4 +237,5 @@ _RULES: dict[tuple[str, str], Rules] = {
     **RBAC_RULES,
     **REVIEW_RULES,
     **WORKLOAD_RULES,
+    **WEBHOOK_RULES,
 }

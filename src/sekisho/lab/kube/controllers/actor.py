@@ -11,7 +11,7 @@ from datetime import timedelta
 from sekisho.decide.chain import admitted
 from sekisho.decide.request.kubernetes import RequestAttributes
 from sekisho.decide.values import Instant, Json, JsonObject, KubeUser
-from sekisho.lab.kube.admission import admit
+from sekisho.lab.kube.admission_chain import AdmissionChain
 from sekisho.lab.kube.controllers.controller import served
 from sekisho.lab.kube.deletion import Deleted
 from sekisho.lab.kube.live_cluster import LiveCluster
@@ -45,6 +45,7 @@ class Actor:
         self._world = world
         self._live = live
         self._objects = objects
+        self._admission = AdmissionChain(world, live, objects)
         self._clock = clock
 
     @property
@@ -71,8 +72,7 @@ class Actor:
         typed = {"apiVersion": resource.at.api_version, "kind": resource.kind, **body}
         placed = validate.place(resource, typed, namespace)
         defaulted = with_defaults(resource, self._objects.named(placed))
-        suffix = self._objects.suffix()
-        admitted_body = admit(resource, namespace, defaulted, self._live.cluster, self._world.facts, suffix)
+        admitted_body = self._admission.of_controller(resource, namespace, defaulted, self._user)
         validate.validate(resource, admitted_body)
         return self._objects.create(resource, namespace, admitted_body).body
 

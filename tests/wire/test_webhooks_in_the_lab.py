@@ -1,0 +1,83 @@
+"""What the journal tells of a write that admission refuses, and who may register webhooks."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sekisho.testing import running_lab
+from support.service_accounts import NAMESPACE, KubeApi
+from support.webhook_site import WebhookSite, webhook_site
+
+HOOKS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
+MAPS = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KubeApi]:
+    with running_lab(tmp_path_factory.mktemp("webhooks")) as lab:
+        found = KubeApi(lab)
+        found.namespace()
+        found.account("app")
+        yield found
+
+
+@pytest.fixture(scope="module")
+def hooks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebhookSite]:
+    with webhook_site(tmp_path_factory.mktemp("site")) as site:
+        site.answers["/no"] = lambda _: {"allowed": False, "status": {"message": "no"}}
+        yield site
+
+
+def registered(api: KubeApi, name: str, client: dict[str, Any], **more: Any) -> None:
+    rule = {"apiGroups": ["*"], "apiVersions": ["*"], "operations": ["*"], "resources": ["*"]}
+    hook = {
+        "name": f"{name}.example.com",
+        "admissionReviewVersions": ["v1"],
+        "sideEffects": "None",
+        "clientConfig": client,
+        "rules": [rule],
+        **more,
+    }
+    api.made(HOOKS, {"metadata": {"name": name}, "webhooks": [hook]})
+
+
+def why(api: KubeApi) -> tuple[str, str]:
+    entry = api.lab.client.get("/journal/last-refusal")
+    return entry["chain"]["links"][-1]["link"], entry["sentence"]
+
+
+def test_why_names_the_webhook_that_refuses(api: KubeApi, hooks: WebhookSite) -> None:
+    registered(api, "denies.all", hooks.client("/no"))
+    status, document, _ = api.ask("POST", MAPS, {"metadata": {"name": "one"}})
+    assert (status, document["message"]) == (
+        400,
+        'admission webhook "denies.all.example.com" denied the request: no',
+    )
+    assert api.why() == ["admission.webhook-denied"]
+    link, sentence = why(api)
+    assert link == "admission"
+    assert "the webhook denies.all.example.com of denies.all refuses" in sentence
+    api.gone(f"{HOOKS}/denies.all")  # the registrations themselves are never asked about
+    api.made(MAPS, {"metadata": {"name": "one"}})
+
+
+def test_why_names_the_webhook_that_is_not_there(api: KubeApi) -> None:
+    registered(api, "fails.closed", {"url": "https://example.com/x"})
+    status, document, _ = api.ask("POST", MAPS, {"metadata": {"name": "two"}})
+    assert status == 500
+    assert document["message"].startswith(
+        'Internal error occurred: failed calling webhook "fails.closed.example.com": failed to call webhook'
+    )
+    assert api.why() == ["admission.webhook-failed"]
+    api.gone(f"{HOOKS}/fails.closed")
+    registered(api, "fails.open", {"url": "https://example.com/x"}, failurePolicy="Ignore")
+    api.made(MAPS, {"metadata": {"name": "two"}})
+    api.gone(f"{HOOKS}/fails.open")
+
+
+def test_webhooks_are_an_administrator_s_to_register(api: KubeApi) -> None:
+    token = api.token("app")
+    status, document, _ = api.ask("POST", HOOKS, {"metadata": {"name": "mine"}, "webhooks": []}, token)
+    assert status == 403
+    assert "cannot create resource" in document["message"]
