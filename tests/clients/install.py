@@ -44,14 +44,18 @@ class Client:
     package: str = "."
     release: Callable[[str], str] = str  # from the module's version to the program's
     stamps: Callable[[str], dict[str, str]] = lambda _: {}  # linker variables: a module knows no git tag
+    system: Callable[["Client"], None] | None = None  # brings a program that is never built here into PATH
+    beside: str = ""  # a folder of the Go module that the program reads; it lies beside `bin`
 
     @property
     def version(self) -> str:
         """The pinned version, read from the one file that says it; `-` when nothing is pinned."""
         if not self.pin:
             return "-"
-        pins = HERE / self.name / ("requirements.txt" if self.build is build_python else "go.mod")
-        found = re.search(rf"^\s*{re.escape(self.pin)}(?: v|==)([^\s;]+)", pins.read_text(), re.MULTILINE)
+        file = {build_python: "requirements.txt", build_npm: "package.json"}.get(self.build, "go.mod")
+        pins = HERE / self.name / file
+        wanted = rf'^\s*"?{re.escape(self.pin)}"?(?: v|==|: ")([^\s;"]+)'
+        found = re.search(wanted, pins.read_text(), re.MULTILINE)
         if found is None:
             raise RuntimeError(f"{pins} does not pin {self.pin}")
         return self.release(found[1])
@@ -105,6 +109,33 @@ def build_go(client: Client, target: Path) -> None:
     argv += ["-o", target / "bin" / client.name, client.package]
     env = {"GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "GOWORK": "off", "CGO_ENABLED": "0"}
     run(client, argv, HERE / client.name, **env)
+    if client.beside:
+        listed = ["go", "list", "-m", "-f", "{{.Dir}}", client.pin]
+        where = subprocess.check_output(listed, cwd=HERE / client.name, env={**os.environ, **env}, text=True)
+        shutil.copytree(Path(where.strip()) / client.beside, target / client.beside)
+
+
+def build_npm(client: Client, target: Path) -> None:
+    """Take one script from an npm package whose hash the lock file vouches for; none of its own scripts run."""
+    for file in ("package.json", "package-lock.json"):
+        shutil.copy(HERE / client.name / file, target)
+    quiet = "--ignore-scripts --no-audit --no-fund --no-update-notifier".split()
+    run(client, ["npm", "ci", *quiet], target)
+    program = target / "bin" / client.name
+    program.parent.mkdir()
+    shutil.copy(target / "node_modules" / client.pin / client.package, program)
+    program.chmod(0o755)  # nobody runs it, but `locate` asks
+
+
+def install_debian(client: Client) -> None:
+    """Install a program with Debian's packages where we may; it is then taken from PATH."""
+    if shutil.which(client.name) or not shutil.which("apt-get") or os.geteuid() != 0:
+        return
+    say(client.name, "installing Debian's package")
+    env = {"DEBIAN_FRONTEND": "noninteractive"}
+    run(client, ["apt-get", "update", "--quiet"], HERE, **env)
+    wanted = [client.name, *client.package.split()]
+    run(client, ["apt-get", "install", "--quiet", "--yes", "--no-install-recommends", *wanted], HERE, **env)
 
 
 def build_python(client: Client, target: Path) -> None:
@@ -159,6 +190,9 @@ CLIENTS: Final[dict[str, Client]] = {
         Client("etcd", build_go, "go.etcd.io/etcd/server/v3"),
         kubernetes("kube-apiserver"),
         kubernetes("kube-controller-manager"),
+        Client("dex", build_go, "github.com/dexidp/dex", beside="web"),
+        Client("chromium", package="fonts-dejavu-core", system=install_debian),
+        Client("axe-core", build_npm, "axe-core", package="axe.min.js"),
         Client("eksctl"),
     )
 }
@@ -178,9 +212,11 @@ def locate(name: str) -> Path | None:
 def obstacle(client: Client) -> str:
     """Say why a client cannot be built here, "" when it can; no Go toolchain is fetched unasked."""
     if client.build is None:
-        return "no release of its Go module could be pinned"
+        return "a program of the system" if client.system else "no release of its Go module could be pinned"
     if client.build is build_python:
         return ""
+    if client.build is build_npm:
+        return "" if shutil.which("npm") else "there is no npm"
     if (go := shutil.which("go")) is None:
         return "there is no Go toolchain"
     env, minor = {**os.environ, "GOTOOLCHAIN": "local"}, re.compile(r"\bgo ?1\.(\d+)")
@@ -212,6 +248,8 @@ def install(client: Client) -> None:
             say(client.name, f"{client.version} is ready")
             return
         system.unlink(missing_ok=True)
+        if client.system is not None:
+            client.system(client)
         if (why := obstacle(client)) or client.build is None:
             if found := shutil.which(client.name):
                 system.symlink_to(Path(found).absolute())

@@ -96,8 +96,9 @@ def rules(policy: PoolPasswordPolicy) -> str:
         (policy.numbers, "a number"),
         (policy.symbols, "a symbol"),
     )
-    parts = [f"at least {policy.minimum_length} characters", *(text for wanted, text in needed if wanted)]
-    return f"A password has {', '.join(parts)}."
+    kinds = [text for is_wanted, text in needed if is_wanted]
+    listed = " and ".join(filter(None, (", ".join(kinds[:-1]), *kinds[-1:])))
+    return f"Use at least {policy.minimum_length} characters{f', with {listed}' if listed else ''}."
 
 
 def _gone(

@@ -19,7 +19,15 @@ from sekisho.facts.pool_lookup import pool_domain
 from sekisho.lab.aws.operation import Answer, AwsError, Ids
 from sekisho.lab.idp import login_flow, token_endpoint
 from sekisho.lab.idp.code import PoolCode
-from sekisho.lab.idp.login_page import GUARDS, Form, error_page, new_password_page, sign_in_page
+from sekisho.lab.idp.login_page import (
+    GUARDS,
+    Form,
+    error_page,
+    expired_page,
+    naming,
+    new_password_page,
+    sign_in_page,
+)
 from sekisho.lab.idp.oauth_request import Authorization, GoBack, authorization, bad_request, parse_fields
 from sekisho.lab.idp.pool_context import Anybody, PoolContext, Trail
 from sekisho.lab.idp.refusal import pool_chain
@@ -237,8 +245,10 @@ class LoginSite:
         self, request: Request, place: Place, asked: Authorization, name: str = "", problem: str = ""
     ) -> Response:
         token = place.cookie_value(request, _CSRF) or secrets.token_urlsafe(32)
-        form = Form(f"/login?{request.query}", {"_csrf": token}, asked.redirect_source())
-        return sign_in_page(asked.pool.name, form, name, problem).with_headers(place.cookie(_CSRF, token))
+        form = _form(request, asked, {"_csrf": token})
+        named = naming(asked.pool.username_attributes)
+        shown = sign_in_page(asked.pool.name, form, named, name, problem)
+        return shown.with_headers(place.cookie(_CSRF, token))
 
     def _new_password(
         self,
@@ -250,7 +260,7 @@ class LoginSite:
         problem: str = "",
     ) -> Response:
         hidden = {"_csrf": place.cookie_value(request, _CSRF), "session": session}
-        form = Form(f"/login?{request.query}", hidden, asked.redirect_source())
+        form = _form(request, asked, hidden)
         return new_password_page(login_flow.rules(asked.pool.password_policy), form, username, problem)
 
     def _forged(self, request: Request, place: Place, form: Mapping[str, str]) -> _Shown | None:
@@ -262,7 +272,7 @@ class LoginSite:
             return None
         sentence = "The form has expired. Open the page again and allow its cookie."
         error = Trail().refused(PoolCode.CSRF, AwsError("csrf", sentence, _FORBIDDEN))
-        return _Shown(error_page(_FORBIDDEN, sentence), error=error)
+        return _Shown(expired_page(_FORBIDDEN, sentence, f"/login?{request.query}"), error=error)
 
     # --- both
 
@@ -309,6 +319,10 @@ class LoginSite:
             )
         )
         return shown.response.with_headers(("x-amz-cognito-request-id", request_id))
+
+
+def _form(request: Request, asked: Authorization, hidden: Mapping[str, str]) -> Form:
+    return Form(f"/login?{request.query}", hidden, asked.redirect_source(), asked.client.name)
 
 
 def _redirect(location: str, *headers: tuple[str, str]) -> Response:
