@@ -149,6 +149,10 @@ class Page:
         found = self.browser.call("Storage.getCookies", browserContextId=self.context)["cookies"]
         return {cookie["name"]: cookie for cookie in found}
 
+    def trust_any_certificate(self) -> None:
+        """Ask no authority about certificates, on this page."""
+        self._call("Security.setIgnoreCertificateErrors", ignore=True)
+
     def forget_cookies(self) -> None:
         """Forget all cookies."""
         self.browser.call("Storage.clearCookies", browserContextId=self.context)

@@ -76,8 +76,11 @@ class Chromium:
             number = self._next
             message = {"id": number, "method": method, "params": parameters}
             sent = json.dumps({**message, **({"sessionId": session} if session else {})}).encode() + b"\0"
-            while sent:
-                sent = sent[os.write(self.orders, sent) :]
+            try:
+                while sent:
+                    sent = sent[os.write(self.orders, sent) :]
+            except BrokenPipeError:
+                raise DevToolsError(f"{method}: the browser has ended") from None
             there = self._changed.wait_for(lambda: number in self._results or self._ended, SECONDS)
             if not there or number not in self._results:
                 raise DevToolsError(f"{method}: no answer")

@@ -39,6 +39,7 @@ a { color: var(--act); }
 .alert { margin: 1.25rem 0 0; padding: .75rem 1rem; color: var(--bad); background: var(--bad-paper);
   border: 1px solid var(--bad); border-left-width: .3rem; border-radius: .4rem; }
 .other { margin-top: 1.25rem; text-align: center; }
+@media (forced-colors: active) { .mark { color: CanvasText; } }
 @media (max-width: 28rem) { body { background: var(--card); }
   main { margin: 0 auto; padding: 1.5rem 1.25rem; border: 0; border-radius: 0; } footer { padding: 0 1.25rem; } }
 """
