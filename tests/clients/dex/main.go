@@ -16,6 +16,7 @@ import (
 	"github.com/dexidp/dex/storage/memory"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/sirupsen/logrus"
+	"golang.org/x/crypto/bcrypt"
 )
 
 // config is the part of Dex's configuration that the tests need, under Dex's own names, as JSON.
@@ -26,13 +27,16 @@ type config struct {
 		TLSCert string `json:"tlsCert"`
 		TLSKey  string `json:"tlsKey"`
 	} `json:"web"`
+	Expiry struct {
+		IDTokens string `json:"idTokens"`
+	} `json:"expiry"`
 	OAuth2 struct {
 		SkipApprovalScreen bool `json:"skipApprovalScreen"`
 	} `json:"oauth2"`
 	StaticClients   []storage.Client `json:"staticClients"`
 	StaticPasswords []struct {
 		Email    string `json:"email"`
-		Hash     string `json:"hash"`
+		Password string `json:"password"` // in the place of Dex's "hash"
 		Username string `json:"username"`
 		UserID   string `json:"userID"`
 	} `json:"staticPasswords"`
@@ -66,16 +70,25 @@ func serve() error {
 	kept := storage.WithStaticClients(memory.New(logger), c.StaticClients)
 	var passwords []storage.Password
 	for _, p := range c.StaticPasswords {
+		hash, err := bcrypt.GenerateFromPassword([]byte(p.Password), bcrypt.DefaultCost)
+		if err != nil {
+			return err
+		}
 		passwords = append(passwords, storage.Password{
-			Email: p.Email, Hash: []byte(p.Hash), Username: p.Username, UserID: p.UserID,
+			Email: p.Email, Hash: hash, Username: p.Username, UserID: p.UserID,
 		})
 	}
 	kept = storage.WithStaticPasswords(kept, passwords, logger)
 	local := storage.Connector{ID: server.LocalConnector, Name: "Email", Type: server.LocalConnector}
 	kept = storage.WithStaticConnectors(kept, []storage.Connector{local})
+	lifetime, err := time.ParseDuration(c.Expiry.IDTokens)
+	if err != nil {
+		return err
+	}
 	dex, err := server.NewServer(context.Background(), server.Config{
 		Issuer:             c.Issuer,
 		Storage:            kept,
+		IDTokensValidFor:   lifetime,
 		SkipApprovalScreen: c.OAuth2.SkipApprovalScreen,
 		Web:                server.WebConfig{Dir: filepath.Join(filepath.Dir(program), "..", "web")},
 		Logger:             logger,
