@@ -98,7 +98,8 @@ class Page:
         self.type(text)
 
     def type(self, text: str) -> None:
-        """Type into what has the focus."""
+        """Type into what has the focus, or gets it: a page gives it to its first field once it is drawn."""
+        self.wait("document.activeElement !== document.body")
         self._call("Input.insertText", text=text)
 
     def press(self, key: str, *, shift: bool = False) -> None:
