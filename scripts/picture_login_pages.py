@@ -13,7 +13,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from e2e.e2e_clients import client  # noqa: E402 - found by the line above
-from support.browser_page import Page, new_page  # noqa: E402
+from support.browser_page import DARK, LIGHT, Page, new_page  # noqa: E402
 from support.devtools import chromium  # noqa: E402
 from support.login_terminal import login  # noqa: E402
 from support.login_world import NAME, LoginWorld, login_world  # noqa: E402
@@ -57,11 +57,13 @@ def _sign_in(world: LoginWorld, page: Page, folder: Path) -> None:
 
 
 def _take(page: Page, name: str, height: int) -> None:
-    for scheme in ("light", "dark"):
-        page.show(520, height, prefers_color_scheme=scheme)
+    for scheme, media in (("light", LIGHT), ("dark", DARK)):
+        page.show(520, height, media)
         picture = page.picture()
         if len(picture) > MAX_BYTES:
-            raise SystemExit(f"{name}-{scheme}.png has {len(picture)} bytes: at most {MAX_BYTES} belong in the docs")
+            raise SystemExit(
+                f"{name}-{scheme}.png has {len(picture)} bytes: at most {MAX_BYTES} belong in the docs"
+            )
         (IMAGES / f"{name}-{scheme}.png").write_bytes(picture)
         print(f"{name}-{scheme}.png: {len(picture)} bytes")
 

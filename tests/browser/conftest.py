@@ -18,8 +18,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
 
 
 @pytest.fixture(scope="session")
-def world(browser: Chromium, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoginWorld]:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoginWorld]:
     """Return a lab with a pool and an application; no test may rely on its clock."""
+    client("chromium")  # without a browser nothing is started
     with login_world(tmp_path_factory.mktemp("login")) as found:
         yield found
 

@@ -1,4 +1,4 @@
-"""An issuer that is not ours: a real Dex, its own login page in a real browser, and our authenticator after it."""
+"""An issuer that is not ours: a real Dex, its login page in a real browser, our authenticator after it."""
 
 import subprocess
 import sys

@@ -1,11 +1,12 @@
 """A sign-in without a mouse: the order of the stops, a focus that can be seen, and Enter."""
 
-from support.browser_page import Element, Page
+from support.browser_page import DARK, LIGHT, Element, Page
 from support.login_world import AGAIN, CHANGE, NAME, NEW, SECRET, SUBMIT, USER, LoginWorld
 from support.user_pools import PASSWORD, TEMPORARY
 
-FOCUS = """(style => ({width: parseFloat(style.outlineWidth), style: style.outlineStyle, colour: style.outlineColor,
-  paper: getComputedStyle(document.querySelector('main')).backgroundColor}))(getComputedStyle(document.activeElement))"""
+FOCUS = """(style => ({width: parseFloat(style.outlineWidth), style: style.outlineStyle,
+  colour: style.outlineColor, paper: getComputedStyle(document.querySelector('main')).backgroundColor
+}))(getComputedStyle(document.activeElement))"""
 
 
 def stop(page: Page) -> Element:
@@ -28,8 +29,8 @@ def stops(page: Page, presses: int, *, shift: bool = False) -> list[tuple[str, s
 def test_somebody_signs_in_by_the_keyboard_alone(world: LoginWorld, page: Page) -> None:
     page.open(world.authorize())
     order = [("textbox", NAME), ("textbox", SECRET), ("button", SUBMIT)]
-    for scheme in ("light", "dark"):
-        page.show(1024, 768, prefers_color_scheme=scheme)
+    for scheme in (LIGHT, DARK):
+        page.show(1024, 768, scheme)
         assert stops(page, 2) == order
         assert stops(page, 2, shift=True) == order[::-1]
     page.type(USER)

@@ -1,4 +1,4 @@
-"""What a real browser enforces of the login pages: policy, frames, cookies, referrers, and where it may go."""
+"""What a real browser enforces of the login pages: policy, frames, cookies, referrers, where it may go."""
 
 import time
 from urllib.parse import urlencode
@@ -14,14 +14,23 @@ from support.user_pools import PASSWORD
 
 # What an injection would try: each has to be reported as a violation, and none to have happened.
 INJECTIONS = {
-    "an inline script": ("const s = document.createElement('script'); s.textContent = 'window.ran = 1'", "script-src"),
-    "a script from elsewhere": ("const s = document.createElement('script'); s.src = ELSEWHERE", "script-src"),
+    "an inline script": (
+        "const s = document.createElement('script'); s.textContent = 'window.ran = 1'",
+        "script-src",
+    ),
+    "a script from elsewhere": (
+        "const s = document.createElement('script'); s.src = ELSEWHERE",
+        "script-src",
+    ),
     "an event handler": (
         "const s = document.createElement('img'); s.setAttribute('onerror', 'window.ran = 1')",
         "script-src",
     ),
     "an image": ("const s = document.createElement('img'); s.src = ELSEWHERE", "img-src"),
-    "a style": ("const s = document.createElement('style'); s.textContent = 'body{display:none}'", "style-src"),
+    "a style": (
+        "const s = document.createElement('style'); s.textContent = 'body{display:none}'",
+        "style-src",
+    ),
     "a frame": ("const s = document.createElement('iframe'); s.src = ELSEWHERE", "frame-src"),
     "a base": ("const s = document.createElement('base'); s.href = ELSEWHERE", "base-uri"),
 }
@@ -121,7 +130,9 @@ def test_a_form_of_another_page_signs_nobody_in(world: LoginWorld, page: Page, h
         for name, value in (("username", USER), ("password", PASSWORD), ("_csrf", "guess"))
     )
     target = f"{world.local}/login?{urlencode(world.asking())}"
-    world.app.pages["/forged"] = f"<form method=post action='{target}'>{fields}<button>Win a prize</button></form>"
+    world.app.pages["/forged"] = (
+        f"<form method=post action='{target}'>{fields}<button>Win a prize</button></form>"
+    )
     world.show_sign_in(page)  # so that the browser has the cookie
     before = len(world.app.came_back())
     page.open(world.app.url("/forged", host))

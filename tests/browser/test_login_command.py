@@ -1,4 +1,4 @@
-"""``sekisho login`` and a real browser: from the terminal through a pool's pages to the last page and back."""
+"""``sekisho login`` and a real browser: from the terminal through a pool's pages to the last page."""
 
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from support.accessibility import violations
-from support.browser_page import Page
+from support.browser_page import DARK, LIGHT, Page
 from support.login_terminal import login
 from support.login_world import USER, LoginWorld
 from support.user_pools import OAUTH, TEMPORARY, part
@@ -30,8 +30,8 @@ def at_pool(world: LoginWorld, client: str) -> list[str]:
 
 def looked_at(page: Page) -> None:
     """Hold a page of the command's own against what holds for the pool's."""
-    for scheme in ("light", "dark"):
-        page.show(320, 640, prefers_color_scheme=scheme)
+    for scheme in (LIGHT, DARK):
+        page.show(320, 640, scheme)
         assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
     page.show(1024, 768)

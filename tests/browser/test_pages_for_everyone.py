@@ -1,4 +1,4 @@
-"""Every page and state of a sign-in: axe-core finds nothing, in both schemes, narrow, large and in few colours."""
+"""Every page and state of a sign-in: by day, by night, narrow, large, in few colours; axe-core on each."""
 
 import re
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from support.accessibility import violations
-from support.browser_page import Page
+from support.browser_page import DARK, LIGHT, Page
 from support.login_world import LoginWorld
 
 PAGES: dict[str, Callable[[LoginWorld, Page], None]] = {
@@ -17,19 +17,19 @@ PAGES: dict[str, Callable[[LoginWorld, Page], None]] = {
     "expired form": LoginWorld.show_expired_form,
     "error": LoginWorld.show_error,
 }
-LIGHT, DARK = {"prefers_color_scheme": "light"}, {"prefers_color_scheme": "dark"}
+FEW_COLOURS = {"forced-colors": "active", "prefers-reduced-motion": "reduce", "prefers-contrast": "more"}
 
 # Everything that can be clicked or filled in: how high it is, and whether an edge shows in forced colours.
 CONTROLS = """[...document.querySelectorAll('input:not([hidden]):not([type=hidden]), button, a')].map(one => {
   const box = one.getBoundingClientRect(), style = getComputedStyle(one);
   return {name: one.id || one.textContent, height: box.height, left: box.left, right: box.right,
-          inline: style.display === 'inline', edge: parseFloat(style.borderTopWidth), colour: style.borderTopColor,
-          paper: style.backgroundColor};
+          inline: style.display === 'inline', edge: parseFloat(style.borderTopWidth),
+          colour: style.borderTopColor, paper: style.backgroundColor};
 })"""
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-@pytest.fixture(params=PAGES.values(), ids=PAGES.keys())
+@pytest.fixture(params=list(PAGES.values()), ids=list(PAGES))
 def shown(request: pytest.FixtureRequest, world: LoginWorld, page: Page) -> Page:
     """Return each page in turn."""
     request.param(world, page)
@@ -45,11 +45,11 @@ def brightness(page: Page, what: str, of: str = "body") -> float:
 
 def test_a_page_is_for_everyone(shown: Page) -> None:
     for scheme in (LIGHT, DARK):
-        shown.show(1024, 768, **scheme)
+        shown.show(1024, 768, scheme)
         assert violations(shown) == [], scheme
         assert shown.evaluate("document.getAnimations().length") == 0
     assert brightness(shown, "backgroundColor") < 0.2 < 0.7 < brightness(shown, "color")
-    shown.show(1024, 768, **LIGHT)
+    shown.show(1024, 768, LIGHT)
     assert brightness(shown, "color") < 0.3 < 0.8 < brightness(shown, "backgroundColor")
     assert len(shown.elements("heading")) == len(shown.elements("main")) == 1
     assert shown.evaluate("document.documentElement.lang") == "en"
@@ -63,7 +63,9 @@ def test_a_page_is_for_everyone(shown: Page) -> None:
             assert control["inline"] or control["height"] >= 44, control  # WCAG 2.5.5
     # WCAG 1.4.12: the reader's own spacing.
     shown.show(320, 640)
-    spacing = "* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }"
+    spacing = (
+        "* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }"
+    )
     shown.evaluate(
         f"(s => {{ s.replaceSync('{spacing}'); document.adoptedStyleSheets = [s] }})(new CSSStyleSheet())"
     )
@@ -71,7 +73,7 @@ def test_a_page_is_for_everyone(shown: Page) -> None:
 
 
 def test_where_the_system_picks_the_colours_edges_stay(shown: Page) -> None:
-    shown.show(1024, 768, forced_colors="active", prefers_reduced_motion="reduce", prefers_contrast="more")
+    shown.show(1024, 768, FEW_COLOURS)
     assert shown.evaluate("matchMedia('(forced-colors: active)').matches") is True
     # The system's colours are not the page's to choose, and axe-core computes with those that they replace.
     assert violations(shown, but="color-contrast") == []
@@ -80,11 +82,15 @@ def test_where_the_system_picks_the_colours_edges_stay(shown: Page) -> None:
             assert control["edge"] >= 1, control
             assert control["colour"] != control["paper"], control
     if shown.elements("alert"):
-        assert shown.evaluate("parseFloat(getComputedStyle(document.querySelector('.alert')).borderTopWidth)") >= 1
+        assert (
+            shown.evaluate("parseFloat(getComputedStyle(document.querySelector('.alert')).borderTopWidth)")
+            >= 1
+        )
 
 
 def test_password_managers_are_told_what_is_what(world: LoginWorld, page: Page) -> None:
-    fields = "[...document.querySelectorAll('input:not([type=hidden])')].map(i => [i.name, i.autocomplete, i.type])"
+    shown = "[...document.querySelectorAll('input:not([type=hidden])')]"
+    fields = f"{shown}.map(one => [one.name, one.autocomplete, one.type])"
     world.show_sign_in(page)
     assert page.evaluate(fields) == [
         ["username", "username", "text"],

@@ -83,7 +83,9 @@ def test_a_temporary_password_has_to_be_changed(world: LoginWorld, page: Page) -
     assert page.title == "Choose a new password"
     assert f"The password that {name} was given is temporary." in page.text
     field = page.element("textbox", NEW)
-    rules = "Use at least 8 characters, with an upper-case letter, a lower-case letter, a number and a symbol."
+    rules = (
+        "Use at least 8 characters, with an upper-case letter, a lower-case letter, a number and a symbol."
+    )
     assert (field.description, page.focused()) == (rules, field)
     world.change(page, "New-Passw0rd", "Other-Passw0rd")
     assert page.title == "Error: Choose a new password"

@@ -52,8 +52,8 @@ class Client:
         """The pinned version, read from the one file that says it; `-` when nothing is pinned."""
         if not self.pin:
             return "-"
-        file = {build_python: "requirements.txt", build_npm: "package.json"}.get(self.build, "go.mod")
-        pins = HERE / self.name / file
+        files = {build_python: "requirements.txt", build_npm: "package.json"}
+        pins = HERE / self.name / (files.get(self.build, "go.mod") if self.build else "go.mod")
         wanted = rf'^\s*"?{re.escape(self.pin)}"?(?: v|==|: ")([^\s;"]+)'
         found = re.search(wanted, pins.read_text(), re.MULTILINE)
         if found is None:
@@ -116,10 +116,10 @@ def build_go(client: Client, target: Path) -> None:
 
 
 def build_npm(client: Client, target: Path) -> None:
-    """Take one script from an npm package whose hash the lock file vouches for; none of its own scripts run."""
+    """Take one script from an npm package that the lock file vouches for; nothing of the package is run."""
     for file in ("package.json", "package-lock.json"):
         shutil.copy(HERE / client.name / file, target)
-    quiet = "--ignore-scripts --no-audit --no-fund --no-update-notifier".split()
+    quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]
     run(client, ["npm", "ci", *quiet], target)
     program = target / "bin" / client.name
     program.parent.mkdir()

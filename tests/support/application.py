@@ -48,7 +48,7 @@ def application() -> Iterator[Application]:
     """Serve an application on a free port."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the library's name
+        def do_GET(self) -> None:
             url = urlsplit(self.path)
             headers = {name.lower(): value for name, value in self.headers.items()}
             if url.path != "/favicon.ico":

@@ -2,7 +2,7 @@
 
 import base64
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -15,6 +15,7 @@ _KEYS: Final = {
     "Escape": (27, ""),
 }
 _SHIFT: Final = 8
+LIGHT, DARK = {"prefers-color-scheme": "light"}, {"prefers-color-scheme": "dark"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,6 @@ class Page:
     browser: Chromium
     context: str
     session: str
-    _media: dict[str, str] = field(default_factory=dict)
 
     # --- going somewhere
 
@@ -73,7 +73,8 @@ class Page:
 
     def element(self, role: str, name: str | None = None) -> Element:
         """Return the one element with a role, and a name if one is given, once it is there."""
-        return _eventually(lambda: self._one(role, name), f"{role} {name or ''} on {self._told()}")
+        found: Element = _eventually(lambda: self._one(role, name), f"{role} {name or ''}")
+        return found
 
     def elements(self, role: str, name: str | None = None) -> list[Element]:
         """Return the elements with a role, and a name if one is given, that are there now."""
@@ -105,7 +106,12 @@ class Page:
     def press(self, key: str, *, shift: bool = False) -> None:
         """Press and release a key."""
         code, text = _KEYS[key]
-        pressed = {"key": key, "code": key, "windowsVirtualKeyCode": code, "modifiers": _SHIFT if shift else 0}
+        pressed = {
+            "key": key,
+            "code": key,
+            "windowsVirtualKeyCode": code,
+            "modifiers": _SHIFT if shift else 0,
+        }
         more = {"text": text} if text else {}
         self._call("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", **pressed, **more)
         self._call("Input.dispatchKeyEvent", type="keyUp", **pressed)
@@ -129,8 +135,10 @@ class Page:
         """Wait until an expression is true; documents may come and go meanwhile."""
         _eventually(lambda: self.evaluate(expression) or None, expression)
 
-    def show(self, width: int, height: int, *, scale: float = 1, **media: str) -> None:
-        """Set the size of the window, and what media queries find (``_`` for ``-``)."""
+    def show(
+        self, width: int, height: int, media: Mapping[str, str] | None = None, *, scale: float = 1
+    ) -> None:
+        """Set the size of the window, and what media queries find."""
         self._call(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -138,7 +146,7 @@ class Page:
             deviceScaleFactor=scale,
             mobile=False,
         )
-        features = [{"name": name.replace("_", "-"), "value": value} for name, value in media.items()]
+        features = [{"name": name, "value": value} for name, value in (media or {}).items()]
         self._call("Emulation.setEmulatedMedia", features=features)
 
     def picture(self) -> bytes:
@@ -173,9 +181,6 @@ class Page:
     def _one(self, role: str, name: str | None) -> Element | None:
         found = self.elements(role, name)
         return found[0] if len(found) == 1 else None
-
-    def _told(self) -> str:
-        return f"{self.url}: {self.text[:500]}"
 
     def _call(self, method: str, /, **parameters: Any) -> Any:
         return self.browser.call(method, self.session, **parameters)

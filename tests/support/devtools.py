@@ -1,8 +1,7 @@
 """A real Chromium without a window, spoken to over the DevTools protocol through two pipes.
 
 Two pipes and not a socket: no port is opened, no library is needed, and whoever holds the pipes is the only
-one who steers the browser. Each `Page` has a browser context of its own: cookies of one test are not another's.
-Nothing outside this machine can be looked up or reached.
+one who steers the browser. It can look up and reach nothing outside this machine.
 """
 
 import contextlib
@@ -38,7 +37,7 @@ _FLAGS: Final = (
     "--password-store=basic",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 )
-# Chromium reads orders at 3 and answers at 4: a process of its own puts the pipes there and becomes the browser.
+# Chromium reads orders at 3 and answers at 4: a process puts the pipes there and becomes the browser.
 _PIPED: Final = """
 import fcntl, os, sys
 orders, answers = (fcntl.fcntl(int(given), fcntl.F_DUPFD, 10) for given in sys.argv[1:3])

@@ -68,7 +68,7 @@ def dex(program: Path, folder: Path) -> Iterator[Dex]:
         assert process.poll() is None, (folder / "dex.log").read_text()
         try:
             with opener.open(f"{issuer}/.well-known/openid-configuration", timeout=10) as answer:
-                return answer.status == 200
+                return True if answer.status == 200 else None
         except urllib.error.URLError:
             return None
 

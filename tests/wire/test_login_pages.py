@@ -416,7 +416,13 @@ def test_what_a_stranger_wrote_is_escaped_and_no_script_may_run(browser: Browser
 def test_the_page_is_for_the_keyboard_the_reader_and_the_dark(site: Site, browser: Browser) -> None:
     _, hidden = browser.login_form()
     got = browser.open("/login?" + urlencode(site.asking()))
-    for needed in ('lang="en"', "<title>Sign in to People</title>", "<main>", "<h1>", "prefers-color-scheme: dark"):
+    for needed in (
+        'lang="en"',
+        "<title>Sign in to People</title>",
+        "<main>",
+        "<h1>",
+        "prefers-color-scheme: dark",
+    ):
         assert needed in got.body
     for name, completion in (("username", "username"), ("password", "current-password")):
         assert f'<label for="{name}">' in got.body

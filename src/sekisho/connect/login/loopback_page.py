@@ -49,7 +49,9 @@ HEADERS: Final = (
 
 def success_page(sentence: str) -> str:
     """Return the page for somebody who is signed in."""
-    return _page("You are signed in", sentence, "You can close this tab and go back to the terminal.", "", _GOOD)
+    return _page(
+        "You are signed in", sentence, "You can close this tab and go back to the terminal.", "", _GOOD
+    )
 
 
 def refusal_page(sentence: str, advice: str = "Go back to the terminal.") -> str:
@@ -62,7 +64,8 @@ def _page(title: str, sentence: str, advice: str, kind: str, sign: str) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{_STYLE}</style></head><body><main{kind}>"
-        '<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75" stroke-linecap="round" '
-        f'stroke-linejoin="round" aria-hidden="true" focusable="false"><circle cx="12" cy="12" r="10"/>{sign}</svg>'
-        f'<h1>{title}</h1><p role="status">{escape(sentence)}</p><p class="advice">{advice}</p></main></body></html>'
+        '<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75" '
+        'stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false">'
+        f'<circle cx="12" cy="12" r="10"/>{sign}</svg><h1>{title}</h1>'
+        f'<p role="status">{escape(sentence)}</p><p class="advice">{advice}</p></main></body></html>'
     )

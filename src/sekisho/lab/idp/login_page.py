@@ -1,8 +1,8 @@
 """The pages of a user pool's domain: HTML that stands by itself, for the eye, the keyboard and the reader.
 
 No script, no asset from elsewhere; the style sheet (`login_style`) is in the page and its hash in the policy.
-Whatever a stranger wrote is escaped. The title of a page that tells of an error begins with that word: a screen
-reader says the title first.
+Whatever a stranger wrote is escaped. The title of a page that tells of an error begins with that word: it
+is what a screen reader says first.
 """
 
 import base64
@@ -22,7 +22,7 @@ _STYLE_HASH: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).d
 _ADVICE: Final = {
     "Password attempts exceeded": "Password attempts exceeded. Wait a few minutes before you try again.",
 }
-"""What a page says in place of Cognito's sentence, where that tells a program enough and a person too little."""
+"""What a page says where Cognito's own sentence tells a program enough and a person too little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +130,9 @@ def page(title: str, body: str, status: int = 200, redirect_source: str = "") ->
     text = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{prefix}{escape(title)}</title><style>{STYLE}</style></head><body><main>{MARK}{body}</main>"
-        "<footer>A user pool of a lab on this machine, not of AWS. Use no password of a real account.</footer>"
-        "</body></html>"
+        f"<title>{prefix}{escape(title)}</title><style>{STYLE}</style></head><body><main>{MARK}{body}"
+        "</main><footer>A user pool of a lab on this machine, not of AWS. Use no password of a real "
+        "account.</footer></body></html>"
     )
     # Browsers hold the redirect that answers a form to form-action as well.
     policy = (

@@ -1,7 +1,7 @@
 """The style sheet of a user pool's pages, and the mark above them: nothing that a page would have to fetch.
 
-Contrast is at least 4.5:1 for text and 3:1 for the edges of fields in both schemes (WCAG 2.2, 1.4.3 and 1.4.11);
-nothing moves. Where the system picks the colours, edges and the focus stay: they are borders and outlines.
+In both schemes contrast is at least 4.5:1 for text and 3:1 for the edges of fields (WCAG 2.2, 1.4.3 and
+1.4.11). Nothing moves. Where the system picks the colours, edges and the focus stay, as borders and outlines.
 """
 
 from typing import Final
@@ -41,7 +41,8 @@ a { color: var(--act); }
 .other { margin-top: 1.25rem; text-align: center; }
 @media (forced-colors: active) { .mark { color: CanvasText; } }
 @media (max-width: 28rem) { body { background: var(--card); }
-  main { margin: 0 auto; padding: 1.5rem 1.25rem; border: 0; border-radius: 0; } footer { padding: 0 1.25rem; } }
+  main { margin: 0 auto; padding: 1.5rem 1.25rem; border: 0; border-radius: 0; }
+  footer { padding: 0 1.25rem; } }
 """
 
 MARK: Final = (
