@@ -52,8 +52,9 @@ class Client:
         """The pinned version, read from the one file that says it; `-` when nothing is pinned."""
         if not self.pin:
             return "-"
-        files = {build_python: "requirements.txt", build_npm: "package.json"}
-        pins = HERE / self.name / (files.get(self.build, "go.mod") if self.build else "go.mod")
+        is_python, is_npm = self.build is build_python, self.build is build_npm
+        file = "requirements.txt" if is_python else "package.json" if is_npm else "go.mod"
+        pins = HERE / self.name / file
         wanted = rf'^\s*"?{re.escape(self.pin)}"?(?: v|==|: ")([^\s;"]+)'
         found = re.search(wanted, pins.read_text(), re.MULTILINE)
         if found is None:

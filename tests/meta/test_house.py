@@ -105,6 +105,17 @@ def _imports(tree: ast.Module) -> Iterator[str]:
             yield node.module.partition(".")[0]
 
 
+PICTURES = sorted((ROOT / "docs").rglob("*.png"))
+MAX_PICTURE_BYTES = 60_000
+
+
+@pytest.mark.parametrize("path", PICTURES, ids=_id)
+def test_picture_is_small_and_shown(path: Path) -> None:
+    assert path.stat().st_size <= MAX_PICTURE_BYTES
+    pages = [page.read_text(encoding="utf-8") for page in path.parents[1].glob("*.md")]
+    assert any(f"images/{path.name}" in page for page in pages)
+
+
 def test_decisions_are_numbered_without_gaps() -> None:
     assert [path.name[:5] for path in DECISIONS] == [f"{n:04}-" for n in range(1, len(DECISIONS) + 1)]
 
