@@ -1,5 +1,5 @@
-// Dex's server with its password database, in memory. Dex's own main also links storages (SQL, etcd) whose
-// libraries of that day cannot be had together any more; the server, the tokens and the pages are Dex's.
+// Dex's server with its password database, in memory. Dex's own main also links storages (SQL, etcd) that do not
+// build with today's versions of their libraries; the server, the tokens and the pages are Dex's.
 package main
 
 import (
