@@ -117,6 +117,7 @@ def test_under_awss_own_name_the_cookies_are_bound_to_the_host(world: LoginWorld
 def test_the_browser_is_sent_nowhere_that_is_not_listed(world: LoginWorld, page: Page, evil: str) -> None:
     page.open(world.authorize(redirect_uri=evil))
     assert page.title == "Error: This request cannot be answered"
+    assert "The app client does not list this redirect_uri" in page.text
     assert page.elements("link") == page.elements("button") == []
     page.open(f"{world.local}/logout?{urlencode({'client_id': world.client, 'logout_uri': evil})}")
     assert page.title == "Error: This request cannot be answered"

@@ -153,8 +153,9 @@ GUARDS: Final = (
 
 
 def _alert(problem: str) -> str:
-    sentence = escape(_ADVICE.get(problem, problem))
-    return f'<p class="alert" role="alert" id="problem">{sentence}</p>' if problem else ""
+    sentence = _ADVICE.get(problem, problem)
+    told = escape(sentence[:1].upper() + sentence[1:])
+    return f'<p class="alert" role="alert" id="problem">{told}</p>' if problem else ""
 
 
 def _described(ids: str) -> str:

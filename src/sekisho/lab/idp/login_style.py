@@ -38,6 +38,7 @@ a { color: var(--act); }
 :focus-visible { outline: 3px solid var(--act); outline-offset: 2px; }
 .alert { margin: 1.25rem 0 0; padding: .75rem 1rem; color: var(--bad); background: var(--bad-paper);
   border: 1px solid var(--bad); border-left-width: .3rem; border-radius: .4rem; }
+.alert + p { margin-top: 1.25rem; }
 .other { margin-top: 1.25rem; text-align: center; }
 @media (forced-colors: active) { .mark { color: CanvasText; } }
 @media (max-width: 28rem) { body { background: var(--card); }
