@@ -20,6 +20,8 @@ import typer
 from typer.main import get_command
 
 import sekisho
+from sekisho.cli.codes.page import families, page_of
+from sekisho.cli.codes.render import link_to, markdown
 from sekisho.cli.main import COMMANDS, Command
 from sekisho.decide.decision.code import ReasonCode
 from sekisho.facts.world_schema import world_schema
@@ -62,9 +64,11 @@ def main() -> int:
         "cli.md": cli_page(),
         "operations.md": operations_page(),
         "world-file.schema.json": schema_page(),
+        **family_pages(),
     }
     if "--check" not in sys.argv[1:]:
         for name, text in pages.items():
+            (PAGES / name).parent.mkdir(exist_ok=True)
             (PAGES / name).write_text(text, encoding="utf-8")
         return 0
     stale = [name for name, text in pages.items() if _stored(name) != text]
@@ -99,6 +103,9 @@ def codes_page() -> str:
         "code is never renamed. The sentences may change; `{names}` in them are filled from the facts of the",
         "step.",
         "",
+        "A code that refuses leads to its page: what it means, how it comes about, an example that a test",
+        "runs, and what to do. `sekisho explain CODE` prints the same.",
+        "",
         "Codes that begin with `aws.` and end in one of AWS's own error codes (`aws.NoSuchEntity`) are in",
         "the journal only: the request passed identity, and the service itself refused it.",
         "",
@@ -106,7 +113,7 @@ def codes_page() -> str:
     ]
     for room in sorted(by_room):
         lines += ["", f"### `{room}`", "", "| code | sentence |", "| --- | --- |"]
-        lines += [f"| `{code}` | {_cell(code.sentence)} |" for code in sorted(by_room[room], key=str)]
+        lines += [f"| {_linked(code)} | {_cell(code.sentence)} |" for code in sorted(by_room[room], key=str)]
     lines += [
         "",
         "## Malformed input",
@@ -122,6 +129,18 @@ def codes_page() -> str:
         rooms = ", ".join(f"`{room}`" for room in sorted(found[code]))
         lines.append(f"| `{code}` | {rooms} |")
     return "\n".join(lines) + "\n"
+
+
+def family_pages() -> dict[str, str]:
+    """Return the page of each family of codes, from the text that ``sekisho explain`` prints."""
+    codes = {str(code): code for kind in reason_code_classes() for code in kind}
+    pages = [page for family in families() if (page := page_of(family)) is not None]
+    return {f"codes/{page.family}.md": markdown(page, codes, NOTE) for page in pages}
+
+
+def _linked(code: ReasonCode) -> str:
+    has_page = str(code).partition(".")[0] in families()
+    return f"[`{code}`]({link_to(code)})" if has_page else f"`{code}`"
 
 
 def reason_code_classes() -> tuple[type[ReasonCode], ...]:

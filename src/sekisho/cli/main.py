@@ -37,6 +37,7 @@ COMMANDS: dict[str, Command] = {
     "tour": Command("Run", "tour", "app", "Walk through an article with the real clients."),
     "can": Command("Ask", "can", "can", "May somebody do something? Yes or no."),
     "why": Command("Ask", "why", "why", "Why may somebody, or why not: every checkpoint, and the repair."),
+    "explain": Command("Ask", "explain_code", "explain", "What a reason code means, and what to do."),
     "who-can": Command("Ask", "who_can", "who_can", "Who may do something, and on which way."),
     "whoami": Command("Ask", "whoami", "whoami", "Who you are for AWS and for a cluster."),
     "workloads": Command(

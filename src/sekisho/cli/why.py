@@ -98,7 +98,7 @@ def why(
 
     JSON: {who, asked, chain, outcome, links: [{link, outcome, decisive, nearest, repairs, trace}]}; a journal
     entry has the chain inside. AWS questions have `needs`: what an unknown answer hangs on. Exit code
-    0 allowed, 1 denied, 3 unknown.
+    0 allowed, 1 denied, 3 unknown. `sekisho explain CODE` tells what a code in brackets means.
     """
     drafts = Drafts(
         policy=policy,

@@ -1,0 +1,111 @@
+"""Every code that refuses has a page, and every page's example gives its code."""
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from meta.code_examples import Bench, is_decisive, is_nearest
+from meta.test_reference import generator
+from sekisho.cli.codes.catalogue import MODULES, catalogue, family_of
+from sekisho.cli.codes.page import Page, PageError, families, page_of, read_page
+
+CODES = catalogue()
+PAGES = [page for family in families() if (page := page_of(family)) is not None]
+SECTIONS = {section.code: (page, section) for page in PAGES for section in page.sections}
+
+NEAR = "near miss"
+
+UNWRITTEN = {
+    "authenticator",
+    "door",
+    "pod-identity-webhook",
+    "pool",
+    "proof",
+    "service-account.secret-other-token",
+    "workload.roles-unread",
+}
+"""Families without a page, and codes that their page does not tell yet. Nothing may be added."""
+
+
+@cache
+def _bench(family: str, base: Path) -> Bench:
+    page = page_of(family)
+    assert page is not None
+    (base / family).mkdir(exist_ok=True)
+    return Bench(page, base / family)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("codes")
+
+
+@pytest.mark.parametrize("code", SECTIONS)
+def test_example_gives_its_code(code: str, base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("HOME", str(base))
+    page, section = SECTIONS[code]
+    printed = _bench(page.family, base).run(section.parts["Example"])
+    shows = is_nearest if code in page.steps else is_decisive
+    assert shows(code, printed), f"the example of {code} printed\n{printed}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.family)
+def test_page_tells_each_code_of_its_family_once(page: Page) -> None:
+    told = [*(section.code for section in page.sections), *page.steps]
+    # What is asked about most may have a section though it never refuses: the near misses.
+    told = [code for code in told if page.section(code) is None or page.steps.get(code) != NEAR] + [
+        code for code in page.steps if page.section(code) is not None and page.steps[code] == NEAR
+    ]
+    own = {code for code in CODES if family_of(code) == page.family}
+    assert sorted(told) == sorted(set(told))
+    assert set(told) - own == set(), "no such code"
+    assert own - set(told) - UNWRITTEN == set(), "write a section, or list it under `steps`"
+
+
+def test_each_family_has_a_page_or_is_listed_as_unwritten() -> None:
+    without = {family_of(code) for code in CODES} - set(families())
+    assert without == {one for one in UNWRITTEN if "." not in one}
+
+
+def test_what_is_written_is_not_listed_as_unwritten() -> None:
+    told = {code for page in PAGES for code in page.steps} | set(SECTIONS)
+    assert {one for one in UNWRITTEN if "." in one} & told == set()
+    assert {one for one in UNWRITTEN if "." in one} <= set(CODES)
+
+
+@pytest.mark.parametrize("code", SECTIONS)
+def test_related_codes_exist(code: str) -> None:
+    _, section = SECTIONS[code]
+    assert section.related
+    assert [one for one in section.related if one not in CODES or one == code] == []
+
+
+def test_catalogue_knows_every_module_with_codes() -> None:
+    found = generator().reason_code_classes()
+    assert sorted({kind.__module__ for kind in found}) == sorted(MODULES)
+    assert set(CODES) == {str(code) for kind in found for code in kind}
+
+
+HEAD = "---\ntitle: t\nlink: l\nsteps: {}\n---\n"
+MALFORMED = {
+    "no front matter": ("# t\n", "expected front matter"),
+    "front matter without a title": ("---\nlink: l\nsteps: {}\n---\n", "expected front matter"),
+    "an unknown kind": ("---\ntitle: t\nlink: l\nsteps: {word: a.b}\n---\n", "word is none of"),
+    "a part too few": (f"{HEAD}## a.b\n\n**Means.** x\n", "expected the parts"),
+    "text before the parts": (f"{HEAD}## a.b\n\nhello\n", "expected the parts"),
+    "an empty part": (
+        (
+            f"{HEAD}## a.b\n\n**Means.** \n\n**How it comes about.** x\n\n**Example.** x\n\n"
+            "**What to do.** x\n\n**Source.** x\n\n**Related.** x\n"
+        ),
+        "the part Means is empty",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "problem"), MALFORMED.values(), ids=MALFORMED.keys())
+def test_malformed_page_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(PageError, match=problem):
+        read_page("a", text)
