@@ -22,12 +22,8 @@ UNWRITTEN = {
     "pod-identity-webhook",
     "pool",
     "proof.chunk-mismatch",
-    "proof.chunks-malformed",
-    "proof.headers-not-signed",
     "proof.host-not-served",
-    "proof.payload-hash-malformed",
     "proof.payload-hash-missing",
-    "proof.payload-mismatch",
     "service-account.secret-other-token",
     "workload.roles-unread",
 }

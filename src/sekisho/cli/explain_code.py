@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sekisho.cli.errors import report
+from sekisho.cli.errors import note, report
 from sekisho.cli.output import Form, FormOption, Style, write, write_document
 
 if TYPE_CHECKING:
@@ -80,7 +80,11 @@ def _one(code: "ReasonCode", output: Form, *, setup: bool) -> None:
         return
     for line in terminal_lines(section, code, style):
         write(line)
-    if page is not None and setup:
+    if page is None or not page.introduction:
+        return
+    if not setup:
+        note("--setup shows what the example uses: its files, its Python")
+    else:
         write("")
         write(style.strong("What the examples use"))
         for line in setup_lines(page):

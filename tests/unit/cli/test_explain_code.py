@@ -21,7 +21,7 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]
 @pytest.mark.parametrize("spelling", ["mapping.not-mapped", "[mapping.not-mapped]", "`mapping.not-mapped`"])
 def test_a_page_has_every_part(spelling: str, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, spelling)
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, "sekisho: --setup shows what the example uses: its files, its Python\n")
     lines = out.splitlines()
     assert lines[0] == "mapping.not-mapped"
     assert [line for line in lines if line in PARTS] == list(PARTS)
@@ -31,7 +31,8 @@ def test_a_page_has_every_part(spelling: str, capsys: pytest.CaptureFixture[str]
 
 def test_the_documents_of_the_examples_are_shown_when_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     _, without, _ = run(capsys, "mapping.not-mapped")
-    _, out, _ = run(capsys, "mapping.not-mapped", "--setup")
+    _, out, err = run(capsys, "mapping.not-mapped", "--setup")
+    assert err == ""
     assert out.startswith(without)
     assert "      kind: World" in out
     assert "kind: World" not in without
