@@ -17,8 +17,10 @@ SECTIONS = {section.code: (page, section) for page in PAGES for section in page.
 NEAR = "near miss"
 
 UNWRITTEN = {
+    "admission",
     "authenticator",
     "door",
+    "node-restriction",
     "pod-identity-webhook",
     "pool",
     "proof.chunk-mismatch",
