@@ -32,12 +32,17 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_page_shows_what_its_commands_print(page: Path, folder: Path, sekisho_lab: RunningLab) -> None:
+def test_page_shows_what_its_commands_print(
+    page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
     bash = shutil.which("bash")
     if bash is None:
         pytest.skip("the examples are for bash, which is not on PATH")
     session = read_session(page)
     clients = [client(name) for name in ("aws", "kubectl") if session.uses(name)]
+    # The lab starts with them too: its pods run the clients that are in its PATH.
+    monkeypatch.setenv("PATH", os.pathsep.join([*(str(one.parent) for one in clients), os.environ["PATH"]]))
+    sekisho_lab: RunningLab = request.getfixturevalue("sekisho_lab")
     for name, text in session.files:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")

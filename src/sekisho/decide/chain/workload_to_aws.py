@@ -214,12 +214,14 @@ def _token_files(workload: Workload) -> tuple[str, ...]:
     pod, token = workload.pod, workload.settings.web_token
     if pod is None or not pod.exists:
         return (normpath(f"{token.mount_path}/{token.token_path}"),)
+    # Those for AWS first: the token for the cluster's own API is mounted in nearly every pod.
+    tokens = sorted(pod.tokens, key=lambda one: one.audience != workload.settings.audience)
     return tuple(
         dict.fromkeys(
             normpath(f"{path}/{one.path}")
+            for one in tokens
             for container in pod.containers
             for volume, path in container.mounts
-            for one in pod.tokens
             if one.volume == volume
         )
     )

@@ -437,6 +437,15 @@ def test_the_repair_of_a_profile_names_both_files() -> None:
     assert (facts["file"], facts["token"], facts["namespace"]) == (f"{FILE}.", FILE, "billing")
 
 
+def test_the_repair_of_a_profile_names_the_token_for_aws() -> None:
+    stored = carrying()
+    api = replace(stored.tokens[0], volume="kube-api-access", audience="")
+    mount = ("kube-api-access", "/var/run/secrets/kubernetes.io/serviceaccount")
+    containers = tuple(replace(one, mounts=(mount, *one.mounts)) for one in stored.containers)
+    both = replace(stored, containers=containers, tokens=(api, *stored.tokens))
+    assert dict(repairs(profile(config(f"{FILE}."), "target", both))[0].facts)["token"] == FILE
+
+
 def test_the_permission_comes_last() -> None:
     decision: Decision[None] = Decision(Outcome.NO_OPINION)
     chain = permitted(obtain(workload(), FACTS, NOW), Chain(AWS_CHAIN, (Link(AwsLink.PERMISSION, decision),)))
