@@ -20,6 +20,9 @@ from sekisho.wire.http.server import MAX_HEAD_BYTES
 POD_IDENTITY_AGENT = ("169.254.170.23", 80)
 INSTANCE_METADATA = ("169.254.169.254", 80)
 
+MAX_CONNECTIONS = 64
+"""How many connections each address of a pod serves at once: what all pods hold open, the lab holds too."""
+
 _CHUNK = 64 * 1024
 
 
@@ -39,6 +42,8 @@ Stop = Callable[[], Awaitable[None]]
 Serve = Callable[[PodPlace, socket.socket], Awaitable[Stop]]
 """Serves a listening socket of a pod until what it returned is called."""
 
+Connected = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
 Table = Mapping[tuple[str, int], Serve]
 
 
@@ -46,7 +51,7 @@ def http(handler_for: Callable[[PodPlace], Handler]) -> Serve:
     """Serve HTTP with the handler that ``handler_for`` returns for the pod."""
 
     async def serve(place: PodPlace, listener: socket.socket) -> Stop:
-        server = HttpServer(handler_for(place), listener)
+        server = HttpServer(handler_for(place), listener, max_connections=MAX_CONNECTIONS)
         await server.start()
         return server.stop
 
@@ -57,8 +62,8 @@ def proxy(connect_proxy: ConnectProxy) -> Serve:
     """Serve the CONNECT proxy."""
 
     async def serve(_place: PodPlace, listener: socket.socket) -> Stop:
-        server = await asyncio.start_server(connect_proxy.serve, sock=listener, limit=MAX_HEAD_BYTES)
-        return _stopping(server)
+        limited = _limited(connect_proxy.serve)
+        return _stopping(await asyncio.start_server(limited, sock=listener, limit=MAX_HEAD_BYTES))
 
     return serve
 
@@ -79,9 +84,27 @@ def relay(port: int) -> Serve:
             writer.close()
 
     async def serve(_place: PodPlace, listener: socket.socket) -> Stop:
-        return _stopping(await asyncio.start_server(pass_on, sock=listener))
+        return _stopping(await asyncio.start_server(_limited(pass_on), sock=listener))
 
     return serve
+
+
+def _limited(serve: Connected) -> Connected:
+    """Return ``serve`` for as many connections as one address of a pod may have; others are cut off."""
+    served = 0
+
+    async def counted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal served
+        if served >= MAX_CONNECTIONS:
+            writer.transport.abort()
+            return
+        served += 1
+        try:
+            await serve(reader, writer)
+        finally:
+            served -= 1
+
+    return counted
 
 
 def _stopping(server: asyncio.Server) -> Stop:

@@ -170,7 +170,7 @@ def _downward(source: JsonObject, pod: JsonObject, mode: int) -> Files:
 
 def _safe(path: str) -> str:
     parts = PurePosixPath(path).parts
-    if not path or path.startswith("/") or ".." in parts or (parts and parts[0].startswith("..")):
+    if not parts or "\0" in path or path.startswith("/") or ".." in parts or parts[0].startswith(".."):
         raise VolumeError(f"invalid path {path!r}: it must be relative and stay in the volume")
     return str(PurePosixPath(path))
 
@@ -189,7 +189,11 @@ def _decoded(value: Json) -> bytes:
 
 
 def write(folder: Path, files: Files) -> bool:
-    """Make ``folder`` hold ``files``, all at once; returns whether anything changed."""
+    """Make ``folder`` hold ``files``, all at once; returns whether anything changed.
+
+    Raises:
+        VolumeError: no folder can hold them: one is to be a file and a folder, or a name is too long.
+    """
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     before = _written(folder)
     if before == files:
@@ -198,11 +202,15 @@ def write(folder: Path, files: Files) -> bool:
         folder / f"..{number}" for number in range(1_000_000) if not (folder / f"..{number}").exists()
     )
     moment.mkdir(mode=0o755)
-    for name, (value, mode) in files.items():
-        path = moment / name
-        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        path.write_bytes(value)
-        path.chmod(mode)
+    try:
+        for name, (value, mode) in files.items():
+            path = moment / name
+            path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+            path.write_bytes(value)
+            path.chmod(mode)
+    except OSError as error:
+        shutil.rmtree(moment, ignore_errors=True)
+        raise VolumeError(f"{error.strerror}: {name}") from None
     old = (folder / _DATA).resolve() if (folder / _DATA).is_symlink() else None
     temporary = folder / "..data_tmp"
     temporary.unlink(missing_ok=True)

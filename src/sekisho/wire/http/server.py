@@ -43,13 +43,16 @@ class HttpServer:
         head_seconds: float = HEAD_SECONDS,
         drain_seconds: int = DRAIN_SECONDS,
         stall_seconds: float = STALL_SECONDS,
+        max_connections: int | None = None,
     ) -> None:
+        """Make a server; a connection past ``max_connections`` is closed as soon as it is accepted."""
         self._listener = listener
 
         class Protocol(_BoundedProtocol):
             refuse = staticmethod(refusal or _plain_refusal)
             limit_seconds = head_seconds
             stalls_after = stall_seconds
+            most = max_connections
 
         config = uvicorn.Config(
             asgi(handler),
@@ -107,11 +110,15 @@ class _BoundedProtocol(HttpToolsProtocol):
     _in_head = True
     _head_timer: asyncio.TimerHandle | None = None
     stalls_after = STALL_SECONDS
+    most: int | None = None
     _early: bytes | None = None
     _connection: Connection | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if self.most is not None and len(self.connections) > self.most:
+            transport.abort()
+            return
         self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -35,6 +35,10 @@ _SYS_OPEN_TREE = 428
 _SYS_MOVE_MOUNT = 429
 _SYS_MOUNT_SETATTR = 442
 
+# keyctl(2) has another number on each architecture.
+_SYS_KEYCTL = {"x86_64": 250, "aarch64": 219, "riscv64": 219, "ppc64le": 271, "s390x": 280}
+_KEYCTL_JOIN_SESSION_KEYRING = 1
+
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PR_CAPBSET_DROP = 24
@@ -130,6 +134,14 @@ def detach(path: str) -> None:
 def set_hostname(name: str) -> None:
     """Name the host in this UTS namespace."""
     _checked(_libc.sethostname(name.encode(), len(name.encode())), "sethostname")
+
+
+def leave_keyring() -> None:
+    """Leave the session keyring of whoever started this process for an empty one (keyrings(7))."""
+    number = _SYS_KEYCTL.get(os.uname().machine)
+    if number is not None:
+        # A kernel without keyrings, and a filter that forbids the call, keep the keys from everybody.
+        _libc.syscall(number, _KEYCTL_JOIN_SESSION_KEYRING, None)
 
 
 def die_with_parent(signal_number: int) -> None:

@@ -1,0 +1,102 @@
+"""What a hostile pod tries against the lab itself: its sockets, its keys, its first process."""
+
+import ctypes
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from sekisho.lab.pods.network import MAX_CONNECTIONS
+from support.pods import PodLab, pod_lab, until
+
+_KEYCTL = {"x86_64": (248, 250), "aarch64": (217, 219)}.get(os.uname().machine)
+"""The numbers of add_key(2) and keyctl(2)."""
+_SESSION_KEYRING = -3
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@pytest.fixture(scope="module")
+def keyring() -> bool:
+    """Put a key into the session keyring that the lab inherits; returns whether this machine has keys."""
+    if _KEYCTL is None:
+        return False
+    add_key, keyctl = _KEYCTL
+    joined = _libc.syscall(keyctl, 1, b"of-the-lab")
+    secret = b"known to the lab's owner"
+    return joined > 0 and _libc.syscall(add_key, b"user", b"owner", secret, len(secret), _SESSION_KEYRING) > 0
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory, keyring: bool) -> Iterator[PodLab]:  # noqa: FBT001
+    del keyring
+    with pod_lab(tmp_path_factory.mktemp("hardening")) as found:
+        yield found
+
+
+_HOLD = """
+import os, select, socket
+url = os.environ['HTTPS_PROXY'].split('//')[1].strip('/').split(':')
+proxy = (url[0], int(url[1]))
+for place in (("169.254.169.254", 80), ("169.254.170.23", 80), ("10.100.0.1", 443), proxy):
+    held = {socket.create_connection(place, 5) for number in range(200)}
+    while len(held) > MOST and (cut := select.select(held, [], [], 20)[0]):
+        for one in cut:
+            held.discard(one)
+            one.close()
+    print(place[0], len(held), flush=True)
+    print(place[0], len(select.select(held, [], [], 0)[0]), flush=True)
+    for one in held:
+        one.close()
+"""
+
+
+def test_no_pod_holds_more_sockets_of_the_lab_than_its_share(lab: PodLab) -> None:
+    held = [
+        line.split()
+        for line in lab.told(
+            "holder", "python3", "-c", _HOLD.replace("MOST", str(MAX_CONNECTIONS))
+        ).splitlines()
+    ]
+    places = ("169.254.169.254", "169.254.170.23", "10.100.0.1", "127.0.0.1")
+    assert held == [[place, count] for place in places for count in (str(MAX_CONNECTIONS), "0")]
+    # What it let go is served again.
+    assert lab.told("after", "curl", "-sS", "http://169.254.169.254/latest/") == "401 - Unauthorized\n"
+
+
+_READ_KEY = """
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+buffer = ctypes.create_string_buffer(100)
+key = libc.syscall({keyctl}, 10, -3, b"user", b"owner", 0)
+size = libc.syscall({keyctl}, 11, key, buffer, 100)
+print("read", buffer.value.decode() if size > 0 else "nothing")
+"""
+
+
+def test_the_keys_of_whoever_started_the_lab_are_not_a_pods(lab: PodLab, keyring: bool) -> None:  # noqa: FBT001
+    if not keyring:
+        pytest.skip("this machine has no kernel keyrings")
+    assert _KEYCTL is not None
+    script = _READ_KEY.format(keyctl=_KEYCTL[1])
+    assert lab.told("locksmith", "python3", "-c", script) == "read nothing\n"
+
+
+def test_a_volume_that_cannot_be_written_keeps_no_other_pod_from_its_refresh(lab: PodLab) -> None:
+    lab.shell.output("kubectl create configmap settings --from-literal=a=before")
+    mount = {"volumeMounts": [{"name": "v", "mountPath": "/settings"}]}
+    # Once there is a key ``b``, one name is to be a file and a folder.
+    items = [{"key": "a", "path": "x/y"}, {"key": "b", "path": "x"}]
+    broken = {"name": "v", "configMap": {"name": "settings", "items": items, "optional": True}}
+    lab.apply("broken", "sleep", "600", volumes=[broken], container=mount)
+    lab.wait("broken", "Running")
+    volume = {"name": "v", "configMap": {"name": "settings"}}
+    script = "until grep -q after /settings/a; do sleep 0.1; done"
+    lab.apply("refreshed", "sh", "-c", script, volumes=[volume], container=mount)
+    lab.wait("refreshed", "Running")
+    lab.shell.output("kubectl patch configmap settings", "-p", '{"data":{"a":"after","b":"1"}}')
+    lab.wait("refreshed", "Succeeded")
+    folder = lab.state.path / "pods" / lab.pod("broken")["metadata"]["uid"] / "volumes" / "v"
+    assert sorted(entry.name for entry in folder.iterdir()) == ["..0", "..data", "x"]
+    lab.apply("never", "true", volumes=[{**broken, "configMap": {"name": "settings", "items": items}}])
+    until(lambda: "FailedMount" in lab.events("never"), "an event says what is wrong with the volume")
+    lab.shell.output("kubectl delete pod broken never --grace-period=0 --force")
