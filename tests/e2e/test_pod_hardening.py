@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -27,7 +28,7 @@ def keyring() -> bool:
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory, keyring: bool) -> Iterator[PodLab]:  # noqa: FBT001
+def lab(tmp_path_factory: pytest.TempPathFactory, keyring: bool) -> Iterator[PodLab]:
     del keyring
     with pod_lab(tmp_path_factory.mktemp("hardening")) as found:
         yield found
@@ -73,7 +74,7 @@ print("read", buffer.value.decode() if size > 0 else "nothing")
 """
 
 
-def test_the_keys_of_whoever_started_the_lab_are_not_a_pods(lab: PodLab, keyring: bool) -> None:  # noqa: FBT001
+def test_the_keys_of_whoever_started_the_lab_are_not_a_pods(lab: PodLab, keyring: bool) -> None:
     if not keyring:
         pytest.skip("this machine has no kernel keyrings")
     assert _KEYCTL is not None
@@ -100,3 +101,29 @@ def test_a_volume_that_cannot_be_written_keeps_no_other_pod_from_its_refresh(lab
     lab.apply("never", "true", volumes=[{**broken, "configMap": {"name": "settings", "items": items}}])
     until(lambda: "FailedMount" in lab.events("never"), "an event says what is wrong with the volume")
     lab.shell.output("kubectl delete pod broken never --grace-period=0 --force")
+
+
+_STOP = """
+import os, signal
+signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+while True:
+    for pid in range(2, 400):
+        try:
+            os.kill(pid, signal.SIGSTOP)
+        except OSError:
+            pass
+"""
+
+
+def test_a_pod_that_stops_who_enters_it_does_not_stop_its_own_end(lab: PodLab) -> None:
+    # Processes 2 and on are those of `kubectl exec`, stopped before they have become the command.
+    lab.apply("stopper", "python3", "-c", _STOP)
+    lab.wait("stopper", "Running")
+    for _ in range(5):
+        done = lab.shell("timeout 20 kubectl exec stopper -- true")
+        if "it took too long" in done.stderr:
+            break
+    assert "it took too long" in done.stderr
+    begun = time.monotonic()
+    lab.shell.output("kubectl delete pod stopper --grace-period=30")
+    assert time.monotonic() - begun < 15  # SIGTERM was passed on

@@ -193,6 +193,7 @@ class Sandbox:
             found = await self._ask(name, message, streams)
         except BaseException:
             self._running.pop(name, None)
+            self.signal(process, signal.SIGKILL, group=True)  # whoever asked may have left meanwhile
             raise
         process.terminal = found[0] if found else None
         return process

@@ -15,6 +15,8 @@ from sekisho.lab.pods.inside import kernel, messages, roots
 
 _TIOCSCTTY = 0x540E
 _TIOCSWINSZ = 0x5414
+START_SECONDS = 5.0
+"""How long a command may take to begin: whoever is in its container already can stop it by a signal."""
 _LIMITS = {
     "processes": resource.RLIMIT_NPROC,
     "files": resource.RLIMIT_NOFILE,
@@ -63,11 +65,12 @@ def start(
         pid = os.fork()
         if not pid:
             _child(config, spec, streams, inside, theirs)
-        kernel.setns(own_processes, kernel.CLONE_NEWPID)
     except OSError as error:
         ours.close()
         raise StartError(f"the kernel refuses another process: {error.strerror}") from None
     finally:
+        # Also after a failure: a container that just ended takes no more processes, the next one has to.
+        kernel.setns(own_processes, kernel.CLONE_NEWPID)
         os.close(own_processes)
         theirs.close()
     with ours:
@@ -82,13 +85,14 @@ def resize(terminal: int, columns: int, rows: int) -> None:
 
 def _hear(channel: socket.socket, pid: int) -> Started:
     """Wait until the child has executed the program, or has said why not."""
-    found = messages.receive(channel)
+    channel.settimeout(START_SECONDS)
+    found = _heard(channel, pid)
     if found is not None and "failed" not in found[0]:
         message, descriptors = found
         named = dict(zip(message["descriptors"], descriptors, strict=True))
         started = Started(pid, named.get("mounts"), named.get("processes"), named.get("terminal"))
         messages.send(channel, {})
-        found = messages.receive(channel)
+        found = _heard(channel, pid)
         if found is None:
             return started
         started.close()
@@ -97,6 +101,15 @@ def _hear(channel: socket.socket, pid: int) -> Started:
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, 0)
     raise StartError(found[0]["failed"] if found is not None else "it ended while it was being started")
+
+
+def _heard(channel: socket.socket, pid: int) -> tuple[dict[str, Any], list[int]] | None:
+    """Return the child's next message; one that says nothing in time is ended."""
+    try:
+        return messages.receive(channel)
+    except TimeoutError:
+        os.kill(pid, signal.SIGKILL)
+        return {"failed": "it took too long to start"}, []
 
 
 def _child(
