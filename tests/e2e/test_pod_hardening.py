@@ -24,7 +24,9 @@ def keyring() -> bool:
     add_key, keyctl = _KEYCTL
     joined = _libc.syscall(keyctl, 1, b"of-the-lab")
     secret = b"known to the lab's owner"
-    return joined > 0 and _libc.syscall(add_key, b"user", b"owner", secret, len(secret), _SESSION_KEYRING) > 0
+    return bool(
+        joined > 0 and _libc.syscall(add_key, b"user", b"owner", secret, len(secret), _SESSION_KEYRING) > 0
+    )
 
 
 @pytest.fixture(scope="module")
