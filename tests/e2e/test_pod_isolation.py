@@ -40,7 +40,7 @@ def test_it_sees_and_signals_no_process_but_its_own(lab: PodLab) -> None:
     count, *rest = told.splitlines()
     assert int(count) < 8
     assert "none" in rest
-    assert rest[-1] == "alive"
+    assert "alive" in rest, told
     assert LabClient(lab.state).is_running()
 
 

@@ -52,6 +52,8 @@ def run(descriptor: int) -> None:
         listeners = [loopback.listening(address, port) for address, port in config["listen"]]
         kernel.set_hostname(config["hostname"])
         roots.leave_the_machine(config)
+        # Again: the kernel forgets it of a process that changes its ids (prctl(2), PR_SET_PDEATHSIG).
+        kernel.die_with_parent(signal.SIGKILL)
         _forbid_namespaces()
         kernel.hide_from_tracing()
     except OSError as error:
