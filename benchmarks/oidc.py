@@ -23,10 +23,12 @@ from typing import Any
 import yaml
 from benchmarks import harness
 from benchmarks.harness import Row
-from benchmarks.token_review import Server, ask, await_port, free_port, processor_seconds
+from benchmarks.token_review import Server, ask, await_port, free_port, loaded, processor_seconds
 
 CONNECTIONS = (1, 16)
 WARM_UP_SECONDS = 0.5
+ROTATION_SECONDS = 120.0
+UNKNOWN_IDS = 500
 
 MAPPINGS: Mapping[str, Any] = {
     "claims": {
@@ -52,9 +54,13 @@ def main() -> None:
     # The issuer and the real API server are those of the tests.
     sys.path.insert(0, str(harness.ROOT / "tests"))
     rows: list[Row] = []
+    rotations: list[Row] = []
     for name, mappings in MAPPINGS.items():
-        rows += _measured(name, mappings, report.options)
+        measured, rotated = _measured(name, mappings, report.options)
+        rows += measured
+        rotations = rotations or rotated
     report.add("Id tokens over TLS", rows)
+    report.add("Key rotation", rotations)
     report.close()
 
 
@@ -63,7 +69,9 @@ def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tokens", type=int, default=2000, help="of each fresh row (default: 2000)")
 
 
-def _measured(name: str, mappings: Mapping[str, Any], options: argparse.Namespace) -> list[Row]:
+def _measured(
+    name: str, mappings: Mapping[str, Any], options: argparse.Namespace
+) -> tuple[list[Row], list[Row]]:
     from support.issuer_site import issuer_site
     from support.jwt import rsa_jwk, rsa_key, signed
     from support.kube_apiserver import ADMIN, running_apiserver
@@ -78,13 +86,18 @@ def _measured(name: str, mappings: Mapping[str, Any], options: argparse.Namespac
             file.write_text(yaml.safe_dump({**top, "jwt": [{"issuer": trusted, **mappings}]}))
             made = 0
 
-            def take(count: int) -> list[str]:
+            def take(count: int, kid: str = "k", serial: int = 0) -> list[str]:
                 nonlocal made
                 made += count
                 base = {"iss": issuer, "aud": "kube", "exp": int(time.time()) + 3600, "tenant": "t1"}
                 groups = ["dev", "ops", "web"]
                 return [
-                    signed({**base, "sub": f"u-{made}-{number}", "groups": groups}, "RS256", kid="k")
+                    signed(
+                        {**base, "sub": f"u-{made}-{number}", "groups": groups},
+                        "RS256",
+                        rsa_key(serial=serial) if serial else rsa_key(),
+                        kid=kid.format(number),
+                    )
                     for number in range(count)
                 ]
 
@@ -102,7 +115,32 @@ def _measured(name: str, mappings: Mapping[str, Any], options: argparse.Namespac
                     "authentication.k8s.io/v1",
                     "127.0.0.1",
                 )
-                return list(_rows(name, [ours, real], take, options))
+                rows = list(_rows(name, [ours, real], take, options))
+                site.issuer("work", rsa_jwk(rsa_key(serial=1), kid="k2"))
+                return rows, [_rotated(server, site, take) for server in (ours, real)]
+
+
+def _rotated(server: Server, site: Any, take: Any) -> Row:
+    """Return how a server behaves once its issuer has another key."""
+    began, refused = time.perf_counter(), 0
+    while loaded(server, take(1, "k2", 1), 1, None)["wrong"]:
+        refused += 1
+        if time.perf_counter() - began > ROTATION_SECONDS:
+            break
+        time.sleep(0.1)
+    taken = time.perf_counter() - began
+    before = len(site.asked)
+    start = time.perf_counter()
+    wrong = loaded(server, take(UNKNOWN_IDS, "unknown-{}", 1), 16, None)["wrong"]
+    return {
+        "server": server.name,
+        "new_key_after_s": round(taken, 1),
+        "refused_before": refused,
+        "unknown_ids": UNKNOWN_IDS,
+        "refused": wrong,
+        "seconds": round(time.perf_counter() - start, 1),
+        "fetches": len(site.asked) - before,
+    }
 
 
 def _rows(name: str, servers: list[Server], take: Any, options: argparse.Namespace) -> Iterator[Row]:
