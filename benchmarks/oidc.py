@@ -7,6 +7,9 @@ TokenReviews over kept-alive TLS. ``fresh``: each token is asked about once. ``r
 again; kube-apiserver keeps what it found for ten seconds, ours decides each time. With ``expressions`` the
 configuration has three expressions of CEL. kube-apiserver's answer includes its own authentication and
 authorization of who asks. ``cpu_us`` is the time on a core of the server's own process for a request.
+
+``Key rotation``: the issuer takes a new key and drops the old one, and each server is asked about a token of
+the new key until it takes it; then about tokens whose key ids nobody has, and how often it asked the issuer.
 """
 
 import argparse

@@ -146,7 +146,9 @@ def login(
         raise SystemExit(show_accounts(place, issuer, client_id, account, as_json=output is LoginForm.JSON))
     if not issuer or not client_id:
         missing = "--client-id" if issuer else "--issuer"
-        raise SekishoInputError.single("login.option", Ref(missing), "expected it: --help has an example")
+        raise SekishoInputError.single(
+            "login.option", Ref(missing), "expected; `sekisho login --help` has an example"
+        )
     request = parse_login_request(
         issuer=issuer,
         client_id=client_id,

@@ -91,7 +91,7 @@ def issuer(
         for path in made.files:
             write(f"wrote {path}")
         for row in made.plan:
-            until = f" {'until' if row['use'] != 'may sign' else ''} {row['until']}" if row["until"] else ""
+            until = f" until {row['until']}" if row["until"] else ""
             write(f"key {row['kid']}: {row['use']}{until}")
         if show_plan:
             write("A rotation:")

@@ -103,8 +103,8 @@ def test_kubectls_arguments_are_plain() -> None:
 
 
 BAD_NEWS = {
-    "no issuer": ([], 2, "--issuer: expected it"),
-    "no client": (["--issuer", ISSUER], 2, "--client-id: expected it"),
+    "no issuer": ([], 2, "--issuer: expected; `sekisho login --help`"),
+    "no client": (["--issuer", ISSUER], 2, "--client-id: expected; `sekisho login --help`"),
     "two ways": ([*WORDS, "--device", "--password", "-"], 2, "--password: cannot go with --device"),
     "show and logout": (["--show", "--logout"], 2, "--logout: cannot go with --show"),
     "an end without a beginning": ([*WORDS, "--end-session"], 2, "only meaningful with --logout"),

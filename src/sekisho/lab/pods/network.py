@@ -68,10 +68,16 @@ def proxy(connect_proxy: ConnectProxy) -> Serve:
     return serve
 
 
-def relay(port: int) -> Serve:
-    """Pass every connection on to a port of the lab's own."""
+def relay(port: int, is_ours: Callable[[], bool] = lambda: True) -> Serve:
+    """Pass every connection on to a port of the lab's own, as long as ``is_ours``.
+
+    Once nobody of the lab listens there, another program of the machine may.
+    """
 
     async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not is_ours():
+            writer.transport.abort()
+            return
         try:
             far_reader, far_writer = await asyncio.open_connection(LOOPBACK, port)
         except OSError:

@@ -102,19 +102,20 @@ class Pods:
             "KUBERNETES_PORT_443_TCP_ADDR": SERVICE_ADDRESS,
             **self._variables,
         }
+        api = relay(port, lambda: arn in self._groups)
         node = Node(
             cluster=cluster,
             objects=kube,
             tokens=tokens,
             clock=self._clock,
             images=Images(table_of(self._world), self._state.path),
-            table=lambda: {**self._table, (SERVICE_ADDRESS, 443): relay(port)},
+            table=lambda: {**self._table, (SERVICE_ADDRESS, 443): api},
             variables=variables,
             trusted=self._state.ca_bundle,
             top=self._state.path / "pods",
             unavailable=lambda: self._unavailable or "",
         )
-        self._table[LOOPBACK, port] = relay(port)
+        self._table[LOOPBACK, port] = api
         kube.deletes_gracefully = True
         self._groups[arn] = _Group(node)
         for plural in ("pods", "nodes", *_SOURCES):
