@@ -16,7 +16,7 @@ from benchmarks.harness import Row
 from sekisho.decide.values import AccountId, Json
 from sekisho.facts.model import Account, Document, Role, User
 from sekisho.facts.snapshot import Event, Key, Kind, Put, Snapshot
-from sekisho.facts.world_content import UNDATED
+from sekisho.facts.world.content import UNDATED
 from sekisho.review.aws_who_can import who_can_do
 
 ACCOUNTS = 10

@@ -24,8 +24,8 @@ from sekisho.cli.codes.page import families, page_of
 from sekisho.cli.codes.render import link_to, markdown
 from sekisho.cli.main import COMMANDS, Command
 from sekisho.decide.decision.code import ReasonCode
-from sekisho.facts.world_schema import world_schema
-from sekisho.lab.aws.moto_operations import OPERATIONS as MOTO_OPERATIONS
+from sekisho.facts.world.schema import world_schema
+from sekisho.lab.aws.moto.operations import OPERATIONS as MOTO_OPERATIONS
 from sekisho.lab.aws.services import OPERATIONS, served
 from sekisho.wire.errors import MALFORMED
 from sekisho.wire.kube.registry import RESOURCES, Resource

@@ -12,7 +12,7 @@ import pytest
 
 from meta.pages import ROOT, every_page
 from sekisho.cli.main import COMMANDS
-from sekisho.lab.aws import moto_operations
+from sekisho.lab.aws.moto.operations import is_answered
 from sekisho.lab.aws.services import OPERATIONS
 from sekisho.lab.environment import UNSET, lab_environment
 from sekisho.lab.world.state_dir import StateDir
@@ -71,7 +71,7 @@ def test_what_the_readme_calls_missing_is_missing() -> None:
     named = re.findall(r"`([a-z]+):([A-Z]\w+)`", missing)
     assert named
     own = [one for one in named if one[1] in OPERATIONS.get(one[0], {})]
-    behind = [one for one in named if moto_operations.is_answered(*one)]
+    behind = [one for one in named if is_answered(*one)]
     assert own + behind == []
 
 

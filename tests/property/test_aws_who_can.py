@@ -11,7 +11,7 @@ from sekisho.decide.iam import evaluate
 from sekisho.decide.values import AccountId, Json, Principal
 from sekisho.facts.model import Account, Document, Role, User
 from sekisho.facts.snapshot import Event, Key, Kind, Put, Snapshot
-from sekisho.facts.world_content import UNDATED
+from sekisho.facts.world.content import UNDATED
 from sekisho.review.aws_caller import prepared, principals
 from sekisho.review.aws_who_can import who_can_do
 from sekisho.review.needs import may_be_allowed

@@ -10,12 +10,12 @@ from jsonschema import Draft202012Validator
 from sekisho.decide.values import Instant, SekishoInputError, documents
 from sekisho.facts import Key, Kind, Put, Snapshot, UserAccessKey
 from sekisho.facts.manifest import put_manifest
-from sekisho.facts.world_events import default_manifests, events, kube_events
-from sekisho.facts.world_file import parse_world
-from sekisho.facts.world_saved import SavedWorld, save_world
-from sekisho.facts.world_saved_clusters import saved_body
-from sekisho.facts.world_schema import world_schema
-from sekisho.facts.world_text import world_text
+from sekisho.facts.world.events import default_manifests, events, kube_events
+from sekisho.facts.world.file import parse_world
+from sekisho.facts.world.saved.clusters import saved_body
+from sekisho.facts.world.saved.document import SavedWorld, save_world
+from sekisho.facts.world.saved.text import world_text
+from sekisho.facts.world.schema import world_schema
 from support.world_build import REGION, TEXTS
 from support.world_tree import worlds
 

@@ -22,7 +22,7 @@ from sekisho.decide.eks.access_entry import (
 )
 from sekisho.decide.values import AccountId, Arn, Instant, KubeUser, Principal, PrincipalType, Secret
 from sekisho.facts import Cluster, ClusterAccessEntry, Event, Key, Kind, Put, Role, Snapshot, User
-from sekisho.facts.world_entries import creator_entry, put_entry
+from sekisho.facts.world.entries import creator_entry, put_entry
 from sekisho.lab.aws import eks
 from sekisho.lab.aws.operation import Answer, AwsError, Context, Site
 

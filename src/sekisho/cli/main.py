@@ -44,7 +44,7 @@ COMMANDS: dict[str, Command] = {
         "Review", "workloads", "workloads", "How every service account reaches AWS: works, broken, unused."
     ),
     "policy": Command("Review", "policy", "app", "Check IAM policy documents."),
-    "serve": Command("Serve", "serve", "app", "Put a single checkpoint in front of a real cluster."),
+    "serve": Command("Serve", "serve.commands", "app", "Put a single checkpoint in front of a real cluster."),
     "map": Command("Credentials", "map", "app", "List and change IAM identity mappings (aws-auth)."),
     "token": Command(
         "Credentials", "token", "token", "Print a cluster token (drop-in for aws eks get-token)."

@@ -17,6 +17,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from sekisho.cli.errors import note, report
+from sekisho.cli.group import command_group
 from sekisho.cli.map_migrate import migrate
 from sekisho.cli.map_options import ClusterOption, FileOption, ProfileOption, RegionOption
 from sekisho.cli.map_output import (
@@ -40,12 +41,8 @@ from sekisho.decide.values import Ref, SekishoInputError
 REFUSED = 1
 """Exit code of a negative answer: no such mapping, another mapping of the ARN, an edit that locks out."""
 
-app = typer.Typer(
-    name="map",
-    help="List and change the IAM identity mappings (aws-auth) of a cluster or of a manifest.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
+app = command_group(
+    "map", "List and change the IAM identity mappings (aws-auth) of a cluster or of a manifest."
 )
 
 ForceOption = Annotated[

@@ -9,6 +9,7 @@ import typer
 
 from sekisho import __version__
 from sekisho.cli.errors import note, report
+from sekisho.cli.group import command_group
 from sekisho.cli.output import Form, Style, write, write_document
 from sekisho.decide.iam import PolicyKind
 from sekisho.decide.values import Ref, SekishoInputError
@@ -25,14 +26,7 @@ FOUND = 1
 """Exit code when a finding is at or over the threshold."""
 _STDIN = "-"
 
-app = typer.Typer(
-    name="policy",
-    help="Check IAM policy documents.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+app = command_group("policy", "Check IAM policy documents.")
 
 
 class CheckForm(StrEnum):

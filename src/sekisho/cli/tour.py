@@ -12,6 +12,7 @@ import typer
 
 from sekisho.cli.errors import note, report
 from sekisho.cli.explain import chain_lines
+from sekisho.cli.group import command_group
 from sekisho.cli.output import Form, FormOption, Style, write, write_document
 from sekisho.cli.state_option import StateDirOption
 from sekisho.cli.watch import entry_line
@@ -30,14 +31,7 @@ PauseOption = Annotated[
     bool, typer.Option("--pause", help="Wait for Enter before each step (on a terminal).")
 ]
 
-app = typer.Typer(
-    name="tour",
-    help="Walk through an article with the real clients.",
-    rich_markup_mode=None,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+app = command_group("tour", "Walk through an article with the real clients.")
 
 
 @app.callback()

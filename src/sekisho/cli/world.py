@@ -7,22 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sekisho.cli.errors import note, report
+from sekisho.cli.group import command_group
 from sekisho.cli.output import Form, write, write_document
 from sekisho.cli.state_option import StateDirOption, lab_client, state_dir
 
 if TYPE_CHECKING:
-    from sekisho.facts.world_file import WorldFile
+    from sekisho.facts.world.file import WorldFile
 
 _STDOUT = "-"
 
-app = typer.Typer(
-    name="world",
-    help="Save, load and check the lab's world as a file.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+app = command_group("world", "Save, load and check the lab's world as a file.")
 
 
 @app.callback()
@@ -125,7 +119,7 @@ def schema() -> None:
 
     Example: sekisho world schema > world-file.schema.json
     """
-    from sekisho.facts.world_schema import world_schema
+    from sekisho.facts.world.schema import world_schema
 
     write_document(world_schema(), Form.JSON)
 

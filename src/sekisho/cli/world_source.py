@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sekisho.facts.world_file import WorldFile
+    from sekisho.facts.world.file import WorldFile
 
 _MAX_FILES = 200
 _STDIN = "-"
@@ -35,7 +35,7 @@ def read_world(name: str) -> "tuple[WorldSource, WorldFile]":
     Raises:
         SekishoInputError: as `checked_world`.
     """
-    from sekisho.facts.world_file import files_of
+    from sekisho.facts.world.file import files_of
     from sekisho.lab.install import install
     from sekisho.lab.world import Clock, Ids
 
@@ -52,8 +52,8 @@ def texts_beside(name: str, text: str) -> dict[str, str]:
         SekishoInputError: one of them cannot be read.
     """
     from sekisho.decide.values import SekishoInputError
-    from sekisho.facts.world_file import files_of
-    from sekisho.facts.world_tables import API_VERSION
+    from sekisho.facts.world.file import files_of
+    from sekisho.facts.world.tables import API_VERSION
 
     if API_VERSION not in text or "file:" not in text:
         return {}  # most texts are no world files, and some are large

@@ -11,7 +11,7 @@ from sekisho.decide.values import AccountId, Arn, Json, Ref
 from sekisho.facts.aws_members import Output
 from sekisho.facts.model import Account, Document, Group, ManagedPolicy, PolicyVersion, Role, User
 from sekisho.facts.snapshot import Event, Key, Kind, Put
-from sekisho.facts.world_content import UNDATED
+from sekisho.facts.world.content import UNDATED
 
 LISTS = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
 

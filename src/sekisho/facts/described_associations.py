@@ -12,7 +12,7 @@ from sekisho.facts.aws_members import Output
 from sekisho.facts.cluster_access import PodIdentityAssociation
 from sekisho.facts.pod_identity import association_key, associations_at
 from sekisho.facts.snapshot import Event, Gap, Kind, Put
-from sekisho.facts.world_content import UNDATED
+from sekisho.facts.world.content import UNDATED
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from sekisho.decide.eks.creator import MODES
 from sekisho.decide.values import AccountId, Json, Ref
 from sekisho.facts.aws_members import Output
 from sekisho.facts.model import Cluster
-from sekisho.facts.world_content import UNDATED
+from sekisho.facts.world.content import UNDATED
 
 
 def is_described_cluster(value: Json) -> bool:

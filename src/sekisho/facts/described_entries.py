@@ -15,8 +15,8 @@ from sekisho.facts.aws_members import Output
 from sekisho.facts.cluster_access import ClusterAccessEntry
 from sekisho.facts.cluster_entries import entries_at, undescribed_scope
 from sekisho.facts.snapshot import Event, Gap, Kind
-from sekisho.facts.world_content import UNDATED
-from sekisho.facts.world_entries import put_entry
+from sekisho.facts.world.content import UNDATED
+from sekisho.facts.world.entries import put_entry
 
 
 @dataclass(slots=True)

@@ -41,9 +41,9 @@ from sekisho.facts.pod_identity import associations_at
 from sekisho.facts.shape import MAX_FAULTS, nearest
 from sekisho.facts.snapshot import Event, Gap, Key, Kind, Put, Snapshot, kube_scope
 from sekisho.facts.snapshot_cluster import RBAC_RESOURCES, SnapshotCluster, aws_auth_scope
-from sekisho.facts.world_content import UNDATED
-from sekisho.facts.world_events import UnknownIds, account_events, cluster_events, kube_events, manifests
-from sekisho.facts.world_file import is_world, parse_world
+from sekisho.facts.world.content import UNDATED
+from sekisho.facts.world.events import UnknownIds, account_events, cluster_events, kube_events, manifests
+from sekisho.facts.world.file import is_world, parse_world
 
 UNDERSTOOD = (
     "a world file, Kubernetes manifests or `kubectl get -o yaml|json` output, the output of "

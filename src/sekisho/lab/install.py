@@ -11,13 +11,13 @@ from sekisho.facts import Cluster, Delete, Event, Key, Kind, Put, Snapshot, User
 from sekisho.facts.lines import line_of
 from sekisho.facts.manifest import text as member_text
 from sekisho.facts.shape import MAX_FAULTS
-from sekisho.facts.world_associations import association_events
-from sekisho.facts.world_clusters import WorldCluster
-from sekisho.facts.world_entries import entry_events, unique_ids
-from sekisho.facts.world_events import account_events, manifests
-from sekisho.facts.world_file import WorldFile, parse_world
-from sekisho.facts.world_images import image_documents
-from sekisho.lab.aws.credentials import key_secret_name
+from sekisho.facts.world.associations import association_events
+from sekisho.facts.world.clusters import WorldCluster
+from sekisho.facts.world.entries import entry_events, unique_ids
+from sekisho.facts.world.events import account_events, manifests
+from sekisho.facts.world.file import WorldFile, parse_world
+from sekisho.facts.world.images import image_documents
+from sekisho.lab.aws.door.credentials import key_secret_name
 from sekisho.lab.aws.operation import Site
 from sekisho.lab.default_world import default_world
 from sekisho.lab.idp.world_pool import pool_events

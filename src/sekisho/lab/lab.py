@@ -19,8 +19,8 @@ from sekisho.decide.proof.credential import Signed
 from sekisho.decide.proof.http_request import HttpRequest
 from sekisho.decide.values import Instant, Secret
 from sekisho.facts import Cluster, Kind
-from sekisho.lab.aws.door import AwsDoor
-from sekisho.lab.aws.route import is_aws_name
+from sekisho.lab.aws.door.door import AwsDoor
+from sekisho.lab.aws.door.route import is_aws_name
 from sekisho.lab.control import CLOCK_META, Control
 from sekisho.lab.door_code import DoorCode
 from sekisho.lab.environment import lab_environment, public_roots

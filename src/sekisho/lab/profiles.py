@@ -2,7 +2,7 @@
 
 from sekisho.decide.values import Secret
 from sekisho.facts import Kind, UserAccessKey
-from sekisho.lab.aws.credentials import key_secret_name
+from sekisho.lab.aws.door.credentials import key_secret_name
 from sekisho.lab.world import StateDir, World
 
 REGION_META = "shell/region"

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sekisho.decide.values import Instant
 from sekisho.facts import Cluster, Put, Snapshot
-from sekisho.facts.world_saved import SavedWorld, save_world
+from sekisho.facts.world.saved.document import SavedWorld, save_world
 from sekisho.lab.errors import LabError
 from sekisho.lab.kube import seed
 from sekisho.lab.pods.image_table import images_of

@@ -32,6 +32,11 @@ def webhook_file(url: str, authority: str) -> str:
     )
 
 
+def https_url(host: str, port: int, path: str) -> str:
+    """Return the URL of a webhook; an IPv6 address is put into brackets (RFC 3986, section 3.2.2)."""
+    return f"https://{f'[{host}]' if ':' in host else host}:{port}{path}"
+
+
 def write_webhook_file(path: Path, text: str) -> None:
     """Write the file at ``path`` at once, mode 0600, with its folders.
 

@@ -4,7 +4,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from sekisho.cli.serve import app
+from sekisho.cli.serve.commands import app
 from sekisho.decide.values import JsonObject
 from sekisho.decide.workload.registration import configuration
 

@@ -16,11 +16,11 @@ from sekisho.facts.described_entries import DescribedEntries, book_of_described,
 from sekisho.facts.files import read_documents
 from sekisho.facts.identity import identity_from_arn
 from sekisho.facts.loaded import Loaded
-from sekisho.facts.world_entries import creator_entry
-from sekisho.facts.world_events import events
-from sekisho.facts.world_file import parse_world
+from sekisho.facts.world.entries import creator_entry
+from sekisho.facts.world.events import events
+from sekisho.facts.world.file import parse_world
 from unit.facts.test_files import ARN, RBAC, described, read
-from unit.facts.test_world_file import Counting
+from unit.facts.world.test_world_file import Counting
 from unit.facts.worlds import WORLD, changed
 
 A = "111122223333"

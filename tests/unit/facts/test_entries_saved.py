@@ -9,8 +9,17 @@ import pytest
 from sekisho.decide.eks.access_entry import AccessEntry, AssociatedPolicy, EntryType, ScopeType
 from sekisho.decide.eks.access_policies import PREFIX
 from sekisho.facts import ClusterAccessEntry, Delete, Event, Key, Kind, PolicyAssociation, Put
-from sekisho.facts.world_entries import put_entry
-from unit.facts.test_world_saved import ACCOUNT, ARN, CREATED, OTHER, cluster, document_of, facts_with, saved
+from sekisho.facts.world.entries import put_entry
+from unit.facts.world.test_world_saved import (
+    ACCOUNT,
+    ARN,
+    CREATED,
+    OTHER,
+    cluster,
+    document_of,
+    facts_with,
+    saved,
+)
 
 ADMIN = f"arn:aws:iam::{ACCOUNT}:user/eks-admin"
 OPERATOR = f"arn:aws:iam::{ACCOUNT}:user/team/eks-ope"

@@ -6,9 +6,9 @@ from sekisho.decide.values import InputFault, SekishoInputError
 from sekisho.facts import Snapshot
 from sekisho.facts.files import read_documents
 from sekisho.facts.identity import UNKNOWN_ROLE_ID, UNKNOWN_USER_ID, identity_from_arn
-from sekisho.facts.world_events import account_events
-from sekisho.facts.world_file import parse_world
-from unit.facts.test_world_file import CREATED, Counting
+from sekisho.facts.world.events import account_events
+from sekisho.facts.world.file import parse_world
+from unit.facts.world.test_world_file import CREATED, Counting
 from unit.facts.worlds import WORLD, changed
 
 DEV = "arn:aws:iam::111122223333:"

@@ -14,11 +14,11 @@ from sekisho.facts.cluster_providers import (
     provider_key,
     put_provider,
 )
-from sekisho.facts.world_events import events
-from sekisho.facts.world_file import parse_world
+from sekisho.facts.world.events import events
+from sekisho.facts.world.file import parse_world
 from unit.facts.test_files import ARN
-from unit.facts.test_world_file import Counting
-from unit.facts.test_world_saved import cluster, document_of
+from unit.facts.world.test_world_file import Counting
+from unit.facts.world.test_world_saved import cluster, document_of
 from unit.facts.worlds import changed
 
 ISSUER = "https://cognito-idp.ap-northeast-1.amazonaws.com/ap-northeast-1_Poc000000"

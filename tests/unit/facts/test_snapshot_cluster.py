@@ -25,7 +25,7 @@ from sekisho.facts.aws_auth_data import aws_auth_key, config_map, section_text
 from sekisho.facts.files import read_documents
 from sekisho.facts.identity import identity_from_arn
 from sekisho.facts.snapshot_cluster import RBAC_RESOURCES, SnapshotCluster, aws_auth_scope
-from sekisho.facts.world_entries import put_entry
+from sekisho.facts.world.entries import put_entry
 from unit.facts.worlds import WORLD
 
 NOW = Instant.from_epoch(0)

@@ -8,7 +8,7 @@ import pytest
 from sekisho.decide.decision import Outcome
 from sekisho.facts.model import OpenIdConnectProvider
 from sekisho.facts.snapshot import Gap, Key, Kind, Put, Snapshot
-from sekisho.facts.world_content import UNDATED
+from sekisho.facts.world.content import UNDATED
 from sekisho.review.aws_who_can import AwsWhoCan, who_can_do
 from sekisho.review.told import NOTHING_TOLD, Told, read_drafts
 from sekisho.review.way import HeadKind, Way

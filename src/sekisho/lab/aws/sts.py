@@ -16,8 +16,8 @@ from sekisho.decide.sts import Session, SessionParameters, SignedCaller
 from sekisho.decide.values import Instant, Secret
 from sekisho.facts import Delete, Event, IssuedSession, Key, Kind, Put, Snapshot
 from sekisho.facts.sts_facts import SnapshotStsFacts
-from sekisho.lab.aws.credentials import session_secret, session_secret_name
-from sekisho.lab.aws.door_keys import door_keys
+from sekisho.lab.aws.door.credentials import session_secret, session_secret_name
+from sekisho.lab.aws.door.keys import door_keys
 from sekisho.lab.aws.mfa_codes import is_code, used_code
 from sekisho.lab.aws.operation import Answer, AwsError, Context, Ids, Operation, Parameters
 from sekisho.wire.aws_managed_policies import aws_policy_text

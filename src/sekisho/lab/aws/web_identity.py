@@ -15,10 +15,10 @@ from sekisho.decide.request.aws_request import Context as ConditionContext
 from sekisho.decide.sts import KeysAnswer, KeysFault, KeysQuestion, Session
 from sekisho.decide.values import Instant, Secret
 from sekisho.facts.sts_facts import SnapshotStsFacts
-from sekisho.lab.aws.door_keys import door_keys
-from sekisho.lab.aws.door_refusal import RefusedError
+from sekisho.lab.aws.door.keys import door_keys
+from sekisho.lab.aws.door.refusal import RefusedError
+from sekisho.lab.aws.door.route import Route
 from sekisho.lab.aws.operation import Answer, Ids, Parameters
-from sekisho.lab.aws.route import Route
 from sekisho.lab.aws.sts import extras, issue, session_parameters
 from sekisho.lab.aws.web_keys import KeySource
 from sekisho.lab.world import Clock, World

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from sekisho.decide.decision import Chain, Decision, Link, Outcome
-from sekisho.lab.aws.door_refusal import RefusedError
+from sekisho.lab.aws.door.refusal import RefusedError
 from sekisho.lab.aws.operation import AwsError
 from sekisho.wire.aws.faults import ServiceFault
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from sekisho.decide.values import Instant
 from sekisho.facts import Event, Put
 from sekisho.facts.pool_lookup import PoolFact, pool_key
-from sekisho.facts.world_pools import WorldPool
+from sekisho.facts.world.pools import WorldPool
 from sekisho.lab.aws.operation import Ids
 from sekisho.lab.idp.pool_context import client_id, pool_id
 

@@ -12,7 +12,7 @@ from sekisho.decide.node import restriction
 from sekisho.decide.node.restriction_code import RestrictionCode
 from sekisho.decide.values import Json, JsonObject, KubeUser
 from sekisho.facts import kube_key
-from sekisho.lab.aws.eks_versions import minor_version
+from sekisho.lab.aws.eks.versions import minor_version
 from sekisho.lab.kube.account_admission import account_name, is_mirror, with_account
 from sekisho.lab.kube.admission import admit
 from sekisho.lab.kube.admission_code import AdmissionRefusedError

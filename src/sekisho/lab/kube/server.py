@@ -8,7 +8,7 @@ from sekisho.decide.decision import Chain, Outcome, ReasonCode
 from sekisho.decide.request.impersonation import CONSTRAINED_SINCE, read_headers
 from sekisho.decide.request.kubernetes import RequestAttributes, parse
 from sekisho.decide.values import Instant, KubeUser, SekishoInputError
-from sekisho.lab.aws.eks_versions import git_version, minor_version
+from sekisho.lab.aws.eks.versions import git_version, minor_version
 from sekisho.lab.door_code import DoorCode
 from sekisho.lab.journal import Asked, Journal
 from sekisho.lab.kube.admission_code import AdmissionRefusedError

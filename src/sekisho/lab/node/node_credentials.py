@@ -17,7 +17,7 @@ from sekisho.decide.values import Arn, Instant, Secret, ServicePrincipal
 from sekisho.facts import Role
 from sekisho.facts.node_identity import NodeIdentity
 from sekisho.facts.sts_facts import SnapshotStsFacts
-from sekisho.lab.aws.credentials import session_secret_name
+from sekisho.lab.aws.door.credentials import session_secret_name
 from sekisho.lab.aws.operation import Ids
 from sekisho.lab.aws.sts import issue
 from sekisho.lab.world import Clock, World

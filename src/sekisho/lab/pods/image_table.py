@@ -3,7 +3,7 @@
 import json
 
 from sekisho.decide.values import Json, JsonObject
-from sekisho.facts.world_images import Image
+from sekisho.facts.world.images import Image
 from sekisho.lab.world import World
 from sekisho.wire.kube.members import items, mapping, text
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from sekisho.facts.world_images import Image
+from sekisho.facts.world.images import Image
 from sekisho.lab.pods.programs import find_program, touches, trees_of
 
 

@@ -39,7 +39,7 @@ from sekisho.serve.authenticator.sts_client import MAX_AT_ONCE, Patience, StsCli
 from sekisho.serve.entry_flags import entry_source
 from sekisho.serve.file_source import read_text
 from sekisho.serve.server import CheckpointServer, Listening
-from sekisho.serve.tls import CertificateFiles, ServingCertificate, own_certificate
+from sekisho.serve.tls import ServingCertificate
 from sekisho.wire.sts_endpoints import load_sts_endpoints
 
 _ROLE_SECONDS: Final = 1800.0
@@ -66,19 +66,6 @@ def endpoints_of(partition: str) -> StsEndpoints:
         return load_sts_endpoints(partition)
     except ValueError as error:
         raise SekishoInputError.single("authenticator.partition", Ref("--partition"), str(error)) from None
-
-
-def certificate_files(settings: Settings, given: CertificateFiles | None) -> CertificateFiles:
-    """Return the certificate to serve with: the one given, or the server's own.
-
-    Raises:
-        EnvironmentFailure: its own cannot be written.
-    """
-    if given is not None and given.certificate.name:
-        return given
-    names = tuple(dict.fromkeys(filter(None, (settings.hostname, settings.address, "localhost"))))
-    files = own_certificate(settings.state_dir, names)
-    return CertificateFiles(files.certificate, files.key, given.client_ca if given else None)
 
 
 def now() -> Instant:

@@ -5,7 +5,7 @@ import pytest
 from sekisho.decide import sts
 from sekisho.decide.values import AccountId, Instant, Principal
 from sekisho.facts import IssuedSession, Key, Kind, Put, Role, Snapshot, User
-from sekisho.lab.aws.credentials import is_still_there
+from sekisho.lab.aws.door.credentials import is_still_there
 
 ACCOUNT = AccountId("111122223333")
 NOW = Instant.parse_rfc3339("2026-01-31T09:00:00Z")

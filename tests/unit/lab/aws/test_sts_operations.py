@@ -25,7 +25,7 @@ from sekisho.facts import (
     User,
     UserAccessKey,
 )
-from sekisho.lab.aws.credentials import session_secret_name
+from sekisho.lab.aws.door.credentials import session_secret_name
 from sekisho.lab.aws.operation import AwsError, Context, Site
 from sekisho.lab.aws.sts import DECIDED_HERE, OPERATIONS
 

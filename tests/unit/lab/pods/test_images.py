@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sekisho.facts.world_images import Image
+from sekisho.facts.world.images import Image
 from sekisho.lab.pods.images import PROGRAMS, ImageError, Images, repository
 from sekisho.lab.pods.programs import find_program, trees_of
 

@@ -5,7 +5,7 @@ import socket
 
 from sekisho.decide.values import AccountId
 from sekisho.facts import Cluster
-from sekisho.facts.world_content import UNDATED
+from sekisho.facts.world.content import UNDATED
 from sekisho.lab.net.sockets import LOOPBACK
 from sekisho.lab.pods.network import PodPlace, relay
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from sekisho.facts import Delete, UserAccessKey
-from sekisho.lab.aws.credentials import key_secret_name
+from sekisho.lab.aws.door.credentials import key_secret_name
 from sekisho.lab.aws.iam.entity import key_of, own_or_named_user, put
 from sekisho.lab.aws.iam.errors import invalid_input, no_such_entity, over_quota
 from sekisho.lab.aws.iam.listing import listed

@@ -5,7 +5,7 @@ import pytest
 from sekisho.decide.values import Principal
 from sekisho.facts import Kind, User, UserAccessKey
 from sekisho.facts.json_form import fact_to_json
-from sekisho.lab.aws.credentials import key_secret_name
+from sekisho.lab.aws.door.credentials import key_secret_name
 from unit.lab.aws.iam.build import ACCOUNT, MIRA, NOW, ROOT, SESSION, Iam
 
 USER = User(ACCOUNT, "mira", "AIDAMIRAMIRAMIRAMIRA1", NOW)

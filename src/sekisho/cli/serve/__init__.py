@@ -1,0 +1,1 @@
+"""``sekisho serve``: single checkpoints for real clusters."""

@@ -1,0 +1,1 @@
+"""From facts to a world file that reads back as the same facts."""

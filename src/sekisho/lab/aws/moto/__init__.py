@@ -1,0 +1,1 @@
+"""What moto answers behind the door, and the rules of those services that decide before it does."""
