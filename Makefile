@@ -40,7 +40,7 @@ format: $(VENV)/.synced ## Format the code and sort the imports
 
 coverage: $(VENV)/.synced ## Branch coverage of the pure rooms, which has to be whole
 	$(BIN)/coverage erase
-	$(BIN)/coverage run --source=sekisho.decide,sekisho.facts -m pytest -q tests/unit tests/vectors tests/property
+	$(BIN)/coverage run --source=sekisho.decide,sekisho.facts -m pytest -q -n 2 --dist loadfile tests/unit tests/vectors tests/property
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=100
 
