@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from sekisho.connect.login.flows import by_browser
+from sekisho.connect.login.flows import Way, by_browser
 from sekisho.connect.login.login_request import LoginRequest, parse_login_request
 from sekisho.connect.login.obtain import Place, obtain_id_token
-from sekisho.connect.login.signed_in import SignedIn, Way
+from sekisho.connect.login.signed_in import SignedIn
 from support.oauth_site import CLIENT, OAuthSite
 
 Got = tuple[int, str]

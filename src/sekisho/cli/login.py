@@ -14,10 +14,11 @@ from sekisho.cli.login_in_lab import login_clock
 from sekisho.cli.output import write
 from sekisho.connect.exec_credential import BearerToken, asked_version, exec_credential, render_json
 from sekisho.connect.login.account_store import KeyringVault, store_directory
+from sekisho.connect.login.flows import Way
 from sekisho.connect.login.login_request import LoginRequest, parse_login_request
 from sekisho.connect.login.obtain import Place, obtain_id_token
 from sekisho.connect.login.refusal import LoginRefused
-from sekisho.connect.login.signed_in import SignedIn, Way
+from sekisho.connect.login.signed_in import SignedIn
 from sekisho.decide.values import Ref, SekishoInputError
 
 REFUSED = 1

@@ -10,10 +10,10 @@ from sekisho.cli.errors import note
 from sekisho.cli.login_in_lab import login_clock
 from sekisho.cli.output import Form, write, write_document
 from sekisho.connect.login.account_store import Account
+from sekisho.connect.login.flows import Way
 from sekisho.connect.login.login_request import LoginRequest
 from sekisho.connect.login.obtain import Place
 from sekisho.connect.login.sign_out import end_session_url, kept_accounts, sign_out
-from sekisho.connect.login.signed_in import Way
 from sekisho.decide.values import Ref, Secret, SekishoInputError
 from sekisho.decide.values.document_text import on_one_line
 

@@ -7,7 +7,7 @@ the issuer lists the grant) and 6 (refresh); OpenID Connect Core 1.0, section 12
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from sekisho.connect.errors import EnvironmentFailure
@@ -17,9 +17,14 @@ from sekisho.connect.login.id_token import Expected
 from sekisho.connect.login.loopback import LoopbackServer, listening
 from sekisho.connect.login.provider import Provider
 from sekisho.connect.login.refusal import LoginRefused
-from sekisho.connect.login.signed_in import Hints, SignedIn, Tell, Way
+from sekisho.connect.login.signed_in import SignedIn, Tell
 from sekisho.connect.login.token_answer import DeviceGrant, OAuthRefusal, Tokens
 from sekisho.decide.values import Ref, Secret, SekishoInputError
+
+Hints = Mapping[str, str]
+"""``prompt`` and ``login_hint`` of OpenID Connect Core 1.0, section 3.1.2.1."""
+Way = Callable[[Provider, Hints], Awaitable[SignedIn]]
+"""One way to be signed in at a provider. It raises LoginRefused and EnvironmentFailure."""
 
 DEVICE_GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
 _SLOWER_SECONDS: Final = 5.0  # RFC 8628, section 3.5

@@ -13,9 +13,10 @@ from typing import Final
 
 from sekisho.connect.errors import EnvironmentFailure
 from sekisho.connect.login.account_store import AccountStore, Failure, Vault, account_of
+from sekisho.connect.login.flows import Hints, Way
 from sekisho.connect.login.login_request import LoginRequest
 from sekisho.connect.login.refusal import LoginRefused
-from sekisho.connect.login.signed_in import Hints, SignedIn, Tell, Way
+from sekisho.connect.login.signed_in import SignedIn, Tell
 from sekisho.connect.private_folder import PrivateFolder, PrivateFolderBusy, PrivateFolderTrouble
 from sekisho.connect.tokens import system_clock
 from sekisho.decide.values import Instant

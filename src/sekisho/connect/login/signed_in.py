@@ -1,21 +1,16 @@
 """Somebody who is signed in: the id token that was believed, and what renews it."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sekisho.decide.proof.jws_token import parse_token
 from sekisho.decide.values import Instant, JsonObject, Secret, SekishoInputError
-
-if TYPE_CHECKING:
-    from sekisho.connect.login.provider import Provider
 
 _NAMES: Final = ("email", "preferred_username", "cognito:username", "name", "sub")
 
 Tell = Callable[[str], None]
 """Says one line to the person at the keyboard."""
-Hints = Mapping[str, str]
-"""``prompt`` and ``login_hint`` of OpenID Connect Core 1.0, section 3.1.2.1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +41,6 @@ class SignedIn:
         """The name that people know the person by."""
         claims = self.token.claims
         return next((str(claims[name]) for name in _NAMES if claims.get(name)), "nobody")
-
-
-Way = Callable[["Provider", Hints], Awaitable[SignedIn]]
-"""One way to be signed in at a provider. It raises LoginRefused and EnvironmentFailure."""
 
 
 def read_kept(text: str) -> IdToken | None:
