@@ -14,8 +14,9 @@ from benchmarks import harness
 from benchmarks.harness import Row
 
 from sekisho.decide.values import AccountId, Json
+from sekisho.facts.keys import Key, Kind
 from sekisho.facts.model import Account, Document, Role, User
-from sekisho.facts.snapshot import Event, Key, Kind, Put, Snapshot
+from sekisho.facts.snapshot import Event, Put, Snapshot
 from sekisho.facts.world.content import UNDATED
 from sekisho.review.aws_who_can import who_can_do
 

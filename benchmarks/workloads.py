@@ -15,8 +15,9 @@ from benchmarks.harness import Row
 
 from sekisho.decide.values import AccountId, Instant, Json
 from sekisho.facts import Cluster, kube_key
+from sekisho.facts.keys import Key, Kind
 from sekisho.facts.model import Account, OpenIdConnectProvider, Role
-from sekisho.facts.snapshot import Event, Key, Kind, Put, Snapshot
+from sekisho.facts.snapshot import Event, Put, Snapshot
 from sekisho.facts.world.content import UNDATED
 from sekisho.review.source import Source
 from sekisho.review.workloads import report_workloads

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from sekisho.decide.decision import Outcome
 from sekisho.decide.iam import evaluate
 from sekisho.decide.values import AccountId, Json, Principal
+from sekisho.facts.keys import Key, Kind
 from sekisho.facts.model import Account, Document, Role, User
-from sekisho.facts.snapshot import Event, Key, Kind, Put, Snapshot
+from sekisho.facts.snapshot import Event, Put, Snapshot
 from sekisho.facts.world.content import UNDATED
 from sekisho.review.aws_caller import prepared, principals
 from sekisho.review.aws_who_can import who_can_do

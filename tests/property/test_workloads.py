@@ -14,8 +14,9 @@ from sekisho.decide.workload.mutation import mutate
 from sekisho.decide.workload.pod_view import read_pod
 from sekisho.decide.workload.settings import AccountFacts, Settings
 from sekisho.facts import Cluster, kube_key
+from sekisho.facts.keys import Key, Kind
 from sekisho.facts.model import Account, OpenIdConnectProvider, Role
-from sekisho.facts.snapshot import Event, Key, Kind, Put, Snapshot
+from sekisho.facts.snapshot import Event, Put, Snapshot
 from sekisho.facts.snapshot_cluster import SnapshotCluster
 from sekisho.facts.world.content import UNDATED
 from sekisho.review.source import Source

@@ -19,6 +19,7 @@ from sekisho.facts.iam_model import (
     PasswordPolicy,
     RoleDeletion,
 )
+from sekisho.facts.keys import Key, Kind, kube_key, kube_scope
 from sekisho.facts.model import (
     Account,
     AccountCreation,
@@ -50,7 +51,7 @@ from sekisho.facts.pool_model import (
     UserPoolUser,
     UserStatus,
 )
-from sekisho.facts.snapshot import Delete, Event, Fact, Gap, Key, Kind, Put, Snapshot, kube_key, kube_scope
+from sekisho.facts.snapshot import Delete, Event, Fact, Gap, Put, Snapshot
 
 __all__ = [
     "Account",

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from sekisho.decide.values import AccountId, Arn, Json, Ref
 from sekisho.facts.aws_members import Output
+from sekisho.facts.keys import Key, Kind
 from sekisho.facts.model import Account, Document, Group, ManagedPolicy, PolicyVersion, Role, User
-from sekisho.facts.snapshot import Event, Key, Kind, Put
+from sekisho.facts.snapshot import Event, Put
 from sekisho.facts.world.content import UNDATED
 
 LISTS = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")

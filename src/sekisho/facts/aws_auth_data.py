@@ -10,8 +10,8 @@ from sekisho.decide.authn.aws_auth import AwsAuth
 from sekisho.decide.authn.entry import Reading
 from sekisho.decide.authn.entry_reader import Rules
 from sekisho.decide.values import Json, JsonObject, Ref
+from sekisho.facts.keys import Key, kube_key
 from sekisho.facts.manifest import text
-from sekisho.facts.snapshot import Key, kube_key
 
 NAMESPACE = "kube-system"
 NAME = "aws-auth"

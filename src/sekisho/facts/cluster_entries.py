@@ -3,8 +3,9 @@
 from sekisho.decide.eks.creator import API_MODES
 from sekisho.decide.eks.entry_book import NO_ENTRIES, EntryBook, PlacedEntry
 from sekisho.decide.values import Ref
+from sekisho.facts.keys import Kind
 from sekisho.facts.model import Cluster
-from sekisho.facts.snapshot import Kind, Snapshot
+from sekisho.facts.snapshot import Snapshot
 
 
 def entries_at(cluster_arn: str) -> Ref:

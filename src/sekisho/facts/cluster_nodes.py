@@ -2,7 +2,8 @@
 
 from sekisho.decide.node.graph import NodeGraph, build_graph
 from sekisho.decide.values import JsonObject
-from sekisho.facts.snapshot import Kind, Snapshot, kube_scope
+from sekisho.facts.keys import Kind, kube_scope
+from sekisho.facts.snapshot import Snapshot
 
 PODS = ("", "pods")
 VOLUMES = ("", "persistentvolumes")

@@ -5,8 +5,9 @@ from sekisho.decide.authn.oidc.model import JwtAuthenticator, OidcConfiguration
 from sekisho.decide.values import Ref
 from sekisho.decide.values.documents import to_json
 from sekisho.facts.cluster_access import ClusterIdentityProvider
+from sekisho.facts.keys import Key, Kind
 from sekisho.facts.model import Cluster
-from sekisho.facts.snapshot import Key, Kind, Put, Snapshot
+from sekisho.facts.snapshot import Put, Snapshot
 
 
 def provider_key(provider: ClusterIdentityProvider) -> Key:

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from sekisho.decide.values import Json, Ref
 from sekisho.facts.aws_members import Output
 from sekisho.facts.cluster_access import PodIdentityAssociation
+from sekisho.facts.keys import Kind
 from sekisho.facts.pod_identity import association_key, associations_at
-from sekisho.facts.snapshot import Event, Gap, Kind, Put
+from sekisho.facts.snapshot import Event, Gap, Put
 from sekisho.facts.world.content import UNDATED
 
 

@@ -14,7 +14,8 @@ from sekisho.decide.values import Arn, Json, Ref
 from sekisho.facts.aws_members import Output
 from sekisho.facts.cluster_access import ClusterAccessEntry
 from sekisho.facts.cluster_entries import entries_at, undescribed_scope
-from sekisho.facts.snapshot import Event, Gap, Kind
+from sekisho.facts.keys import Kind
+from sekisho.facts.snapshot import Event, Gap
 from sekisho.facts.world.content import UNDATED
 from sekisho.facts.world.entries import put_entry
 

@@ -32,6 +32,7 @@ from sekisho.facts.described_entries import (
     merged,
     read_access_entries,
 )
+from sekisho.facts.keys import Key, Kind, kube_scope
 from sekisho.facts.kube_documents import is_kubernetes, read_kubernetes
 from sekisho.facts.lines import line_of
 from sekisho.facts.loaded import Loaded, NoticeCode, SourceText
@@ -39,7 +40,7 @@ from sekisho.facts.manifest import Manifest, places_of_workloads, put_manifest, 
 from sekisho.facts.model import Cluster
 from sekisho.facts.pod_identity import associations_at
 from sekisho.facts.shape import MAX_FAULTS, nearest
-from sekisho.facts.snapshot import Event, Gap, Key, Kind, Put, Snapshot, kube_scope
+from sekisho.facts.snapshot import Event, Gap, Put, Snapshot
 from sekisho.facts.snapshot_cluster import RBAC_RESOURCES, SnapshotCluster, aws_auth_scope
 from sekisho.facts.world.content import UNDATED
 from sekisho.facts.world.events import UnknownIds, account_events, cluster_events, kube_events, manifests

@@ -2,7 +2,8 @@
 
 from sekisho.decide.values import Arn
 from sekisho.facts.iam_model import InstanceProfile, LoginProfile, MfaDevice, RoleDeletion
-from sekisho.facts.snapshot import Key, Kind, Snapshot
+from sekisho.facts.keys import Key, Kind
+from sekisho.facts.snapshot import Snapshot
 
 
 def mfa_device(facts: Snapshot, account: str, serial: str) -> MfaDevice | None:

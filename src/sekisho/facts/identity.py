@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from sekisho.decide.authn.canonical import ArnKind, canonicalize
 from sekisho.decide.authn.sts_answer import StsIdentity, identity_of
 from sekisho.decide.values import Arn, Ref, SekishoInputError
+from sekisho.facts.keys import Kind
 from sekisho.facts.shape import nearest
-from sekisho.facts.snapshot import Kind, Snapshot
+from sekisho.facts.snapshot import Snapshot
 
 UNKNOWN_USER_ID = "AIDA"
 UNKNOWN_ROLE_ID = "AROA"

@@ -20,6 +20,7 @@ from sekisho.facts.cluster_access import (
     PodIdentityAssociation,
 )
 from sekisho.facts.iam_model import InstanceProfile, LoginProfile, MfaDevice, RoleDeletion
+from sekisho.facts.keys import Kind
 from sekisho.facts.model import (
     Account,
     AccountCreation,
@@ -43,7 +44,7 @@ from sekisho.facts.pool_model import (
     UserPoolGroup,
     UserPoolUser,
 )
-from sekisho.facts.snapshot import Fact, Kind
+from sekisho.facts.snapshot import Fact
 
 _TYPES: dict[Kind, type] = {
     Kind.ACCOUNT: Account,

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from sekisho.decide.rbac.model import RbacObject
 from sekisho.decide.values import Json, JsonObject, Ref
 from sekisho.decide.workload.stored_pod import TEMPLATES
-from sekisho.facts.snapshot import Key, Put, kube_key
+from sekisho.facts.keys import Key, kube_key
+from sekisho.facts.snapshot import Put
 
 CLUSTER_SCOPED = frozenset(
     {

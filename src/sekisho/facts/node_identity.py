@@ -18,9 +18,10 @@ from sekisho.decide.eks.creator import API_MODES
 from sekisho.decide.values import Arn, JsonObject
 from sekisho.facts.aws_auth_data import RULES, aws_auth_key, data_of
 from sekisho.facts.iam_model import InstanceProfile
+from sekisho.facts.keys import Kind, kube_key
 from sekisho.facts.manifest import text
 from sekisho.facts.model import Cluster, Role
-from sekisho.facts.snapshot import Kind, Snapshot, kube_key
+from sekisho.facts.snapshot import Snapshot
 
 NODES_GROUP = "system:nodes"
 _PROVIDER_ID = re.compile(r"aws:///([a-z0-9-]{1,40})/(i-[0-9a-f]{8,17})", re.ASCII)

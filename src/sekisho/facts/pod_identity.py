@@ -4,8 +4,9 @@ from sekisho.decide.chain.pod_identity_to_aws import PodIdentityCluster
 from sekisho.decide.sts.pod_identity import Association
 from sekisho.decide.values import Ref
 from sekisho.facts.cluster_access import PodIdentityAssociation
+from sekisho.facts.keys import Key, Kind
 from sekisho.facts.model import Cluster
-from sekisho.facts.snapshot import Key, Kind, Snapshot
+from sekisho.facts.snapshot import Snapshot
 
 
 def associations_of(snapshot: Snapshot, cluster_arn: str) -> tuple[PodIdentityAssociation, ...]:

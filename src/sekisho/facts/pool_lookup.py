@@ -1,5 +1,6 @@
 """User pools of a Snapshot, and their clients, domains, groups and users."""
 
+from sekisho.facts.keys import Key, Kind
 from sekisho.facts.pool_model import (
     UserPool,
     UserPoolClient,
@@ -7,7 +8,7 @@ from sekisho.facts.pool_model import (
     UserPoolGroup,
     UserPoolUser,
 )
-from sekisho.facts.snapshot import Key, Kind, Snapshot
+from sekisho.facts.snapshot import Snapshot
 
 PoolFact = UserPool | UserPoolClient | UserPoolDomain | UserPoolGroup | UserPoolUser
 

@@ -18,9 +18,10 @@ from sekisho.decide.values import InputFault, Ref
 from sekisho.facts.aws_auth_data import NAME, NAMESPACE, aws_auth_key, data_of, read_data
 from sekisho.facts.cluster_entries import book_of_cluster
 from sekisho.facts.cluster_nodes import node_graph
+from sekisho.facts.keys import Key, Kind, kube_scope
 from sekisho.facts.manifest import Manifest
 from sekisho.facts.model import Cluster
-from sekisho.facts.snapshot import Gap, Key, Kind, Snapshot, kube_scope
+from sekisho.facts.snapshot import Gap, Snapshot
 
 RBAC_RESOURCES = ("clusterroles", "clusterrolebindings", "roles", "rolebindings")
 UNREAD_MODE = "unread"

@@ -13,10 +13,11 @@ from sekisho.decide.iam.layers import UNREAD, Policies, condition_keys
 from sekisho.decide.request.aws_request import AwsRequest, Context, ContextValue
 from sekisho.decide.values import AccountId, Arn, Caller, Principal, PrincipalType
 from sekisho.facts.identity import SESSION, UNKNOWN_ROLE_ID, UNKNOWN_USER_ID
+from sekisho.facts.keys import Kind
 from sekisho.facts.model import Role, User
 from sekisho.facts.organization import organization_of, path_of
 from sekisho.facts.permissions import AwsPolicyText, managed_document, policies_for
-from sekisho.facts.snapshot import Kind, Snapshot
+from sekisho.facts.snapshot import Snapshot
 from sekisho.review.told import NOTHING_TOLD, Told
 
 _TYPES = {

@@ -10,10 +10,10 @@ from sekisho.decide.workload.aws_profiles import ProfileWay, last_profiles, read
 from sekisho.decide.workload.settings import AccountFacts, Settings
 from sekisho.decide.workload.stored_pod import StoredPod, read_workload
 from sekisho.facts import Cluster, Snapshot, kube_key
+from sekisho.facts.keys import Kind, kube_scope
 from sekisho.facts.permissions import AwsPolicyText
 from sekisho.facts.pod_identity import association_for, pod_identity_of
 from sekisho.facts.shape import nearest
-from sekisho.facts.snapshot import Kind, kube_scope
 from sekisho.facts.sts_facts import SnapshotStsFacts
 from sekisho.review.source import Source
 from sekisho.review.workload_name import SERVICE_ACCOUNT, WorkloadName

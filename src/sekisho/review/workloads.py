@@ -13,9 +13,9 @@ from sekisho.decide.workload.injection import injected
 from sekisho.decide.workload.settings import AccountFacts, Settings
 from sekisho.decide.workload.stored_pod import StoredPod, read_workload
 from sekisho.facts import Cluster
+from sekisho.facts.keys import Kind, kube_scope
 from sekisho.facts.permissions import AwsPolicyText
 from sekisho.facts.pod_identity import pod_identity_of
-from sekisho.facts.snapshot import Kind, kube_scope
 from sekisho.facts.sts_facts import role_facts
 from sekisho.review.source import Source
 from sekisho.review.subject_index import SubjectIndex

@@ -9,8 +9,9 @@ from sekisho.decide.decision import Outcome
 from sekisho.decide.request.aws_request import ContextValue
 from sekisho.decide.values import Json, Ref, SekishoInputError
 from sekisho.facts.identity import identity_from_arn
+from sekisho.facts.keys import Key, Kind
 from sekisho.facts.model import User
-from sekisho.facts.snapshot import Key, Kind, Put, Snapshot
+from sekisho.facts.snapshot import Put, Snapshot
 from sekisho.review.aws_caller import caller_keys, prepared, principal_of
 from sekisho.review.aws_list import list_in_aws
 from sekisho.review.aws_resources import AwsResources, on_which_resources

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from sekisho.decide.decision import Outcome
+from sekisho.facts.keys import Key, Kind
 from sekisho.facts.model import OpenIdConnectProvider
-from sekisho.facts.snapshot import Gap, Key, Kind, Put, Snapshot
+from sekisho.facts.snapshot import Gap, Put, Snapshot
 from sekisho.facts.world.content import UNDATED
 from sekisho.review.aws_who_can import AwsWhoCan, who_can_do
 from sekisho.review.told import NOTHING_TOLD, Told, read_drafts

@@ -9,11 +9,11 @@ from sekisho.decide.rbac.objects import GROUP, parse_object
 from sekisho.decide.values import AccountId, Arn, JsonObject, Ref, SekishoInputError
 from sekisho.facts.aws_auth_data import config_map, data_of, is_aws_auth, read_data, section_text
 from sekisho.facts.cluster_access import ClusterIdentityProvider
+from sekisho.facts.keys import Key
 from sekisho.facts.manifest import Manifest, text
 from sekisho.facts.model import Account, Cluster, Role, User
 from sekisho.facts.node_manifest import WorkerNode
 from sekisho.facts.shape import FaultCode, Node, nearest
-from sekisho.facts.snapshot import Key
 from sekisho.facts.world.associations import WorldAssociation, read_associations
 from sekisho.facts.world.content import UNDATED, Accounts
 from sekisho.facts.world.entries import WorldEntry, read_entries

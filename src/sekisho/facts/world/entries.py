@@ -17,9 +17,10 @@ from sekisho.decide.eks.access_policies import CLUSTER_ADMIN, POLICIES, PREFIX
 from sekisho.decide.eks.entry_rules import fault_of_association, faults_of_choice, faults_of_entry
 from sekisho.decide.values import Arn, Instant, Ref
 from sekisho.facts.cluster_access import ClusterAccessEntry, PolicyAssociation
+from sekisho.facts.keys import Key, Kind
 from sekisho.facts.model import Cluster, Role, Tags, User
 from sekisho.facts.shape import FaultCode, nearest
-from sekisho.facts.snapshot import Event, Key, Kind, Put
+from sekisho.facts.snapshot import Event, Put
 from sekisho.facts.world.content import UNDATED
 from sekisho.facts.world.entry_tables import ACCESS_SCOPE
 from sekisho.facts.world.shape import Fields

@@ -7,11 +7,12 @@ from typing import Protocol
 from sekisho.decide.rbac.bootstrap import default_objects
 from sekisho.decide.values import Instant
 from sekisho.facts.cluster_providers import put_provider
+from sekisho.facts.keys import Key, Kind
 from sekisho.facts.manifest import Manifest, put_manifest
 from sekisho.facts.model import Group, ManagedPolicy, PolicyVersion, Role, User
 from sekisho.facts.node_manifest import node_manifest
 from sekisho.facts.policy_documents import trusted_arns
-from sekisho.facts.snapshot import Event, Key, Kind, Put
+from sekisho.facts.snapshot import Event, Put
 from sekisho.facts.world.associations import association_events
 from sekisho.facts.world.clusters import WorldCluster
 from sekisho.facts.world.content import UNDATED

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from sekisho.decide.rbac.model import RbacObject
 from sekisho.decide.rbac.objects import GROUP, KINDS, parse_object
 from sekisho.decide.values import InputFault, Json, JsonObject, Ref, SekishoInputError, documents
+from sekisho.facts.keys import Key, kube_key
 from sekisho.facts.kube_documents import is_kubernetes, read_kubernetes
 from sekisho.facts.lines import line_of
 from sekisho.facts.manifest import CLUSTER_SCOPED, plural, text
-from sekisho.facts.snapshot import Key, kube_key
 from sekisho.review.source import LineOf
 
 MAX_OBJECTS = 5_000

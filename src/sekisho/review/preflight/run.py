@@ -10,8 +10,9 @@ from sekisho.decide.rbac.index import Index
 from sekisho.decide.values import JsonObject, KubeUser
 from sekisho.facts.aws_auth_data import aws_auth_key
 from sekisho.facts.identity import identity_from_arn
+from sekisho.facts.keys import Key, Kind, kube_scope
 from sekisho.facts.manifest import Manifest, without_secret_data
-from sekisho.facts.snapshot import Key, Kind, Put, kube_scope
+from sekisho.facts.snapshot import Put
 from sekisho.facts.snapshot_cluster import SnapshotCluster, aws_auth_scope
 from sekisho.review.preflight.apply import Applied, apply_object, refused
 from sekisho.review.preflight.gains import Gains, gains

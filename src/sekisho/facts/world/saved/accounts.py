@@ -7,6 +7,7 @@ from typing import TypeVar
 from sekisho.decide.values import Json, JsonObject, SekishoInputError, documents
 from sekisho.facts.iam_lookup import instance_profiles
 from sekisho.facts.iam_model import InstanceProfile, PasswordPolicy
+from sekisho.facts.keys import Kind
 from sekisho.facts.model import (
     Document,
     Group,
@@ -18,7 +19,7 @@ from sekisho.facts.model import (
     UserAccessKey,
 )
 from sekisho.facts.policy_documents import principal_arn, trusted_arns
-from sekisho.facts.snapshot import Kind, Snapshot
+from sekisho.facts.snapshot import Snapshot
 from sekisho.facts.world.events import trusted_today
 from sekisho.facts.world.tables import INACTIVE
 

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 from sekisho.decide.authn.aws_auth import ACCOUNTS, SECTIONS
 from sekisho.decide.values import Arn, Instant, Json, JsonObject, Ref, SekishoInputError, documents
 from sekisho.facts.aws_auth_data import config_map, data_of, is_aws_auth, read_data, section_text
+from sekisho.facts.keys import Key, Kind
 from sekisho.facts.manifest import text
 from sekisho.facts.model import Cluster
 from sekisho.facts.node_manifest import WorkerNode, node_manifest
-from sekisho.facts.snapshot import Key, Kind, Put, Snapshot
+from sekisho.facts.snapshot import Put, Snapshot
 from sekisho.facts.world.saved.accounts import filled, tags_document
 from sekisho.facts.world.saved.associations import association_documents
 from sekisho.facts.world.saved.entries import entry_documents, is_principal

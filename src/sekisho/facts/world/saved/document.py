@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sekisho.decide.values import Json
+from sekisho.facts.keys import Kind
 from sekisho.facts.model import Cluster
-from sekisho.facts.snapshot import Kind, Put, Snapshot
+from sekisho.facts.snapshot import Put, Snapshot
 from sekisho.facts.world.saved.accounts import access_key_profiles, account_document, gone_principals
 from sekisho.facts.world.saved.clusters import cluster_document
 from sekisho.facts.world.saved.organizations import organization_document
