@@ -1,108 +1,28 @@
-"""IAM as a real client meets it: botocore's serializer and parser around our codec and operations.
-
-A call goes the way it takes behind the door: bytes, decoded, checked against the model, done,
-its events stored and read again, the answer encoded and parsed by botocore.
-"""
+"""IAM as a real client meets it: every operation through botocore, the codec and the facts."""
 
 import json
-from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
-from botocore import handlers, parsers, serialize
-from botocore.awsrequest import HeadersDict
-from botocore.loaders import Loader
-from botocore.model import ServiceModel
 
 from sekisho.decide.sts.totp import time_step, totp
-from sekisho.decide.values import Ref, Secret
-from sekisho.facts import Put, Snapshot
-from sekisho.facts.json_form import fact_from_json, fact_to_json
+from sekisho.decide.values import Secret
 from sekisho.facts.permissions import policies_of
 from sekisho.lab.aws.iam import OPERATIONS
-from sekisho.lab.aws.operation import AwsError
-from sekisho.wire import aws
 from sekisho.wire.aws_managed_policies import aws_policy_text
-from sekisho.wire.errors import WireError
+from support.codec_client import CodecClient
 from unit.lab.aws.iam.build import ALLOW_ALL, EC2_TRUST, ISSUER, MIRA, NOW, S3_READ_ONLY, Iam, trust
 
-REQUEST_ID = "4f7bbd0a-0000-4000-8000-0123456789ab"
-MODEL = ServiceModel(Loader().load_service_model("iam", "service-2"), "iam")
-SERVICE = aws.load_service("iam")
 PROVIDER_ARN = f"arn:aws:iam::111122223333:oidc-provider/{ISSUER}"
 POLICY_ARN = "arn:aws:iam::111122223333:policy/own"
 
 
-class RefusedError(Exception):
-    """What botocore parsed of an error."""
+class Client(CodecClient):
+    """``boto3.client("iam")`` of an account."""
 
-    def __init__(self, parsed: Any) -> None:
-        super().__init__(parsed["Error"]["Message"])
-        self.code = parsed["Error"]["Code"]
-        self.message = parsed["Error"]["Message"]
-        self.status = parsed["ResponseMetadata"]["HTTPStatusCode"]
-
-
-@dataclass
-class Client:
-    """Calls operations by name, as ``boto3.client("iam")`` does."""
-
-    iam: Iam = field(default_factory=Iam)
-    called: set[str] = field(default_factory=set)
-
-    def call(self, name: str, **parameters: Any) -> Any:
-        """Return the parsed answer.
-
-        Raises:
-            RefusedError: the parsed answer is an error.
-        """
-        model = MODEL.operation_model(name)
-        response = self._answer(self._request(model, parameters))
-        headers = HeadersDict(response.headers)
-        raw = {"status_code": response.status, "headers": headers, "body": response.body, "context": {}}
-        parsed = parsers.create_parser("query").parse(raw, model.output_shape)
-        assert parsed["ResponseMetadata"]["RequestId"] == REQUEST_ID
-        if "Error" in parsed:
-            raise RefusedError(parsed)
-        self.called.add(name)
-        handlers.json_decode_policies(parsed, model)
-        del parsed["ResponseMetadata"]
-        return parsed
-
-    def _request(self, model: Any, parameters: Any) -> aws.Request:
-        sent = serialize.create_serializer("query", include_validation=False).serialize_to_request(
-            parameters, model
-        )
-        headers = {name.lower(): value for name, value in sent["headers"].items()}
-        return aws.Request(sent["method"], sent["url_path"], "", headers, urlencode(sent["body"]).encode())
-
-    def _answer(self, request: aws.Request) -> aws.Response:
-        try:
-            call = aws.decode(SERVICE, request)
-            aws.check(call)
-            operation = OPERATIONS[call.operation.name]
-            answer = operation(self.iam.context(), call.parameters)
-        except WireError as error:
-            return aws.encode_fault(SERVICE, aws.ServiceFault.of(error), REQUEST_ID)
-        except AwsError as error:
-            fault = aws.ServiceFault(error.code, error.message, error.status, error.members)
-            return aws.encode_fault(SERVICE, fault, REQUEST_ID)
-        self.iam.apply(answer)
-        self.iam.facts = stored_and_read(self.iam.facts)
-        return aws.encode(SERVICE, call.operation, answer.output, REQUEST_ID, call.form)
-
-    def refused(self, name: str, **parameters: Any) -> RefusedError:
-        """Return the error an operation is answered with."""
-        with pytest.raises(RefusedError) as caught:
-            self.call(name, **parameters)
-        return caught.value
-
-
-def stored_and_read(facts: Snapshot) -> Snapshot:
-    """Return the facts as they come back from where the world keeps them."""
-    items = [(key, json.dumps(fact_to_json(fact))) for key, fact in facts.items()]
-    return Snapshot(Put(key, fact_from_json(key.kind, json.loads(text), Ref("state"))) for key, text in items)
+    def __init__(self) -> None:
+        self.iam = Iam()
+        super().__init__("iam", OPERATIONS, self.iam)
 
 
 def test_the_irsa_walkthrough() -> None:
@@ -398,7 +318,7 @@ def test_every_operation_answers_a_real_client() -> None:
 
 
 def test_every_operation_is_one_of_the_model() -> None:
-    assert set(OPERATIONS) <= set(MODEL.operation_names)
+    assert set(OPERATIONS) <= set(Client().model.operation_names)
 
 
 def test_a_page_s_marker_survives_the_wire() -> None:

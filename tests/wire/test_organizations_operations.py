@@ -1,123 +1,20 @@
-"""Organizations as a real client meets it: botocore's serializer and parser around codec and operations.
+"""Organizations as a real client meets it: every operation through botocore, the codec and the facts."""
 
-A call goes the way it takes behind the door: bytes, decoded, checked against the model, done,
-its events stored and read again, the answer encoded and parsed by botocore.
-"""
-
-import json
-import re
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from botocore import parsers, serialize
-from botocore.awsrequest import HeadersDict
-from botocore.loaders import Loader
-from botocore.model import ServiceModel, Shape
 
-from sekisho.decide.values import Ref
-from sekisho.facts import Put, Snapshot
-from sekisho.facts.json_form import fact_from_json, fact_to_json
-from sekisho.lab.aws.operation import AwsError
 from sekisho.lab.aws.organizations import OPERATIONS
-from sekisho.wire import aws
-from sekisho.wire.errors import WireError
+from support.codec_client import CodecClient
 from unit.lab.aws.organizations.build import DENY_S3, MANAGER, MEMBER, NOW, RCP, RCP_DENY_S3, SCP, Lab
 
-REQUEST_ID = "4f7bbd0a-0000-4000-8000-0123456789ab"
-MODEL = ServiceModel(Loader().load_service_model("organizations", "service-2"), "organizations")
-SERVICE = aws.load_service("organizations")
 
+class Client(CodecClient):
+    """``boto3.client("organizations")`` of a management account."""
 
-class RefusedError(Exception):
-    """What botocore parsed of an error."""
-
-    def __init__(self, parsed: Any) -> None:
-        super().__init__(parsed["Error"]["Message"])
-        self.code = parsed["Error"]["Code"]
-        self.message = parsed["Error"]["Message"]
-        self.reason = parsed.get("Reason", "")
-        self.status = parsed["ResponseMetadata"]["HTTPStatusCode"]
-
-
-@dataclass
-class Client:
-    """Calls operations by name, as ``boto3.client("organizations")`` does."""
-
-    lab: Lab = field(default_factory=Lab)
-    called: set[str] = field(default_factory=set)
-
-    def call(self, name: str, **parameters: Any) -> Any:
-        """Return the parsed answer; every string in it fits the pattern of its shape.
-
-        Raises:
-            RefusedError: the parsed answer is an error.
-        """
-        model = MODEL.operation_model(name)
-        response = self._answer(self._request(model, parameters))
-        headers = HeadersDict(response.headers)
-        raw = {"status_code": response.status, "headers": headers, "body": response.body, "context": {}}
-        parser = parsers.create_parser("json")
-        parsed = parser.parse(raw, model.output_shape)
-        assert parsed["ResponseMetadata"]["RequestId"] == REQUEST_ID
-        if "Error" in parsed:
-            shape = MODEL.shape_for_error_code(parsed["Error"]["Code"])
-            raise RefusedError(parsed | (parser.parse(raw, shape) if shape is not None else {}))
-        self.called.add(name)
-        del parsed["ResponseMetadata"]
-        if model.output_shape is not None:
-            check_patterns(parsed, model.output_shape)
-        return parsed
-
-    def _request(self, model: Any, parameters: Any) -> aws.Request:
-        sent = serialize.create_serializer("json", include_validation=False).serialize_to_request(
-            parameters, model
-        )
-        headers = {name.lower(): value for name, value in sent["headers"].items()}
-        return aws.Request(sent["method"], sent["url_path"], "", headers, sent["body"])
-
-    def _answer(self, request: aws.Request) -> aws.Response:
-        try:
-            call = aws.decode(SERVICE, request)
-            aws.check(call)
-            operation = OPERATIONS[call.operation.name]
-            answer = operation(self.lab.context(), call.parameters)
-        except WireError as error:
-            return aws.encode_fault(SERVICE, aws.ServiceFault.of(error), REQUEST_ID)
-        except AwsError as error:
-            fault = aws.ServiceFault(error.code, error.message, error.status, error.members)
-            return aws.encode_fault(SERVICE, fault, REQUEST_ID)
-        self.lab.apply(answer)
-        self.lab.facts = stored_and_read(self.lab.facts)
-        return aws.encode(SERVICE, call.operation, answer.output, REQUEST_ID, call.form)
-
-    def refused(self, name: str, **parameters: Any) -> RefusedError:
-        """Return the error an operation is answered with."""
-        with pytest.raises(RefusedError) as caught:
-            self.call(name, **parameters)
-        return caught.value
-
-
-def check_patterns(value: Any, shape: Shape) -> None:
-    """Compare ids and ARNs with the patterns of AWS's own model, of which botocore checks none."""
-    if shape.type_name == "structure":
-        for name, member in value.items():
-            check_patterns(member, shape.members[name])
-    elif shape.type_name == "list":
-        for member in value:
-            check_patterns(member, shape.member)
-    elif shape.type_name == "string":
-        # botocore drops `pattern` from its shapes; the raw model has it.
-        pattern = MODEL._service_description["shapes"][shape.name].get("pattern", "")
-        if r"\p{" not in pattern:
-            assert re.search(pattern, value), f"{shape.name}: {value}"
-        assert not shape.enum or value in shape.enum
-
-
-def stored_and_read(facts: Snapshot) -> Snapshot:
-    """Return the facts as they come back from where the world keeps them."""
-    items = [(key, json.dumps(fact_to_json(fact))) for key, fact in facts.items()]
-    return Snapshot(Put(key, fact_from_json(key.kind, json.loads(text), Ref("state"))) for key, text in items)
+    def __init__(self) -> None:
+        self.lab = Lab()
+        super().__init__("organizations", OPERATIONS, self.lab)
 
 
 def scenario(client: Client) -> None:
