@@ -24,7 +24,10 @@ from sekisho.wire import aws
 from sekisho.wire.errors import WireError
 
 REQUEST_ID = "4f7bbd0a-0000-4000-8000-0123456789ab"
-OVERRULED = {"PolicySourceType": ("IAM Policy",)}
+OVERRULED = {
+    "PermissionsBoundaryAttachmentType": ("Policy",),
+    "PolicySourceType": ("IAM Policy", "Permissions Boundary Policy", "Resource Policy"),
+}
 """Values that AWS answers although its own model does not list them."""
 
 
