@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, assert_never
+from typing import TYPE_CHECKING, Annotated, assert_never
 
 import typer
 
@@ -14,12 +14,14 @@ from sekisho.cli.login_in_lab import login_clock
 from sekisho.cli.output import write
 from sekisho.connect.exec_credential import BearerToken, asked_version, exec_credential, render_json
 from sekisho.connect.login.account_store import KeyringVault, store_directory
-from sekisho.connect.login.flows import Way
 from sekisho.connect.login.login_request import LoginRequest, parse_login_request
 from sekisho.connect.login.obtain import Place, obtain_id_token
 from sekisho.connect.login.refusal import LoginRefused
 from sekisho.connect.login.signed_in import SignedIn
 from sekisho.decide.values import Ref, SekishoInputError
+
+if TYPE_CHECKING:
+    from sekisho.connect.login.flows import Way
 
 REFUSED = 1
 
@@ -193,7 +195,7 @@ def _way(
     authorization_endpoint: str | None,
     *,
     no_browser: bool,
-) -> Callable[[], Way]:
+) -> Callable[[], "Way"]:
     """Return what makes the way to sign in, once it is needed: its libraries take long to load."""
     if password is not None:
         if not username:
@@ -202,7 +204,7 @@ def _way(
 
         return by_password_of(username, password)
 
-    def made() -> Way:
+    def made() -> "Way":
         from sekisho.connect.login.browser import browser_command
         from sekisho.connect.login.flows import by_browser, by_device
 

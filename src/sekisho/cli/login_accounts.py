@@ -4,18 +4,20 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sekisho.cli.errors import note
 from sekisho.cli.login_in_lab import login_clock
 from sekisho.cli.output import Form, write, write_document
 from sekisho.connect.login.account_store import Account
-from sekisho.connect.login.flows import Way
 from sekisho.connect.login.login_request import LoginRequest
 from sekisho.connect.login.obtain import Place
 from sekisho.connect.login.sign_out import end_session_url, kept_accounts, sign_out
 from sekisho.decide.values import Ref, Secret, SekishoInputError
 from sekisho.decide.values.document_text import on_one_line
+
+if TYPE_CHECKING:
+    from sekisho.connect.login.flows import Way
 
 NOBODY: Final = 1
 MAX_FILE_BYTES: Final = 256 * 1024
@@ -89,10 +91,10 @@ def log_out(
     return 0
 
 
-def by_password_of(username: str, place: str) -> Callable[[], Way]:
+def by_password_of(username: str, place: str) -> Callable[[], "Way"]:
     """Return what makes the way by a password that is read from a file, or from standard input for ``-``."""
 
-    def made() -> Way:
+    def made() -> "Way":
         from sekisho.connect.login.flows import by_password
 
         text = sys.stdin.read(4096) if place == "-" else read_small_file(place, "--password")

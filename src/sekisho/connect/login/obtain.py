@@ -9,17 +9,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sekisho.connect.errors import EnvironmentFailure
 from sekisho.connect.login.account_store import AccountStore, Failure, Vault, account_of
-from sekisho.connect.login.flows import Hints, Way
 from sekisho.connect.login.login_request import LoginRequest
 from sekisho.connect.login.refusal import LoginRefused
 from sekisho.connect.login.signed_in import SignedIn, Tell
 from sekisho.connect.private_folder import PrivateFolder, PrivateFolderBusy, PrivateFolderTrouble
 from sekisho.connect.tokens import system_clock
 from sekisho.decide.values import Instant
+
+if TYPE_CHECKING:
+    from sekisho.connect.login.flows import Hints, Way
 
 SAFETY: Final = timedelta(minutes=1)
 """A token is not handed out during its last minute: the call it is for must still arrive."""
@@ -43,7 +45,7 @@ class Place:
 
 def obtain_id_token(
     request: LoginRequest,
-    way: Callable[[], Way],
+    way: Callable[[], "Way"],
     place: Place,
     tell: Tell,
     *,
@@ -101,7 +103,7 @@ def _share_failure(store: AccountStore, request: LoginRequest, began: float, cli
 def _tried(
     store: AccountStore,
     request: LoginRequest,
-    way: Callable[[], Way],
+    way: Callable[[], "Way"],
     place: Place,
     tell: Tell,
     *,
@@ -143,11 +145,11 @@ def _tried(
 
 def _run(
     request: LoginRequest,
-    way: Callable[[], Way],
+    way: Callable[[], "Way"],
     place: Place,
     tell: Tell,
     kept: SignedIn | None,
-    hints: Hints,
+    hints: "Hints",
 ) -> SignedIn:
     # Imported here as below: the libraries take longer than a kept token does altogether.
     import asyncio
@@ -157,11 +159,11 @@ def _run(
 
 async def _made(
     request: LoginRequest,
-    way: Callable[[], Way],
+    way: Callable[[], "Way"],
     place: Place,
     tell: Tell,
     kept: SignedIn | None,
-    hints: Hints,
+    hints: "Hints",
 ) -> SignedIn:
     from sekisho.connect.login.flows import renewed
     from sekisho.connect.login.http_exchange import HttpExchange
