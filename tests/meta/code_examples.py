@@ -1,7 +1,8 @@
 """The examples in the pages of codes: run in this process, so that hundreds of them take seconds.
 
 The introduction of a page sets up: blocks after ``<!-- file NAME -->`` are files, ``>>>`` is Python whose
-names every example has. An example is one or more blocks: ``$ sekisho ...`` or ``>>>``.
+names every example has. An example is one or more blocks: ``$ sekisho ...`` or ``>>>``. Where the introduction
+says ``<!-- lab -->``, blocks run in the environment of a lab, which is the name ``lab``: one for all pages.
 """
 
 import contextlib
@@ -10,26 +11,33 @@ import io
 import os
 import re
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from meta.pages import missing
 from sekisho.cli.codes.page import Page
 from sekisho.cli.main import main
+from sekisho.testing import RunningLab
 
 _BLOCK = re.compile(
     r"^(?:<!-- file (?P<name>\S+) -->\n)?```\w*\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )
+_LAB = "<!-- lab -->"
 _FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
 class Bench:
     """A folder with the files of a page, and the names that its Python set up."""
 
-    def __init__(self, page: Page, folder: Path) -> None:
+    def __init__(self, page: Page, folder: Path, lab: Callable[[], RunningLab]) -> None:
         self.folder = folder
+        self.environment: dict[str, str] | None = None
         self.names: dict[str, Any] = {}
         self.blocks = 0
+        if _LAB in page.introduction.splitlines():
+            self.names["lab"] = lab()
+            self.environment = lab().environment()
         self.run(page.introduction)
 
     def run(self, text: str) -> str:
@@ -69,12 +77,20 @@ class Bench:
 
     @contextlib.contextmanager
     def _here(self) -> Any:
-        before = Path.cwd()
+        before, environment = Path.cwd(), dict(os.environ)
         os.chdir(self.folder)
+        if self.environment is not None:
+            _set_environment(self.environment)
         try:
             yield
         finally:
             os.chdir(before)
+            _set_environment(environment)
+
+
+def _set_environment(wanted: dict[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(wanted)
 
 
 def is_decisive(code: str, printed: str) -> bool:

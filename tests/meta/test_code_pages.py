@@ -1,5 +1,7 @@
 """Every code that refuses has a page, and every page's example gives its code."""
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from meta.code_examples import Bench, is_decisive, is_nearest
 from meta.test_reference import generator
 from sekisho.cli.codes.catalogue import MODULES, catalogue, family_of
 from sekisho.cli.codes.page import Page, PageError, families, page_of, read_page
+from sekisho.testing import RunningLab, running_lab
 
 CODES = catalogue()
 PAGES = [page for family in families() if (page := page_of(family)) is not None]
@@ -17,12 +20,9 @@ SECTIONS = {section.code: (page, section) for page in PAGES for section in page.
 NEAR = "near miss"
 
 UNWRITTEN = {
-    "admission",
     "authenticator",
     "door",
-    "node-restriction",
     "pod-identity-webhook",
-    "pool",
     "proof.chunk-mismatch",
     "proof.host-not-served",
     "proof.payload-hash-missing",
@@ -33,11 +33,11 @@ UNWRITTEN = {
 
 
 @cache
-def _bench(family: str, base: Path) -> Bench:
+def _bench(family: str, base: Path, lab: Callable[[], RunningLab]) -> Bench:
     page = page_of(family)
     assert page is not None
     (base / family).mkdir(exist_ok=True)
-    return Bench(page, base / family)
+    return Bench(page, base / family, lab)
 
 
 @pytest.fixture(scope="module")
@@ -45,12 +45,21 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("codes")
 
 
+@pytest.fixture(scope="module")
+def lab(base: Path) -> Iterator[Callable[[], RunningLab]]:
+    """Start the lab of the pages that have one when the first of them asks."""
+    with ExitStack() as started:
+        yield cache(lambda: started.enter_context(running_lab(base / "lab", None, "--pods", "off")))
+
+
 @pytest.mark.parametrize("code", SECTIONS)
-def test_example_gives_its_code(code: str, base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_example_gives_its_code(
+    code: str, base: Path, lab: Callable[[], RunningLab], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("HOME", str(base))
     page, section = SECTIONS[code]
-    printed = _bench(page.family, base).run(section.parts["Example"])
+    printed = _bench(page.family, base, lab).run(section.parts["Example"])
     shows = is_nearest if code in page.steps else is_decisive
     assert shows(code, printed), f"the example of {code} printed\n{printed}"
 
