@@ -21,7 +21,6 @@ NEAR = "near miss"
 
 UNWRITTEN = {
     "authenticator",
-    "door",
     "pod-identity-webhook",
     "proof.chunk-mismatch",
     "proof.host-not-served",
