@@ -20,12 +20,6 @@ SECTIONS = {section.code: (page, section) for page in PAGES for section in page.
 NEAR = "near miss"
 
 UNWRITTEN = {
-    "authenticator",
-    "pod-identity-webhook",
-    "proof.chunk-mismatch",
-    "proof.host-not-served",
-    "proof.payload-hash-missing",
-    "service-account.secret-other-token",
     "workload.roles-unread",
 }
 """Families without a page, and codes that their page does not tell yet. Nothing may be added."""
