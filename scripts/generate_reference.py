@@ -134,13 +134,11 @@ def codes_page() -> str:
 def family_pages() -> dict[str, str]:
     """Return the page of each family of codes, from the text that ``sekisho explain`` prints."""
     codes = {str(code): code for kind in reason_code_classes() for code in kind}
-    pages = [page for family in families() if (page := page_of(family)) is not None]
-    return {f"codes/{page.family}.md": markdown(page, codes, NOTE) for page in pages}
+    return {f"codes/{family}.md": markdown(page_of(family), codes, NOTE) for family in families()}
 
 
 def _linked(code: ReasonCode) -> str:
-    has_page = str(code).partition(".")[0] in families()
-    return f"[`{code}`]({link_to(code)})" if has_page else f"`{code}`"
+    return f"[`{code}`]({link_to(code)})"
 
 
 def reason_code_classes() -> tuple[type[ReasonCode], ...]:

@@ -1,8 +1,8 @@
 """The examples in the pages of codes: run in this process, so that hundreds of them take seconds.
 
 The introduction of a page sets up: blocks after ``<!-- file NAME -->`` are files, ``>>>`` is Python whose
-names every example has. An example is one or more blocks: ``$ sekisho ...`` or ``>>>``. Where the introduction
-says ``<!-- lab -->``, blocks run in the environment of a lab, which is the name ``lab``: one for all pages.
+names every example has. An example is one or more blocks: ``$ sekisho ...`` or ``>>>``. Where a line of the
+introduction is ``<!-- lab -->``, blocks run in the environment of a lab, the name ``lab``: one for all pages.
 """
 
 import contextlib

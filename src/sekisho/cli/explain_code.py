@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from sekisho.decide.decision import ReasonCode
 
 _MAX_SHOWN = 100
-_WITHOUT_SECTION = "reason"
 
 
 @report()
@@ -65,7 +64,7 @@ def _one(code: "ReasonCode", output: Form, *, setup: bool) -> None:
     from sekisho.cli.codes.render import setup_lines, terminal_lines
 
     page = page_of(family_of(code))
-    section = page.section(code) if page else None
+    section = page.section(code)
     if output is not Form.TEXT:
         write_document({**_told(code), "page": _parts(section) if section else None}, output)
         return
@@ -80,7 +79,7 @@ def _one(code: "ReasonCode", output: Form, *, setup: bool) -> None:
         return
     for line in terminal_lines(section, code, style):
         write(line)
-    if page is None or not page.introduction:
+    if not page.introduction:
         return
     if not setup:
         note("--setup shows what the example uses: its files, its Python")
@@ -95,10 +94,7 @@ def _told(code: "ReasonCode") -> dict[str, Any]:
     from sekisho.cli.codes.catalogue import family_of
     from sekisho.cli.codes.page import page_of
 
-    page = page_of(family_of(code))
-    kind = _WITHOUT_SECTION
-    if page is not None:
-        kind = page.steps.get(str(code), "refusal")
+    kind = page_of(family_of(code)).steps.get(str(code), "refusal")
     return {"code": str(code), "family": family_of(code), "kind": kind, "sentence": code.sentence}
 
 

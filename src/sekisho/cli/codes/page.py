@@ -75,10 +75,8 @@ def families() -> tuple[str, ...]:
 
 
 @cache
-def page_of(family: str) -> Page | None:
-    """Return the page of a family; None if nobody has written it yet."""
-    if family not in families():
-        return None
+def page_of(family: str) -> Page:
+    """Return the page of a family of the catalogue: each has one."""
     return read_page(family, (files(__package__) / "pages" / f"{family}.md").read_text(encoding="utf-8"))
 
 

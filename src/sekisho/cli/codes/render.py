@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from sekisho.cli.codes.catalogue import family_of
-from sekisho.cli.codes.page import KINDS, PARTS, Page, Section, families
+from sekisho.cli.codes.page import KINDS, PARTS, Page, Section
 from sekisho.cli.output import Style
 from sekisho.decide.decision import ReasonCode
 
@@ -72,8 +72,6 @@ def _plural(kind: str) -> str:
 
 def _linked(text: str, section: Section, page: Page) -> str:
     for code in section.related:
-        if family_of(code) not in families():
-            continue
         place = f"#{code}" if family_of(code) == page.family else f"{family_of(code)}.md#{code}"
         text = text.replace(f"`{code}`", f"[`{code}`]({place})")
     return text
