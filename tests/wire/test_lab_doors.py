@@ -3,6 +3,7 @@
 import base64
 import http.client
 import secrets
+import select
 import socket
 import ssl
 
@@ -15,6 +16,7 @@ from e2e.hostile_wire import (
     Doors,
     Target,
     agent,
+    exchange,
     kube_status,
     render,
     rendered,
@@ -77,6 +79,16 @@ def test_the_control_socket_bounds_heads_and_bodies(doors: Doors) -> None:
         answer = doors.control(render("POST", "/explain-token", [("host", "x")], body))
         assert answer.status == 400
     doors.assert_no_traceback()
+
+
+def test_a_lab_stops_once_it_was_asked_to_the_end(sekisho_lab: RunningLab) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.connect(str(sekisho_lab.state.socket))
+        connection.sendall(b"POST /stop HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n")
+        assert all(sekisho_lab.client.is_running() for _ in range(5))
+        assert select.select([connection], [], [], 0)[0] == [], "it answered before it was asked"
+        answer = exchange(connection, b"{}")
+    assert (answer.status, answer.body) == (200, b'{"stopping":true}')
 
 
 MALFORMED = {
