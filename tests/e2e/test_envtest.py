@@ -8,6 +8,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,27 @@ def assets(folder: Path, names: tuple[str, ...] = PROGRAMS) -> Path:
     for name in names:
         (folder / name).symlink_to(client(name))
     return folder
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A status and the id under which the API server audits the request."""
+
+    status: int
+    audit_id: str
+
+
+def asked(lab: RunningLab, path: str, token: str, client_name: str) -> Answer:
+    """Ask the cluster's API server with a bearer token."""
+    headers = {"authorization": f"Bearer {token}", "user-agent": client_name}
+    request = urllib.request.Request(lab.status["clusters"][0]["endpoint"] + path, headers=headers)  # noqa: S310
+    trust = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=str(lab.state.ca)))
+    try:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({}), trust).open(request) as answer:
+            return Answer(answer.status, answer.headers["audit-id"])
+    except urllib.error.HTTPError as error:
+        with error:
+            return Answer(error.code, error.headers["audit-id"])
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +88,11 @@ def test_aws_auth_and_rbac_count_at_once_and_refusals_are_explained(admin: Shell
     refused = user("kubectl get node")
     assert refused.returncode == 1
     assert "You must be logged in to the server" in refused.stderr
-    assert "mapping.not-mapped" in user("sekisho why --last").stdout
     arn = f"arn:aws:iam::{ACCOUNT}:user/envtest-ope"
+    told = user("sekisho why --last").stdout
+    assert "mapping.not-mapped" in told
+    assert "client  kubectl/" in told
+    assert f"caller  {arn}" in told
     admin.output(f"sekisho map create --cluster {CLUSTER} --arn {arn} --username ope --group operators")
     refused = user("kubectl get node")
     assert 'nodes is forbidden: User "ope" cannot list resource "nodes"' in refused.stderr
@@ -86,6 +112,30 @@ def test_nonsense_and_expired_tokens_are_refused(admin: Shell) -> None:
         done = admin(f"kubectl --token {token} get ns")
         assert done.returncode == 1
         assert "You must be logged in to the server" in done.stderr
+
+
+def test_a_refused_token_is_told_with_the_request_that_carried_it(lab: RunningLab, admin: Shell) -> None:
+    refused = asked(lab, "/apis/apps/v1/namespaces/shop/deployments/web", "nonsense", "one/1")
+    told = admin("sekisho why", refused.audit_id).stdout
+    assert refused.status == 401
+    assert "asked   get deployments.apps web in shop\n  client  one/1\n  caller  (unknown)" in told
+    assert "[iam-token.prefix]" in told
+    # Watching begins to be answered before it ends; nothing else is noted twice.
+    refused = asked(lab, "/api/v1/pods?watch=1", "k8s-aws-v1.abc", "two/2")
+    told = admin("sekisho why --last").stdout
+    assert "asked   watch pods\n  client  two/2" in told
+    assert refused.audit_id in [entry["id"] for entry in lab.client.get("/journal")]
+
+
+def test_requests_at_once_with_one_token_are_all_told(lab: RunningLab) -> None:
+    paths = [f"/api/v1/namespaces/n-{number}/pods" for number in range(8)]
+    with ThreadPoolExecutor(len(paths)) as pool:
+        answers = list(pool.map(lambda path: asked(lab, path, "the-same", "many/8"), paths))
+    assert {answer.status for answer in answers} == {401}
+    (entry,) = [entry for entry in lab.client.get("/journal") if entry["client"] == "many/8"]
+    assert (entry["code"], entry["requests"]) == ("iam-token.prefix", len(paths))
+    assert sorted(entry["ids"]) == sorted(answer.audit_id for answer in answers)
+    assert sorted(entry["asked"]) == [f"list pods in n-{number}" for number in range(8)]
 
 
 def test_access_entries_and_policies_decide_behind_a_real_server(admin: Shell, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ class DoorCode(ReasonCode):
     BODY_TOO_LARGE = "door.body-too-large", "the request body is larger than {limit} bytes"
     UNSERVED = "door.unserved", "{problem}"
     SERVED = "door.served", "the request was served"
+    REFUSED = "door.refused", "the API server refused the request for a reason of its own: {problem}"
     NOT_CONNECT = "door.not-connect", "the proxy serves CONNECT and plain HTTP requests only"
     AWS_PORT = "door.aws-port", "the lab serves {target} on port 443 only and never forwards AWS names"
     POD_NETWORK = (

@@ -1,22 +1,23 @@
 """The journal of a cluster whose API server is a real one: told by its audit webhook.
 
 An event says who asked what and what became of it. A refusal is explained by the same engine, on the
-lab's copy of the cluster's facts; a token that was refused was seen by the authenticator, so the lab
-explains that one itself.
+lab's copy of the cluster's facts; why a token was refused the authenticator knows (`refused_tokens`).
 Source: Kubernetes documentation, "Auditing"; k8s.io/apiserver ``audit.k8s.io/v1`` Event.
 """
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Final
 
 from sekisho.decide.authn.mapping import implicit_groups
 from sekisho.decide.chain import CLUSTER_CHAIN, LinkName, authorize
 from sekisho.decide.decision import Chain, Link, Outcome
 from sekisho.decide.request.kubernetes import RequestAttributes, parse
-from sekisho.decide.values import Json, KubeUser, SekishoInputError
+from sekisho.decide.values import Instant, Json, KubeUser, SekishoInputError
 from sekisho.decide.values.documents import parse_json
 from sekisho.lab.door_code import DoorCode
+from sekisho.lab.envtest.refused_tokens import RefusedTokens
 from sekisho.lab.journal import Asked, Journal
 from sekisho.lab.kube.authenticator import Authenticated
 from sekisho.lab.kube.live_cluster import LiveCluster
@@ -52,6 +53,7 @@ class AuditLog:
         self._clock = clock
         self._ids = ids
         self._seen: OrderedDict[tuple[str, str], Authenticated] = OrderedDict()
+        self._refused = RefusedTokens(self._tell_without_request)
 
     def remember(self, found: Authenticated) -> None:
         """Keep how the user came to be: a later refusal of theirs is explained from the token on."""
@@ -63,10 +65,12 @@ class AuditLog:
             self._seen.popitem(last=False)
 
     def refused_token(self, found: Authenticated) -> None:
-        """Note a token that stands for nobody: the API server answers 401 and names nobody."""
-        who = str(found.identity.arn) if found.identity is not None else found.claimed
-        chain = found.chain(self._cluster)
-        self._write(self._ids.request_id(), who, "", "log in", UNAUTHORIZED, chain)
+        """Keep why a token stands for nobody: the API server answers 401, and its event names nobody."""
+        self._refused.add(found, Instant(datetime.now(UTC)))
+
+    def close(self) -> None:
+        """Note what was kept: no more events will come."""
+        self._refused.close()
 
     async def note(self, request: Request) -> None:
         """Note the events of one batch.
@@ -77,24 +81,36 @@ class AuditLog:
         """
         batch = parse_json(await request.body(MAX_BATCH_BYTES), "request")
         for event in objects(batch, "items"):
-            if text(event, "stage") == "ResponseComplete":
+            if number(event, "responseStatus", "code") == UNAUTHORIZED:
+                self._note_unauthorized(event)
+            elif text(event, "stage") == "ResponseComplete":
                 self._note(event)
+
+    def _note_unauthorized(self, event: Mapping[str, Json]) -> None:
+        received, answered = _instant(event, "requestReceivedTimestamp"), _instant(event, "stageTimestamp")
+        found = self._refused.of(received, answered) if received and answered else None
+        who = _claimed(found) if found is not None else ""
+        chain = found.chain(self._cluster) if found is not None else None
+        told = text(event, "responseStatus", "message")
+        client = text(event, "userAgent")
+        self._write(text(event, "auditID"), who, client, _question(event), UNAUTHORIZED, chain, told)
+
+    def _tell_without_request(self, found: Authenticated) -> None:
+        identifier, chain = self._ids.request_id(), found.chain(self._cluster)
+        self._write(identifier, _claimed(found), "", "log in", UNAUTHORIZED, chain)
 
     def _note(self, event: Mapping[str, Json]) -> None:
         status = number(event, "responseStatus", "code")
-        if status == UNAUTHORIZED:
-            return  # told by `refused_token`, with the reason
         attributes = _attributes(event)
         who, user = _user(event)
         found = self._seen.get((who.name, who.uid))
         shown = str(found.identity.arn) if found is not None and found.identity is not None else who.name
-        question = described(attributes) if attributes else text(event, "requestURI")[:200]
         chain = None
         if status == FORBIDDEN and attributes is not None:
             chain = self._explained(found, who, user, attributes)
         told = "" if chain is not None else text(event, "responseStatus", "message")
         client = text(event, "userAgent")
-        self._write(text(event, "auditID"), shown, client, question, status, chain, told)
+        self._write(text(event, "auditID"), shown, client, _question(event), status, chain, told)
 
     def _explained(
         self, found: Authenticated | None, who: KubeUser, user: KubeUser, attributes: RequestAttributes
@@ -123,8 +139,9 @@ class AuditLog:
         if failed is not None:
             outcome, sentence = failed.decision.outcome, failed.decision.sentence()
             code = str(failed.decision.decisive[0].code)
-        elif status == FORBIDDEN:
-            outcome = Outcome.DENY
+        elif status in (UNAUTHORIZED, FORBIDDEN):
+            outcome, code = Outcome.DENY, str(DoorCode.REFUSED)
+            sentence = DoorCode.REFUSED.sentence.format(problem=told)
         self._journal.note(
             Asked(
                 identifier,
@@ -141,6 +158,22 @@ class AuditLog:
                 chain,
             )
         )
+
+
+def _claimed(found: Authenticated) -> str:
+    return str(found.identity.arn) if found.identity is not None else found.claimed
+
+
+def _instant(event: Mapping[str, Json], member: str) -> Instant | None:
+    try:
+        return Instant.parse_rfc3339(text(event, member))
+    except ValueError:
+        return None
+
+
+def _question(event: Mapping[str, Json]) -> str:
+    attributes = _attributes(event)
+    return described(attributes) if attributes is not None else text(event, "requestURI")[:200]
 
 
 def _attributes(event: Mapping[str, Json]) -> RequestAttributes | None:

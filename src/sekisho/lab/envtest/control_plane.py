@@ -73,6 +73,7 @@ class ControlPlane:
         self._webhooks: HttpServer | None = None
         self._session: aiohttp.ClientSession | None = None
         self._mirror: Mirror | None = None
+        self._audit = AuditLog(live, place.journal, place.clock, place.ids)
 
     async def start(self) -> None:
         """Start everything; returns once the API server is ready and the world's objects are in it.
@@ -86,7 +87,6 @@ class ControlPlane:
         plane = self._prepare(cluster, port_of(listener), token)
         seeded = plane.folder / "seeded"
         is_new = not seeded.exists()
-        audit = AuditLog(self._live, place.journal, place.clock, place.ids)
         server = ApiServer(f"https://{LOOPBACK}:{plane.port}", _trust(plane), lambda: None)
         self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
         seeder = Seeder(self._session, server, place.world, str(cluster.arn))
@@ -95,7 +95,7 @@ class ControlPlane:
             place.world,
             self._live,
             self._authenticator,
-            audit,
+            self._audit,
             token,
             admission,
             lambda namespace, name: seeder.refresh(self._mirror, namespace, name),
@@ -121,6 +121,7 @@ class ControlPlane:
         self._programs.clear()
         if self._webhooks is not None:
             await self._webhooks.stop()
+        self._audit.close()
         if self._session is not None:
             await self._session.close()
 

@@ -158,14 +158,22 @@ def certificate_file(plane: Plane, name: str) -> str:
 
 
 def audit_policy() -> str:
-    """Return the audit policy: who asked what and what came of it, of people and pods, without bodies."""
+    """Return the audit policy: who asked what and what came of it, of people and pods, without bodies.
+
+    What failed authentication is of no group, and told when the response starts alone.
+    """
     nobody: list[Json] = ["system:apiserver", "system:kube-controller-manager", ADMIN]
+    everybody: list[Json] = ["system:authenticated", "system:unauthenticated"]
     return json.dumps(
         {
             "apiVersion": "audit.k8s.io/v1",
             "kind": "Policy",
-            "omitStages": ["RequestReceived", "ResponseStarted", "Panic"],
-            "rules": [{"level": "None", "users": nobody}, {"level": "Metadata"}],
+            "omitStages": ["RequestReceived", "Panic"],
+            "rules": [
+                {"level": "None", "users": nobody},
+                {"level": "Metadata", "userGroups": everybody, "omitStages": ["ResponseStarted"]},
+                {"level": "Metadata"},
+            ],
         }
     )
 
