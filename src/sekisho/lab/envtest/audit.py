@@ -81,12 +81,13 @@ class AuditLog:
         """
         batch = parse_json(await request.body(MAX_BATCH_BYTES), "request")
         for event in objects(batch, "items"):
-            if number(event, "responseStatus", "code") == UNAUTHORIZED:
+            if not text(event, "user", "username"):
                 self._note_unauthorized(event)
             elif text(event, "stage") == "ResponseComplete":
                 self._note(event)
 
     def _note_unauthorized(self, event: Mapping[str, Json]) -> None:
+        """Note what failed authentication: whoever passed it has a name, if only ``system:anonymous``."""
         received, answered = _instant(event, "requestReceivedTimestamp"), _instant(event, "stageTimestamp")
         found = self._refused.of(received, answered) if received and answered else None
         who = _claimed(found) if found is not None else ""

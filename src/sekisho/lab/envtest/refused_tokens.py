@@ -20,7 +20,7 @@ from sekisho.lab.kube.authenticator import Authenticated
 
 KEPT_FOR: Final = timedelta(seconds=5)
 """How long the event of a request is waited for. It is sent before the answer, within milliseconds."""
-SLACK: Final = timedelta(seconds=1)
+SLACK: Final = timedelta(milliseconds=250)
 """A request may join another with its token while our answer is still on its way."""
 MAX_KEPT: Final = 1_024
 
