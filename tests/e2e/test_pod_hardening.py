@@ -2,12 +2,16 @@
 
 import ctypes
 import os
+import socket
+import subprocess
 import time
 from collections.abc import Iterator
 
 import pytest
 
+from sekisho.lab.pods.inside import seccomp
 from sekisho.lab.pods.network import MAX_CONNECTIONS
+from sekisho.lab.pods.sandbox import CONNECT_SECONDS
 from support.pods import PodLab, pod_lab, until
 
 _KEYCTL = {"x86_64": (248, 250), "aarch64": (217, 219)}.get(os.uname().machine)
@@ -129,3 +133,100 @@ def test_a_pod_that_stops_who_enters_it_does_not_stop_its_own_end(lab: PodLab) -
     begun = time.monotonic()
     lab.shell.output("kubectl delete pod stopper --grace-period=30")
     assert time.monotonic() - begun < 15  # SIGTERM was passed on
+
+
+_CALLS = """
+import ctypes, errno, os, socket
+libc = ctypes.CDLL(None, use_errno=True)
+numbers = {numbers}
+for name, (number, *arguments) in numbers.items():
+    result = libc.syscall(number, *arguments)
+    print(name, "done" if result >= 0 else errno.errorcode[ctypes.get_errno()])
+for name, family, kind, protocol in (("vsock", 40, 1, 0), ("alg", 38, 5, 0), ("nfnetlink", 16, 3, 12)):
+    try:
+        socket.socket(family, kind, protocol)
+        print(name, "done")
+    except OSError as error:
+        print(name, errno.errorcode[error.errno])
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("Seccomp:")))
+"""
+_ARGUMENTS: dict[str, tuple[int | bytes, ...]] = {
+    "io_uring_setup": (0, 0),
+    "bpf": (0, 0, 0),
+    "keyctl": (0, -3, 0),
+    "userfaultfd": (1,),
+    "perf_event_open": (0, 0, -1, -1, 0),
+    "fsopen": (b"tmpfs", 0),
+    "open_tree": (-100, b"/", 0),
+    "unshare": (0,),
+    "setns": (-1, 0),
+    "clone": (0x1000_0011, 0, 0, 0, 0),
+    "clone3": (0, 0),
+}
+_REFUSED = """\
+io_uring_setup ENOSYS
+bpf EPERM
+keyctl EPERM
+userfaultfd EPERM
+perf_event_open EPERM
+fsopen EPERM
+open_tree EPERM
+unshare EPERM
+setns EPERM
+clone EPERM
+clone3 ENOSYS
+vsock EAFNOSUPPORT
+alg EAFNOSUPPORT
+nfnetlink EPROTONOSUPPORT
+2
+"""
+
+
+def test_calls_that_no_ordinary_program_needs_are_refused_to_all_that_runs_in_a_pod(lab: PodLab) -> None:
+    column = ("x86_64", "aarch64").index(os.uname().machine)  # elsewhere no pod runs
+    calls = {**seccomp.FORBIDDEN, **seccomp.ABSENT, "clone": (56, 220)}
+    numbers = {name: (calls[name][column], *arguments) for name, arguments in _ARGUMENTS.items()}
+    command = ["python3", "-c", _CALLS.format(numbers=numbers)]
+    first = {"name": "first", "image": "busybox", "command": command}
+    script = 'python3 -c "$CALLS"; exec sleep 600'
+    variables = {"env": [{"name": "CALLS", "value": command[2]}]}
+    lab.apply("filtered", "sh", "-c", script, container=variables, initContainers=[first])
+    lab.wait("filtered", "Running")
+    until(lambda: lab.log("filtered").endswith("2\n"), "it has tried all")
+    assert lab.log("filtered", "-c", "first") == _REFUSED
+    assert lab.log("filtered", "-c", "main") == _REFUSED
+    assert lab.shell.output("kubectl exec filtered -- ", *command) == _REFUSED
+    lab.shell.output("kubectl delete pod filtered --grace-period=0 --force")
+
+
+_FULL = """
+import socket
+server = socket.create_server(("127.0.0.1", 8080), backlog=0)
+held = []
+try:
+    while True:
+        held.append(socket.create_connection(("127.0.0.1", 8080), 1))
+except TimeoutError:
+    print("full", flush=True)
+    import signal; signal.pause()
+"""
+
+
+def test_a_port_that_nobody_accepts_at_holds_up_nothing_else(lab: PodLab) -> None:
+    lab.apply("full", "python3", "-c", _FULL)
+    until(lambda: lab.log("full") == "full\n", "nothing more is accepted")
+    command = ["kubectl", "port-forward", "pod/full", ":8080"]
+    environment = {**lab.shell.lab.environment(), **lab.shell.more}
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=environment, **streams) as forwarding:  # type: ignore[call-overload]
+        try:
+            port = int(forwarding.stdout.readline().split()[2].rpartition(":")[2])
+            with socket.create_connection(("127.0.0.1", port), 30):
+                assert "Handling connection" in [forwarding.stdout.readline() for _ in range(2)][-1]
+                begun = time.monotonic()
+                assert lab.shell.output("kubectl exec full -- echo beside") == "beside\n"
+                assert time.monotonic() - begun < CONNECT_SECONDS
+                assert "Connection timed out" in forwarding.stderr.readline()
+        finally:
+            forwarding.terminate()
+    lab.shell.output("kubectl delete pod full --grace-period=0 --force")

@@ -106,7 +106,6 @@ class PodContainers:
             raise status.internal(f"error forwarding port {port} to pod {pod}: the pod is not running")
         try:
             connection = await worker.sandbox.connect(port)
-            connection.setblocking(False)
             return await asyncio.open_connection(sock=connection)
         except (SandboxError, OSError) as error:
             sentence = f"failed to connect to localhost:{port} inside namespace {worker.uid!r}: {error}"

@@ -5,6 +5,7 @@ What is asked for is done by `sekisho.lab.pods.inside.main`, the pod's first pro
 
 import asyncio
 import contextlib
+import errno
 import itertools
 import os
 import signal
@@ -20,6 +21,8 @@ import sekisho
 from sekisho.lab.pods.inside import kernel, messages
 
 START_SECONDS = 30.0
+CONNECT_SECONDS = 5.0
+"""How long somebody who listens in the pod has to accept; a kernel asks for minutes."""
 _FIRST_OUTER_ID = 0x6000_0000
 _OUTER_IDS = 0x0100_0000
 _BOOT = (
@@ -205,15 +208,25 @@ class Sandbox:
                 self._channel, {"do": "signal", "id": process.name, "number": number, "group": group}
             )
 
-    async def connect(self, port: int) -> socket.socket:
-        """Return a connection to a port in the pod.
+    async def connect(self, port: int, addresses: Sequence[str] = ("127.0.0.1", "::1")) -> socket.socket:
+        """Return a connection to a port in the pod, at the first of ``addresses`` where one is made.
 
         Raises:
-            SandboxError: nothing listens there.
+            SandboxError: nothing listens there, or nobody accepts in `CONNECT_SECONDS`.
         """
-        name = f"p{next(self._numbers)}"
-        found = await self._ask(name, {"do": "connect", "id": name, "port": port})
-        return socket.socket(fileno=found[0])
+        failed: SandboxError | None = None
+        for address in addresses:
+            name = f"p{next(self._numbers)}"
+            message = {"do": "connect", "id": name, "address": address, "port": port}
+            try:
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    return await _established(socket.socket(fileno=(await self._ask(name, message))[0]))
+            except TimeoutError:
+                failed = failed or SandboxError(os.strerror(errno.ETIMEDOUT))
+            except (SandboxError, OSError) as error:
+                failed = failed or SandboxError(str(error))
+        assert failed is not None  # noqa: S101 - there is an address
+        raise failed
 
     async def close(self) -> None:
         """End everything in the pod and return when it is gone."""
@@ -276,6 +289,25 @@ class Sandbox:
             if not process.ended.done():
                 process.ended.set_result(Ended(0, signal.SIGKILL))
         self._running.clear()
+
+
+async def _established(connection: socket.socket) -> socket.socket:
+    """Return a socket that connects, once it is connected."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+    loop.add_writer(connection.fileno(), lambda: done.done() or done.set_result(None))
+    try:
+        await done
+    except BaseException:
+        loop.remove_writer(connection.fileno())
+        connection.close()
+        raise
+    loop.remove_writer(connection.fileno())
+    number = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if number:
+        connection.close()
+        raise OSError(number, os.strerror(number))
+    return connection
 
 
 _BASE: Final = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32", "/nix/store")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fcntl import ioctl
 from typing import Any, NoReturn
 
-from sekisho.lab.pods.inside import kernel, messages, roots
+from sekisho.lab.pods.inside import kernel, messages, roots, seccomp
 
 _TIOCSCTTY = 0x540E
 _TIOCSWINSZ = 0x5414
@@ -164,6 +164,7 @@ def _become_command(
     for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    seccomp.refuse_calls()
     program = _found(spec["argv"][0], spec["env"].get("PATH", ""))
     os.execve(program, spec["argv"], spec["env"])  # noqa: S606 - no shell is wanted
 

@@ -3,6 +3,7 @@
 Source: netdevice(7).
 """
 
+import contextlib
 import fcntl
 import socket
 import struct
@@ -46,26 +47,20 @@ def listening(address: str, port: int) -> socket.socket:
     return listener
 
 
-def connected(port: int) -> socket.socket:
-    """Return a connection to a port of this network, at 127.0.0.1 or else at ::1.
+def connecting(address: str, port: int) -> socket.socket:
+    """Return a socket that connects to a port of this network: whoever gets it waits for it, not we.
+
+    Who listens there may be anybody, and may never accept.
 
     Raises:
-        OSError: nothing listens there.
+        OSError: it is refused at once.
     """
+    # No name is looked up: what that needs cannot be loaded any more.
+    found = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
     try:
-        return _connected(socket.AF_INET, "127.0.0.1", port)
-    except OSError as error:
-        try:
-            return _connected(socket.AF_INET6, "::1", port)
-        except OSError:
-            raise error from None
-
-
-def _connected(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
-    """Connect without looking a name up: what that needs cannot be loaded any more."""
-    found = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        found.connect((address, port))
+        found.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            found.connect((address, port))
     except OSError:
         found.close()
         raise

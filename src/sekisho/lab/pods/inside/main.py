@@ -14,7 +14,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from sekisho.lab.pods.inside import commands, kernel, loopback, messages, roots
+from sekisho.lab.pods.inside import commands, kernel, loopback, messages, roots, seccomp
 
 _NAMESPACES = (
     kernel.CLONE_NEWUSER
@@ -37,6 +37,7 @@ def run(descriptor: int) -> None:
         return
     config = first[0]
     try:
+        seccomp.check()
         _unshare(config)
         pid = os.fork()
     except OSError as error:
@@ -153,8 +154,8 @@ class _Pod:
                 case "signal":
                     self._signal(name, message["number"], group=message["group"])
                 case "connect":
-                    with loopback.connected(message["port"]) as connection:
-                        messages.send(self._channel, {"id": name, "connected": True}, [connection.fileno()])
+                    with loopback.connecting(message["address"], message["port"]) as connection:
+                        messages.send(self._channel, {"id": name, "connecting": True}, [connection.fileno()])
         except (OSError, commands.StartError) as error:
             messages.send(self._channel, {"id": name, "failed": str(error)[:2000]})
         finally:
