@@ -12,7 +12,7 @@ import pytest
 from sekisho.lab.pods.inside import seccomp
 from sekisho.lab.pods.network import MAX_CONNECTIONS
 from sekisho.lab.pods.sandbox import CONNECT_SECONDS
-from support.pods import PodLab, pod_lab, until
+from support.pods import ENDED, PodLab, pod_lab, until
 
 _KEYCTL = {"x86_64": (248, 250), "aarch64": (217, 219)}.get(os.uname().machine)
 """The numbers of add_key(2) and keyctl(2)."""
@@ -230,3 +230,63 @@ def test_a_port_that_nobody_accepts_at_holds_up_nothing_else(lab: PodLab) -> Non
         finally:
             forwarding.terminate()
     lab.shell.output("kubectl delete pod full --grace-period=0 --force")
+
+
+def test_a_link_in_a_volume_leads_into_no_other(lab: PodLab) -> None:
+    volumes = [{"name": name, "emptyDir": {}} for name in ("own", "other", "more")]
+    links = (
+        "cd /own; mkdir in; echo found > in/file; ln -s in good; ln -s ../other up; ln -s /volumes root; "
+        "ln -s /.old/empty/other door"
+    )
+
+    def container(name: str, script: str, *mounts: tuple[str, str, str], **members: str) -> dict[str, object]:
+        shown = [{"name": volume, "mountPath": path, "subPath": sub} for volume, path, sub in mounts]
+        command = ["sh", "-c", script]
+        return {"name": name, "image": "busybox", "command": command, "volumeMounts": shown, **members}
+
+    own = ("own", "/own", "")
+    first = [
+        container("watcher", "exec sleep 600", ("other", "/other", ""), restartPolicy="Always"),
+        container("linker", links, own),
+        container("placer", "true", own, ("more", "/own/door/made", "")),
+    ]
+    lab.apply("linked", "true", volumes=volumes, initContainers=first, restartPolicy="OnFailure")
+    until(lambda: "BackOff" in lab.events("linked"), "there is no such place in the container")
+    assert lab.shell.output("kubectl exec linked -c watcher -- ls -A /other") == ""
+    lab.shell.output("kubectl delete pod linked --grace-period=0 --force")
+
+    others = [
+        container(name, f"cat /{name}/file", ("own", f"/{name}", name)) for name in ("good", "up", "root")
+    ]
+    named = {"volumeMounts": [{"name": "own", "mountPath": "/x", "subPathExpr": "$(NAME)/made"}]}
+    chosen = {"name": "chosen", "image": "busybox", "env": [{"name": "NAME", "value": "in"}], **named}
+    containers = [*others, {**chosen, "command": ["sh", "-c", "echo made > /x/here; ls /x"]}]
+    lab.apply("parts", volumes=volumes, initContainers=first[1:2], containers=containers)
+    found = lab.wait("parts", *ENDED)["status"]["containerStatuses"]
+    ends = {one["name"]: one["state"]["terminated"] for one in found}
+    assert lab.log("parts", "-c", "good") == "found\n"
+    assert lab.log("parts", "-c", "chosen") == "here\n"
+    for name in ("up", "root"):
+        assert ends[name]["reason"] == "StartError"
+        assert f"subPath {name} leaves the volume own" in ends[name]["message"]
+
+
+def test_a_pod_writes_no_more_than_its_ephemeral_storage(lab: PodLab) -> None:
+    names = ("one", "two", "three")
+    mounts = [{"name": name, "mountPath": f"/{name}"} for name in names]
+    limits = {"volumeMounts": mounts, "resources": {"limits": {"ephemeral-storage": "3Mi"}}}
+    script = (
+        "for place in /one /two /three; do head -c 4194304 /dev/zero > $place/file; done; "
+        "cat /one/file /two/file /three/file | wc -c; "
+        "for place in /tmp /var/tmp /run /dev/shm $HOME; do head -c 4194304 /dev/zero > $place/file; done; "
+        "cat /tmp/file /var/tmp/file /run/file /dev/shm/file $HOME/file | wc -c"
+    )
+    volumes = [{"name": name, "emptyDir": {}} for name in names]
+    told = lab.told("writer", "sh", "-c", f"({script}) 2>/dev/null", container=limits, volumes=volumes)
+    held, scratch = (int(line) for line in told.splitlines())
+    assert 2 * 1024**2 < held <= 3 * 1024**2
+    # What else lies in the container's root is settings: at most 2 MiB.
+    assert 2 * 1024**2 < scratch <= 5 * 1024**2
+    assert "No space left on device" in lab.told(
+        "loud", "sh", "-c", "head -c 4194304 /dev/zero > /one/file; true", container=limits, volumes=volumes
+    )

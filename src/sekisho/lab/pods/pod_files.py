@@ -7,8 +7,8 @@ from typing import Final
 
 from sekisho.decide.values import Instant, Json, JsonObject
 from sekisho.lab.kube.service_address import SERVICE_ADDRESS
-from sekisho.lab.pods import volumes
-from sekisho.lab.pods.environment import environment, expanded
+from sekisho.lab.pods import storage, volumes
+from sekisho.lab.pods.environment import environment, expand, expanded
 from sekisho.lab.pods.fields import resource_of
 from sekisho.lab.pods.images import Installed
 from sekisho.lab.pods.network import PodPlace, Table
@@ -62,7 +62,7 @@ class PodFiles:
         renew: list[Instant] = []
         for volume in objects(self._pod, "spec", "volumes"):
             name = text(volume, "name")
-            if volumes.empty_bytes(volume) is not None:
+            if volumes.is_empty(volume):
                 continue
             try:
                 found = volumes.content(volume, self._known(), self._look, self._sign)
@@ -81,11 +81,6 @@ class PodFiles:
         security = mapping(self._pod, "spec", "securityContext")
         user = number(security, "runAsUser") or USER
         group = number(security, "runAsGroup") or user
-        sizes = {
-            text(volume, "name"): size
-            for volume in objects(self._pod, "spec", "volumes")
-            if (size := volumes.empty_bytes(volume)) is not None
-        }
         return SandboxConfig(
             uid=self._uid,
             hostname=self._hostname,
@@ -93,7 +88,7 @@ class PodFiles:
             trees=_outermost([*trees, *own]),
             links={**links, **{name: target for image in found for name, target in image.links.items()}},
             files=self._settings(user, group),
-            empty=sizes,
+            empty=storage.volume_bytes(self._pod),
             listen=tuple(table),
             addresses=(self._node.address_of(self._uid),),
             user=user,
@@ -125,13 +120,14 @@ class PodFiles:
             environment=variables,
             folder=text(container, "workingDir") or image.image.folder,
             home=HOME,
-            mounts=self._mounts(container),
+            mounts=self._mounts(container, variables),
             limits={
                 "processes": MAX_PROCESSES,
                 "files": MAX_FILES,
                 "memory": min(limit, MAX_MEMORY) or MAX_MEMORY,
                 "fileSize": MAX_FILE,
             },
+            scratch=storage.container_bytes(self._pod, container),
             terminal=container.get("tty") is True,
             niceness=NICENESS,
         )
@@ -148,16 +144,18 @@ class PodFiles:
         variables = {**own.environment, **({"TERM": "xterm"} if tty else {})}
         return replace(own, argv=tuple(command), environment=variables, mounts=(), terminal=tty)
 
-    def _mounts(self, container: JsonObject) -> list[dict[str, object]]:
-        sizes = {
-            text(volume, "name"): volumes.empty_bytes(volume)
+    def _mounts(self, container: JsonObject, variables: Mapping[str, str]) -> list[dict[str, object]]:
+        empty = {
+            text(volume, "name")
             for volume in objects(self._pod, "spec", "volumes")
+            if volumes.is_empty(volume)
         }
         found: list[dict[str, object]] = [_mount(_LAB_VOLUME, LAB_FOLDER)]
         for mount in objects(container, "volumeMounts"):
             name = text(mount, "name")
-            one = _mount(name, text(mount, "mountPath"), text(mount, "subPath"))
-            one["empty"] = sizes.get(name) is not None
+            sub = text(mount, "subPath") or expand(text(mount, "subPathExpr"), variables)
+            one = _mount(name, text(mount, "mountPath"), sub)
+            one["empty"] = name in empty
             one["readOnly"] = not one["empty"] or mount.get("readOnly") is True
             found.append(one)
         return sorted(found, key=lambda one: str(one["path"]).count("/"))

@@ -58,6 +58,8 @@ class CommandSpec:
     home: str = "/home/pod"
     mounts: Sequence[Mapping[str, object]] = ()
     limits: Mapping[str, int] = field(default_factory=dict)
+    scratch: int = 64 * 1024 * 1024
+    """How many bytes the container may write to its own folders, together."""
     terminal: bool = False
     niceness: int = 0
 
@@ -70,6 +72,7 @@ class CommandSpec:
             "home": self.home,
             "mounts": list(self.mounts),
             "limits": dict(self.limits),
+            "scratch": self.scratch,
             "tty": self.terminal,
             "nice": self.niceness,
         }

@@ -15,13 +15,11 @@ from datetime import timedelta
 from pathlib import Path, PurePosixPath
 
 from sekisho.decide.values import Instant, Json, JsonObject
-from sekisho.lab.pods.fields import FieldError, field_of, resource_of
+from sekisho.lab.pods.fields import FieldError, field_of
 from sekisho.wire.kube.members import items, mapping, number, objects, text
 
 DEFAULT_MODE = 0o644
 DEFAULT_TOKEN_SECONDS = 3_600
-EMPTY_BYTES = 64 * 1024 * 1024
-MAX_EMPTY_BYTES = 256 * 1024 * 1024
 _DATA = "..data"
 
 Lookup = Callable[[str, str], JsonObject | None]
@@ -53,12 +51,9 @@ class Content:
     renew: Instant | None = None
 
 
-def empty_bytes(volume: JsonObject) -> int | None:
-    """Return the size of a volume that begins empty; None for any other."""
-    if not isinstance(volume.get("emptyDir"), Mapping):
-        return None
-    wanted = resource_of(text(volume, "emptyDir", "sizeLimit"))
-    return min(wanted, MAX_EMPTY_BYTES) if wanted else EMPTY_BYTES
+def is_empty(volume: JsonObject) -> bool:
+    """Tell whether a volume begins empty."""
+    return isinstance(volume.get("emptyDir"), Mapping)
 
 
 def content(volume: JsonObject, pod: JsonObject, look: Lookup, sign: Sign) -> Content:

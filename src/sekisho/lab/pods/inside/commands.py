@@ -135,9 +135,7 @@ def _become_command(
 ) -> None:
     named: dict[str, int] = {}
     if inside is None:
-        roots.enter_new_root(config, spec)
-        for name, kind in (("mounts", "mnt"), ("processes", "pid")):
-            named[name] = os.open(f"/proc/self/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC)
+        named |= roots.enter_new_root(config, spec)
     else:
         assert inside.mounts is not None  # noqa: S101 - only running containers are asked for
         kernel.setns(inside.mounts, kernel.CLONE_NEWNS)

@@ -27,12 +27,16 @@ _AT_RECURSIVE = 0x8000
 _OPEN_TREE_CLONE = 1
 _OPEN_TREE_CLOEXEC = os.O_CLOEXEC
 _MOVE_MOUNT_F_EMPTY_PATH = 4
+_MOVE_MOUNT_T_EMPTY_PATH = 0x40
 _MOUNT_ATTR_RDONLY = 1
 _MOUNT_ATTR_NOSUID = 2
+_RESOLVE_NO_MAGICLINKS = 2
+_RESOLVE_BENEATH = 8
 _MNT_DETACH = 2
-# These three have one number on every architecture.
+# These have one number on every architecture.
 _SYS_OPEN_TREE = 428
 _SYS_MOVE_MOUNT = 429
+_SYS_OPENAT2 = 437
 _SYS_MOUNT_SETATTR = 442
 
 # keyctl(2) has another number on each architecture.
@@ -53,6 +57,10 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 class _MountAttr(ctypes.Structure):
     _fields_ = [(name, ctypes.c_uint64) for name in ("attr_set", "attr_clr", "propagation", "userns_fd")]
+
+
+class _OpenHow(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_uint64) for name in ("flags", "mode", "resolve")]
 
 
 def _checked(result: int, what: str) -> int:
@@ -85,19 +93,33 @@ def bind(source: str, target: str) -> None:
     mount(source, target, flags=MS_BIND | MS_REC)
 
 
-def open_tree(path: str) -> int:
-    """Return a descriptor of a copy of the mounts at ``path``, to be placed by `move_mount`."""
-    flags = _OPEN_TREE_CLONE | _OPEN_TREE_CLOEXEC | _AT_RECURSIVE
-    return _checked(_libc.syscall(_SYS_OPEN_TREE, _AT_FDCWD, os.fsencode(path), flags), f"open_tree {path}")
+def open_tree(path: str, folder: int = _AT_FDCWD) -> int:
+    """Return a descriptor of a copy of the mounts at ``path``, to be placed by `move_mount`.
+
+    An empty ``path`` is ``folder`` itself, which may be a file too.
+    """
+    flags = _OPEN_TREE_CLONE | _OPEN_TREE_CLOEXEC | _AT_RECURSIVE | (0 if path else _AT_EMPTY_PATH)
+    return _checked(_libc.syscall(_SYS_OPEN_TREE, folder, os.fsencode(path), flags), f"open_tree {path}")
 
 
-def move_mount(descriptor: int, target: str) -> None:
-    """Place what `open_tree` returned."""
+def move_mount(descriptor: int, target: str, folder: int = _AT_FDCWD) -> None:
+    """Place what `open_tree` returned; an empty ``target`` is ``folder`` itself."""
+    flags = _MOVE_MOUNT_F_EMPTY_PATH | (0 if target else _MOVE_MOUNT_T_EMPTY_PATH)
     _checked(
-        _libc.syscall(
-            _SYS_MOVE_MOUNT, descriptor, b"", _AT_FDCWD, os.fsencode(target), _MOVE_MOUNT_F_EMPTY_PATH
-        ),
+        _libc.syscall(_SYS_MOVE_MOUNT, descriptor, b"", folder, os.fsencode(target), flags),
         f"move_mount on {target}",
+    )
+
+
+def open_beneath(folder: int, path: str) -> int:
+    """Return a descriptor (O_PATH) of what ``path`` names in ``folder``, links followed.
+
+    The kernel refuses (EXDEV) a way that leaves ``folder``, whoever changes links meanwhile (openat2(2)).
+    """
+    how = _OpenHow(os.O_PATH | os.O_CLOEXEC, 0, _RESOLVE_BENEATH | _RESOLVE_NO_MAGICLINKS)
+    size = ctypes.c_size_t(ctypes.sizeof(how))
+    return _checked(
+        _libc.syscall(_SYS_OPENAT2, folder, os.fsencode(path), ctypes.byref(how), size), f"open {path}"
     )
 
 
@@ -106,9 +128,9 @@ def make_read_only(descriptor: int) -> None:
     _set_read_only(descriptor, b"", _AT_EMPTY_PATH | _AT_RECURSIVE)
 
 
-def remount_read_only(path: str) -> None:
+def remount_read_only(path: str, folder: int = _AT_FDCWD) -> None:
     """Make one mount read-only; what is mounted in it stays as it is."""
-    _set_read_only(_AT_FDCWD, os.fsencode(path), 0)
+    _set_read_only(folder, os.fsencode(path), 0 if path else _AT_EMPTY_PATH)
 
 
 def _set_read_only(descriptor: int, path: bytes, flags: int) -> None:

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sekisho.lab.pods.inside import kernel
+from sekisho.lab.pods.inside.volume_mounts import make_place, place, take
 
 DEVICES = ("null", "zero", "full", "random", "urandom")
-_ROOT_DATA = "size=16m,nr_inodes=8k,mode=755"
-_SCRATCH_DATA = "size=64m,nr_inodes=16k"
+_SETTINGS_BYTES = 2 * 1024 * 1024
+_PAGE_BYTES = 4096
 _OLD = "/.old"
 
 
@@ -37,15 +38,14 @@ def leave_the_machine(config: Mapping[str, Any]) -> None:
     for name in ("host", "volumes", "empty", "proc", "new", "old"):
         os.mkdir(f"{base}/{name}")
     for path, is_folder, descriptor in (*trees, *devices):
-        _make_place(f"{base}/host{path}", is_folder=is_folder)
+        make_place(f"{base}/host{path}", is_folder=is_folder)
         kernel.move_mount(descriptor, f"{base}/host{path}")
         os.close(descriptor)
     kernel.move_mount(volumes, f"{base}/volumes")
     os.close(volumes)
     for name, size in config["empty"].items():
         os.mkdir(f"{base}/empty/{name}")
-        data = f"size={int(size)},nr_inodes=16k,mode=1777"
-        kernel.mount("tmpfs", f"{base}/empty/{name}", "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, data)
+        _mount_memory(f"{base}/empty/{name}", size, "1777")
     _mount_proc(f"{base}/proc")
     kernel.change_root(base, f"{base}/old")
     kernel.detach("/old")
@@ -59,18 +59,23 @@ def become(uid: int, gid: int, *, groups: bool) -> None:
     os.setresuid(uid, uid, uid)
 
 
-def enter_new_root(config: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
+def enter_new_root(config: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, int]:
     """Make a container's root in a new mount namespace and enter it.
+
+    Returns descriptors of its namespaces, taken before a volume can be anywhere: also over ``/proc``.
 
     Raises:
         OSError: a mount point cannot be made, or what is to be mounted is not there.
     """
     kernel.unshare(kernel.CLONE_NEWNS)
+    namespaces = {
+        name: os.open(f"/proc/self/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC)
+        for name, kind in (("mounts", "mnt"), ("processes", "pid"))
+    }
     kernel.mount("", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
-    flags = kernel.MS_NOSUID | kernel.MS_NODEV
-    kernel.mount("tmpfs", "/new", "tmpfs", flags, _ROOT_DATA)
+    _mount_memory("/new", _SETTINGS_BYTES + spec["scratch"], "755")
     for path in config["trees"]:
-        _make_place(f"/new{path}", is_folder=os.path.isdir(f"/host{path}"))
+        make_place(f"/new{path}", is_folder=os.path.isdir(f"/host{path}"))
         kernel.bind(f"/host{path}", f"/new{path}")
     for name, target in config["links"].items():
         os.makedirs(os.path.dirname(f"/new{name}"), exist_ok=True)
@@ -79,47 +84,42 @@ def enter_new_root(config: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
         os.makedirs(os.path.dirname(f"/new{name}"), exist_ok=True)
         with open(f"/new{name}", "w", encoding="utf-8") as file:
             file.write(content)
-    home = spec["home"]
-    for name, mode in (("/tmp", "1777"), ("/var/tmp", "1777"), ("/run", "755"), (home, "700")):  # noqa: S108
-        os.makedirs(f"/new{name}", exist_ok=True)
-        kernel.mount("tmpfs", f"/new{name}", "tmpfs", flags, f"{_SCRATCH_DATA},mode={mode}")
+    for name, mode in (("/tmp", 0o1777), ("/var/tmp", 0o1777), ("/run", 0o755), (spec["home"], 0o700)):  # noqa: S108
+        _keep_writable(f"/new{name}", mode)
     if not os.path.lexists("/new/var/run"):
         os.symlink("../run", "/new/var/run")
     os.mkdir("/new/proc")
     _mount_proc("/new/proc")
     _make_devices("/new/dev")
+    taken = [(take(mount), mount["path"]) for mount in spec["mounts"]]
     os.mkdir(f"/new{_OLD}")
     kernel.change_root("/new", f"/new{_OLD}")
-    for mount in spec["mounts"]:
-        _mount_volume(mount)
-    os.makedirs(spec["cwd"], exist_ok=True)
     kernel.detach(_OLD)
     os.rmdir(_OLD)
+    for tree, target in taken:
+        place(tree, target)
+    os.makedirs(spec["cwd"], exist_ok=True)
     kernel.remount_read_only("/")
     os.chdir(spec["cwd"])
+    return namespaces
 
 
-def _mount_volume(mount: Mapping[str, Any]) -> None:
-    """Bind a volume, or a file or folder of it, to where the container wants it."""
-    top = f"{_OLD}/{'empty' if mount['empty'] else 'volumes'}/{mount['volume']}"
-    source = os.path.realpath(f"{top}/{mount['sub']}") if mount["sub"] else top
-    if source != top and not source.startswith(f"{top}/"):
-        raise PermissionError(f"subPath {mount['sub']} leaves the volume {mount['volume']}")
-    if mount["sub"] and mount["empty"] and not os.path.lexists(source):
-        os.makedirs(source)
-    target = mount["path"]
-    if not os.path.exists(target):
-        _make_place(target, is_folder=os.path.isdir(source))
-    kernel.bind(source, target)
-    if mount["readOnly"]:
-        kernel.remount_read_only(target)
+def _mount_memory(target: str, size: int, mode: str) -> None:
+    """Mount a file system in memory, of so many bytes and as many files as can have a page."""
+    flags = kernel.MS_NOSUID | kernel.MS_NODEV
+    pages = max(int(size) // _PAGE_BYTES, 1)  # none at all would be no limit (tmpfs(5))
+    data = f"size={pages * _PAGE_BYTES},nr_inodes={pages + 256},mode={mode}"
+    kernel.mount("tmpfs", target, "tmpfs", flags, data)
 
 
-def _make_place(target: str, *, is_folder: bool) -> None:
-    """Make a mount point: a folder for a folder, an empty file for anything else."""
-    os.makedirs(target if is_folder else os.path.dirname(target), exist_ok=True)
-    if not is_folder and not os.path.exists(target):
-        os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o644))
+def _keep_writable(folder: str, mode: int) -> None:
+    """Make a folder of a root that stays writable when the root becomes read-only: a mount of its own.
+
+    All of them are one file system, so that a container has one bound for what it writes.
+    """
+    os.makedirs(folder, exist_ok=True)
+    os.chmod(folder, mode)
+    kernel.bind(folder, folder)
 
 
 def _mount_proc(target: str) -> None:
@@ -128,9 +128,8 @@ def _mount_proc(target: str) -> None:
 
 def _make_devices(folder: str) -> None:
     os.makedirs(folder)
-    kernel.mount("tmpfs", folder, "tmpfs", kernel.MS_NOSUID | kernel.MS_NOEXEC, "size=64k,mode=755")
     for name in DEVICES:
-        _make_place(f"{folder}/{name}", is_folder=False)
+        make_place(f"{folder}/{name}", is_folder=False)
         kernel.bind(f"/host/dev/{name}", f"{folder}/{name}")
     links: Sequence[tuple[str, str]] = (
         ("fd", "/proc/self/fd"),
@@ -149,7 +148,4 @@ def _make_devices(folder: str) -> None:
         kernel.MS_NOSUID | kernel.MS_NOEXEC,
         "newinstance,ptmxmode=0666,mode=0620",
     )
-    os.mkdir(f"{folder}/shm")
-    kernel.mount(
-        "tmpfs", f"{folder}/shm", "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, f"{_SCRATCH_DATA},mode=1777"
-    )
+    _keep_writable(f"{folder}/shm", 0o1777)
