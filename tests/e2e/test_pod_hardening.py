@@ -17,6 +17,7 @@ from support.pods import ENDED, PodLab, pod_lab, until
 _KEYCTL = {"x86_64": (248, 250), "aarch64": (217, 219)}.get(os.uname().machine)
 """The numbers of add_key(2) and keyctl(2)."""
 _SESSION_KEYRING = -3
+EMPTY: dict[str, object] = {}
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -226,14 +227,14 @@ def test_a_port_that_nobody_accepts_at_holds_up_nothing_else(lab: PodLab) -> Non
                 begun = time.monotonic()
                 assert lab.shell.output("kubectl exec full -- echo beside") == "beside\n"
                 assert time.monotonic() - begun < CONNECT_SECONDS
-                assert "Connection timed out" in forwarding.stderr.readline()
+                assert "i/o timeout" in forwarding.stderr.readline()
         finally:
             forwarding.terminate()
     lab.shell.output("kubectl delete pod full --grace-period=0 --force")
 
 
 def test_a_link_in_a_volume_leads_into_no_other(lab: PodLab) -> None:
-    volumes = [{"name": name, "emptyDir": {}} for name in ("own", "other", "more")]
+    volumes = [{"name": name, "emptyDir": EMPTY} for name in ("own", "other", "more")]
     links = (
         "cd /own; mkdir in; echo found > in/file; ln -s in good; ln -s ../other up; ln -s /volumes root; "
         "ln -s /.old/empty/other door"
@@ -281,7 +282,7 @@ def test_a_pod_writes_no_more_than_its_ephemeral_storage(lab: PodLab) -> None:
         "for place in /tmp /var/tmp /run /dev/shm $HOME; do head -c 4194304 /dev/zero > $place/file; done; "
         "cat /tmp/file /var/tmp/file /run/file /dev/shm/file $HOME/file | wc -c"
     )
-    volumes = [{"name": name, "emptyDir": {}} for name in names]
+    volumes = [{"name": name, "emptyDir": EMPTY} for name in names]
     told = lab.told("writer", "sh", "-c", f"({script}) 2>/dev/null", container=limits, volumes=volumes)
     held, scratch = (int(line) for line in told.splitlines())
     assert 2 * 1024**2 < held <= 3 * 1024**2

@@ -130,7 +130,7 @@ class Node:
     def publish(self, worker: "PodWorker", started: Instant) -> None:
         """Write the status of a pod that is still there."""
         main, first = worker.main, worker.first
-        initialized = all(state.succeeded or (state.is_sidecar and state.running) for state in first)
+        initialized = all(state.succeeded or (state.is_sidecar and state.started) for state in first)
         reached = phase(worker.policy, first, main)
 
         def change(before: JsonObject) -> JsonObject:
@@ -146,7 +146,7 @@ class Node:
                     reached,
                     has_sandbox=worker.sandbox is not None,
                     initialized=initialized,
-                    main=main,
+                    main=[*(state for state in first if state.is_sidecar), *main],
                 ),
                 "hostIP": host,
                 "hostIPs": [{"ip": host}],

@@ -5,7 +5,6 @@ What is asked for is done by `sekisho.lab.pods.inside.main`, the pod's first pro
 
 import asyncio
 import contextlib
-import errno
 import itertools
 import os
 import signal
@@ -225,7 +224,7 @@ class Sandbox:
                 async with asyncio.timeout(CONNECT_SECONDS):
                     return await _established(socket.socket(fileno=(await self._ask(name, message))[0]))
             except TimeoutError:
-                failed = failed or SandboxError(os.strerror(errno.ETIMEDOUT))
+                failed = failed or SandboxError("i/o timeout")
             except (SandboxError, OSError) as error:
                 failed = failed or SandboxError(str(error))
         assert failed is not None  # noqa: S101 - there is an address
@@ -297,10 +296,10 @@ class Sandbox:
 async def _established(connection: socket.socket) -> socket.socket:
     """Return a socket that connects, once it is connected."""
     loop = asyncio.get_running_loop()
-    done: asyncio.Future[None] = loop.create_future()
-    loop.add_writer(connection.fileno(), lambda: done.done() or done.set_result(None))
+    ready = asyncio.Event()
+    loop.add_writer(connection.fileno(), ready.set)
     try:
-        await done
+        await ready.wait()
     except BaseException:
         loop.remove_writer(connection.fileno())
         connection.close()
@@ -309,7 +308,7 @@ async def _established(connection: socket.socket) -> socket.socket:
     number = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if number:
         connection.close()
-        raise OSError(number, os.strerror(number))
+        raise ConnectionError(f"connect: {os.strerror(number).lower()}")
     return connection
 
 

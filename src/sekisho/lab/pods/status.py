@@ -52,20 +52,26 @@ class ContainerState:
     restarts: int = 0
     container_id: str = ""
     is_sidecar: bool = False
+    started: bool = False
+    """Whether its startup probe, if it has one, has found it started."""
+    ready: bool = False
 
     def wait(self, reason: str, message: str = "") -> None:
         """Wait for a reason; an attempt that ended becomes the last one."""
         self._keep_last()
         self.waiting, self.running = (reason, message), None
+        self.started = self.ready = False
 
     def run(self, now: Instant, container_id: str) -> None:
         """Begin an attempt."""
         self._keep_last()
         self.waiting, self.running, self.container_id = None, now, container_id
+        self.started = self.ready = False
 
     def end(self, how: Terminated) -> None:
         """End the attempt."""
         self.waiting, self.running, self.terminated = None, None, how
+        self.started = self.ready = False
 
     def _keep_last(self) -> None:
         if self.terminated is not None:
@@ -90,14 +96,14 @@ class ContainerState:
             "name": self.name,
             "state": state,
             "lastState": {} if self.last is None else {"terminated": self.last.document()},
-            "ready": self.running is not None,
+            "ready": self.ready,
             "restartCount": self.restarts,
             "image": self.image,
             "imageID": "" if not self.container_id else f"sekisho://{self.image}",
         }
         if self.container_id:
             found["containerID"] = self.container_id
-        return {**found, "started": self.running is not None}
+        return {**found, "started": self.started}
 
 
 def state_from(found: JsonObject, name: str, image: str) -> ContainerState:
@@ -113,7 +119,7 @@ def phase(policy: str, first: Sequence[ContainerState], main: Sequence[Container
     """Return the phase of a pod."""
     for state in first:
         if state.is_sidecar:
-            if state.running is None and state.last is None and state.terminated is None:
+            if not state.started and state.last is None and state.terminated is None:
                 return "Pending"
         elif not state.succeeded:
             failed = state.terminated is not None and policy == "Never"
@@ -140,7 +146,7 @@ def conditions(
     main: Sequence[ContainerState],
 ) -> list[Json]:
     """Return the conditions of a bound pod; one that does not change keeps its time."""
-    unready = [state.name for state in main if state.running is None]
+    unready = [state.name for state in main if not state.ready]
     done = phase_ == "Succeeded"
     if done:
         why = ("PodCompleted", "")

@@ -3,20 +3,23 @@
 import asyncio
 import contextlib
 import logging
-import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from sekisho.decide.values import Instant, Json, JsonObject
 from sekisho.lab.pods.attempt import Attempt
 from sekisho.lab.pods.environment import VariableError
 from sekisho.lab.pods.events import Recorder
+from sekisho.lab.pods.handlers import Place
+from sekisho.lab.pods.hooks import post_start, stop
 from sekisho.lab.pods.images import ImageError, Installed
 from sekisho.lab.pods.node import Node
 from sekisho.lab.pods.pod_files import PodFiles
-from sekisho.lab.pods.sandbox import Sandbox, SandboxError
+from sekisho.lab.pods.probes import Probe, Watch
+from sekisho.lab.pods.sandbox import CommandSpec, Sandbox, SandboxError
 from sekisho.lab.pods.status import INITIALIZING, ContainerState, Terminated, lost, state_from
 from sekisho.lab.pods.volumes import VolumeError
-from sekisho.wire.kube.members import mapping, objects, text
+from sekisho.wire.kube.members import mapping, number, objects, text
 
 FIRST_BACK_OFF_SECONDS = 10.0
 MAX_BACK_OFF_SECONDS = 300.0
@@ -46,7 +49,13 @@ class PodWorker:
         self.is_ending = False
         self.attempts: dict[str, Attempt] = {}
         self._stops: list[Callable[[], object]] = []
+        self._watches: dict[str, asyncio.Task[None]] = {}
+        self._ill: set[str] = set()
+        """Containers that a probe had ended: they are started again however they end."""
+        self._is_over = False
+        """Whether no container is started again."""
         self._wake = asyncio.Event()
+        self._moved = asyncio.Event()
         self.images: dict[str, Installed] = {}
         self._started: Instant | None = None
         self._specs = {
@@ -82,15 +91,28 @@ class PodWorker:
                 self.files.write_volumes()
 
     async def terminate(self, seconds: float) -> None:
-        """End the pod: SIGTERM to every container, and SIGKILL after ``seconds``."""
-        ending = list(self.attempts.items())
-        if self.sandbox is not None and seconds > 0 and ending:
-            for name, attempt in ending:
-                self.events.note(self.pod, "Killing", f"Stopping container {name}", of=name)
-                self.sandbox.signal(attempt.process, signal.SIGTERM)
-            await asyncio.wait([attempt.process.ended for _, attempt in ending], timeout=seconds)
+        """End the pod: its containers have ``seconds`` to end, sidecars what the others leave of them."""
+        if self.sandbox is not None and seconds > 0:
+            await self._stop_all(seconds)
         self.task.cancel()
         await asyncio.gather(self.task, return_exceptions=True)
+
+    async def _stop_all(self, seconds: float) -> None:
+        self._is_over = True
+        now = asyncio.get_running_loop().time
+        ends = now() + seconds
+        sidecars = [state.name for state in self.first if state.is_sidecar]
+        others = [name for name in self.attempts if name not in sidecars]
+        for watch in self._watches.values():
+            watch.cancel()
+        await asyncio.gather(*(self._stop(name, seconds) for name in others))
+        for name in reversed(sidecars):
+            if name in self.attempts:
+                await self._stop(name, max(ends - now(), 0))
+
+    async def _stop(self, name: str, seconds: float, message: str = "") -> None:
+        self.events.note(self.pod, "Killing", message or f"Stopping container {name}", of=name)
+        await stop(self._place(name), seconds, self._warn(name))
 
     async def _live(self) -> None:
         tasks: list[asyncio.Task[None]] = []
@@ -102,6 +124,9 @@ class PodWorker:
             for state in self.first:
                 if state.is_sidecar:
                     tasks.append(asyncio.create_task(self._keep(state, "Always")))
+                    while not state.started:
+                        await self._moved.wait()
+                        self._moved.clear()
                     continue
                 await self._keep(state, "Never" if self.policy == "Never" else "OnFailure")
                 if not state.succeeded:
@@ -110,13 +135,11 @@ class PodWorker:
             main = [asyncio.create_task(self._keep(state, self.policy)) for state in self.main]
             tasks += main
             await asyncio.gather(*main)
+            await self._stop_all(number(self.pod, "spec", "terminationGracePeriodSeconds"))
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            for attempt in self.attempts.values():
-                attempt.close()
-            self.attempts.clear()
             for stop in self._stops:
                 with contextlib.suppress(Exception):
                     await stop()  # type: ignore[misc]
@@ -182,17 +205,23 @@ class PodWorker:
 
     async def _keep(self, state: ContainerState, policy: str) -> None:
         """Run a container, and again as the policy says; returns when it is over."""
-        delay = FIRST_BACK_OFF_SECONDS
+        delay = 0.0
         while True:
             begun = asyncio.get_running_loop().time()
             how = await self._run_once(state)
             state.end(how)
-            if policy == "Never" or (policy == "OnFailure" and how.exit_code == 0):
-                self._publish()
-                return
-            if asyncio.get_running_loop().time() - begun >= RESET_SECONDS:
-                delay = FIRST_BACK_OFF_SECONDS
+            is_done = how.exit_code == 0 and state.name not in self._ill
             self._publish()
+            if self._is_over or policy == "Never" or (policy == "OnFailure" and is_done):
+                return
+            self._ill.discard(state.name)
+            if asyncio.get_running_loop().time() - begun >= RESET_SECONDS:
+                delay = 0.0
+            if not delay:
+                # A container that ended for the first time is started again at once.
+                state.restarts += 1
+                delay = FIRST_BACK_OFF_SECONDS
+                continue
             who = f"{state.name} in pod {self.name}_{self.namespace}({self.uid})"
             message = f"back-off {delay:.0f}s restarting failed container={who.replace(' in pod ', ' pod=')}"
             state.wait("CrashLoopBackOff", message)
@@ -236,15 +265,66 @@ class PodWorker:
             self.events.note(self.pod, "Failed", f"Error: {message}", warning=True, of=state.name)
             return Terminated(128, "StartError", now, self.node.clock.now(), 0, message, container_id)
         self.attempts[state.name] = attempt
-        state.run(now, container_id)
         self.events.note(self.pod, "Created", f"Container created: {state.name}", of=state.name)
         self.events.note(self.pod, "Started", f"Container started: {state.name}", of=state.name)
-        self._publish()
-        ended = await attempt.wait()
-        self.attempts.pop(state.name, None)
+        begin = partial(state.run, now, container_id)
+        if not mapping(spec, "lifecycle", "postStart"):
+            begin()
+            self._publish()
+        self._watches[state.name] = asyncio.create_task(self._watch(state, begin))
+        try:
+            ended = await attempt.wait()
+        except BaseException:
+            attempt.close()
+            raise
+        finally:
+            self.attempts.pop(state.name, None)
+            watch = self._watches.pop(state.name)
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
         code = ended.exit_code
         reason = "Completed" if code == 0 else "Error"
         return Terminated(code, reason, now, self.node.clock.now(), 0, "", container_id)
+
+    async def _watch(self, state: ContainerState, begin: Callable[[], None]) -> None:
+        """Watch over a run of a container: its hook first, then its probes."""
+        place, warn = self._place(state.name), self._warn(state.name)
+        grace = number(self.pod, "spec", "terminationGracePeriodSeconds")
+        if not await post_start(place, warn):
+            await self._stop(state.name, grace, "FailedPostStartHook")
+            return
+        if state.running is None:
+            begin()
+
+        def started() -> None:
+            state.started = True
+            self._publish()
+
+        def ready(is_ready: bool) -> None:
+            if state.ready is not is_ready:
+                state.ready = is_ready
+                self._publish()
+
+        async def kill(probe: Probe) -> None:
+            again = "" if self.policy == "Never" and not state.is_sidecar else ", will be restarted"
+            message = f"Container {state.name} failed {probe.kind.lower()} probe{again}"
+            self._ill.add(state.name)
+            await self._stop(state.name, grace if probe.grace is None else probe.grace, message)
+
+        await Watch(place, warn, started, ready, kill).run()
+
+    def _place(self, name: str) -> Place:
+        """Return a running container as its handlers reach it."""
+        attempt, spec = self.attempts[name], self._specs[name]
+        address = self.node.address_of(self.uid)
+
+        def command(argv: Sequence[str]) -> CommandSpec:
+            return self.files.executed(spec, self.images[name], argv, tty=False)
+
+        return Place(attempt.sandbox, attempt.process, spec, address, command)
+
+    def _warn(self, name: str) -> Callable[[str, str], None]:
+        return lambda reason, message: self.events.note(self.pod, reason, message, warning=True, of=name)
 
     async def _pause(self, seconds: float) -> None:
         """Wait until something changed, or for a while."""
@@ -277,6 +357,7 @@ class PodWorker:
         if self._started is None:
             self._started = self.node.clock.now()
         self.node.publish(self, self._started)
+        self._moved.set()
 
     @property
     def statuses(self) -> dict[str, Json]:

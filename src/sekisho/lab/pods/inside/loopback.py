@@ -3,8 +3,9 @@
 Source: netdevice(7).
 """
 
-import contextlib
+import errno
 import fcntl
+import os
 import socket
 import struct
 from collections.abc import Iterable
@@ -57,11 +58,9 @@ def connecting(address: str, port: int) -> socket.socket:
     """
     # No name is looked up: what that needs cannot be loaded any more.
     found = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        found.setblocking(False)
-        with contextlib.suppress(BlockingIOError):
-            found.connect((address, port))
-    except OSError:
+    found.setblocking(False)
+    number = found.connect_ex((address, port))
+    if number not in (0, errno.EINPROGRESS):
         found.close()
-        raise
+        raise ConnectionError(f"connect: {os.strerror(number).lower()}")
     return found
