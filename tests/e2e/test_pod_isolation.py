@@ -163,6 +163,35 @@ def test_memory_past_the_limit_is_refused(lab: PodLab) -> None:
     assert "had it" in lab.told("fed", "python3", "-c", script)
 
 
+_WORKERS = """
+import os, time
+shared = bytearray(b"x" * SHARED)
+for number in range(4):
+    if not os.fork():
+        own = bytearray(b"x" * OWN)
+        time.sleep(SECONDS)
+        os._exit(0)
+for number in range(4):
+    os.wait()
+print("had it")
+"""
+
+
+def test_a_container_whose_processes_hold_too_much_together_is_ended(lab: PodLab) -> None:
+    limits = {"resources": {"limits": {"memory": "64Mi"}}}
+    mib = 1024**2
+    for name, own, shared, seconds in (("crowd", 24 * mib, 0, 600), ("family", 0, 24 * mib, 3)):
+        script = _WORKERS.replace("SHARED", str(shared)).replace("OWN", str(own))
+        script = script.replace("SECONDS", str(seconds))
+        lab.apply(name, "python3", "-c", script, container=limits)
+    (crowd,) = lab.wait("crowd", *ENDED)["status"]["containerStatuses"]
+    assert crowd["state"]["terminated"]["reason"] == "OOMKilled"
+    assert crowd["state"]["terminated"]["exitCode"] == 137
+    # What processes share since a fork counts once.
+    assert lab.wait("family", *ENDED)["status"]["phase"] == "Succeeded"
+    assert lab.log("family") == "had it\n"
+
+
 def test_a_deleted_pod_leaves_no_process(lab: PodLab) -> None:
     # Children that left their parent, their session and their streams.
     script = "setsid sh -c 'exec sleep 71003 >/dev/null 2>&1 </dev/null' & exec sleep 71004"

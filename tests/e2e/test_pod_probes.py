@@ -38,7 +38,7 @@ def status(lab: PodLab, name: str, container: str = "main") -> Any:
 def ready(lab: PodLab, name: str) -> str:
     """Return the status of a pod's condition Ready."""
     conditions = {one["type"]: one["status"] for one in lab.pod(name)["status"].get("conditions", ())}
-    return conditions.get("Ready", "")
+    return str(conditions.get("Ready"))
 
 
 def unhealthy(lab: PodLab, name: str) -> set[str]:
@@ -73,8 +73,9 @@ def test_a_container_that_is_not_alive_is_ended_and_started_again(lab: PodLab) -
     startup = {"tcpSocket": {"port": "web"}, "periodSeconds": 1, "failureThreshold": 60}
     header = [{"name": "X-Probe", "value": "yes"}]
     for name, path in (("dead", "/503"), ("alive", "/204")):
-        ask = {"httpGet": {"path": path, "port": "web", "httpHeaders": header}, "periodSeconds": 1}
-        container = {**ports, "startupProbe": startup, "livenessProbe": {**ask, "failureThreshold": 2}}
+        ask = {"path": path, "port": "web", "httpHeaders": header}
+        liveness = {"httpGet": ask, "periodSeconds": 1, "failureThreshold": 2}
+        container = {**ports, "startupProbe": startup, "livenessProbe": liveness}
         lab.apply(name, "python3", "-c", _SERVE, container=container, restartPolicy="OnFailure")
     until(lambda: status(lab, "dead").get("restartCount"), "it is started again, though it ended well")
     assert "Liveness probe failed: HTTP probe failed with statuscode: 503" in unhealthy(lab, "dead")

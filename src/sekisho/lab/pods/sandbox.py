@@ -40,6 +40,8 @@ class Ended:
 
     code: int
     signal: int = 0
+    too_large: bool = False
+    """Whether it was ended because its container held more memory than it may."""
 
     @property
     def exit_code(self) -> int:
@@ -270,7 +272,7 @@ class Sandbox:
         if "exited" in message:
             process = self._running.pop(name, None)
             if process is not None and not process.ended.done():
-                process.ended.set_result(Ended(message["exited"], message["signal"]))
+                process.ended.set_result(Ended(message["exited"], message["signal"], message["tooLarge"]))
             return
         answer = self._asked.pop(name, None)
         if answer is None or answer.done():

@@ -283,7 +283,7 @@ class PodWorker:
             watch.cancel()
             await asyncio.gather(watch, return_exceptions=True)
         code = ended.exit_code
-        reason = "Completed" if code == 0 else "Error"
+        reason = "OOMKilled" if ended.too_large else "Error" if code else "Completed"
         return Terminated(code, reason, now, self.node.clock.now(), 0, "", container_id)
 
     async def _watch(self, state: ContainerState, begin: Callable[[], None]) -> None:

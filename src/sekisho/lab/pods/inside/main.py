@@ -11,10 +11,11 @@ import select
 import signal
 import socket
 import sys
+import time
 from collections.abc import Mapping
 from typing import Any
 
-from sekisho.lab.pods.inside import commands, kernel, loopback, messages, roots, seccomp
+from sekisho.lab.pods.inside import commands, kernel, loopback, memory, messages, roots, seccomp
 
 _NAMESPACES = (
     kernel.CLONE_NEWUSER
@@ -124,6 +125,10 @@ class _Pod:
         self._channel = channel
         self._config = config
         self._running: dict[str, commands.Started] = {}
+        self._limits: dict[str, int] = {}
+        """How many bytes of memory the processes of each container may hold together."""
+        self._container_of: dict[str, str] = {}
+        self._too_large: set[str] = set()
 
     def serve(self) -> None:
         """Work until the lab is gone."""
@@ -133,8 +138,10 @@ class _Pod:
         poll = select.poll()
         poll.register(self._channel, select.POLLIN)
         poll.register(wake_reader, select.POLLIN)
+        due = 0.0
         while True:
-            ready = [descriptor for descriptor, _ in poll.poll()]
+            pause = max(due - time.monotonic(), 0) * 1000 if self._limits else None
+            ready = [descriptor for descriptor, _ in poll.poll(pause)]
             if wake_reader in ready:
                 os.read(wake_reader, 4096)
                 self._reap()
@@ -144,6 +151,8 @@ class _Pod:
                     return
                 self._answer(*found)
                 self._reap()
+            if self._limits and time.monotonic() >= due:
+                due = time.monotonic() + self._measure()
 
     def _answer(self, message: Mapping[str, Any], descriptors: list[int]) -> None:
         name = message["id"]
@@ -170,6 +179,9 @@ class _Pod:
                 raise commands.StartError("container not running")
         started = commands.start(self._config, message["spec"], descriptors, inside)
         self._running[message["id"]] = started
+        self._container_of[message["id"]] = message["in"] if inside is not None else message["id"]
+        if inside is None and "memory" in message["spec"]["limits"]:
+            self._limits[message["id"]] = message["spec"]["limits"]["memory"]
         terminal = started.terminal
         messages.send(
             self._channel, {"id": message["id"], "started": True}, [] if terminal is None else [terminal]
@@ -177,6 +189,15 @@ class _Pod:
         if terminal is not None:
             os.close(terminal)
             started.terminal = None
+
+    def _measure(self) -> float:
+        """End containers that hold too much, whole (as a control group's memory.oom.group does)."""
+        tops = {one.pid: self._container_of[name] for name, one in self._running.items()}
+        over, seconds = memory.measure(self._limits, tops)
+        for name in over:
+            self._too_large.add(name)
+            self._signal(name, signal.SIGKILL, group=False)
+        return seconds
 
     def _signal(self, name: str, number: int, *, group: bool) -> None:
         started = self._running.get(name)
@@ -198,8 +219,12 @@ class _Pod:
             if name is None:
                 continue
             self._running.pop(name).close()
+            self._limits.pop(name, None)
+            del self._container_of[name]
             code = os.waitstatus_to_exitcode(status)
-            messages.send(self._channel, {"id": name, "exited": max(code, 0), "signal": max(-code, 0)})
+            ended = {"exited": max(code, 0), "signal": max(-code, 0), "tooLarge": name in self._too_large}
+            self._too_large.discard(name)
+            messages.send(self._channel, {"id": name, **ended})
 
 
 if __name__ == "__main__":
