@@ -4,8 +4,10 @@ import ctypes
 import os
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -198,6 +200,22 @@ def test_calls_that_no_ordinary_program_needs_are_refused_to_all_that_runs_in_a_
     assert lab.log("filtered", "-c", "main") == _REFUSED
     assert lab.shell.output("kubectl exec filtered -- ", *command) == _REFUSED
     lab.shell.output("kubectl delete pod filtered --grace-period=0 --force")
+
+
+_ELSEWHERE = """
+import asyncio, ctypes, pathlib, sys
+from sekisho.lab.pods.runtime import probe
+from sekisho.lab.world.state_dir import StateDir
+ctypes.CDLL(None).personality(8)  # PER_LINUX32: uname(2) tells another architecture from now on
+print(asyncio.run(probe(StateDir(pathlib.Path(sys.argv[1])))))
+"""
+
+
+def test_no_pod_runs_on_an_architecture_whose_calls_are_not_known(lab: PodLab, tmp_path: Path) -> None:
+    del lab  # where pods run at all
+    command = [sys.executable, "-c", _ELSEWHERE, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "are not known, so none can be refused; pods need x86_64 or aarch64" in done.stdout
 
 
 _FULL = """

@@ -314,8 +314,8 @@ async def probe(state: StateDir) -> str:
         sandbox = await Sandbox.start(config)
     except SandboxError as error:
         return (
-            f"{error}; pods need user namespaces (sysctl user.max_user_namespaces, and on Ubuntu "
-            "kernel.apparmor_restrict_unprivileged_userns=0)"
+            f"{error}; pods need x86_64 or aarch64, seccomp, and user namespaces (sysctl "
+            "user.max_user_namespaces, and on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0)"
         )
     await sandbox.close()
     return ""
