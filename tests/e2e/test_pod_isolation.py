@@ -206,15 +206,31 @@ def test_a_deleted_pod_leaves_no_process(lab: PodLab) -> None:
     until(lambda: not folder.exists(), "its folder is gone")
 
 
+def first_process(argument: str) -> int:
+    """Return the first process of the pod whose command has ``argument``."""
+    (command,) = processes_of(argument)
+    status = Path(f"/proc/{command}/status").read_text(encoding="utf-8")
+    first = int(status.partition("\nPPid:\t")[2].partition("\n")[0])
+    assert b"sekisho.lab.pods.inside.main" in Path(f"/proc/{first}/cmdline").read_bytes()
+    return first
+
+
 def test_nothing_outlives_a_lab_that_is_stopped_or_killed(tmp_path: Path) -> None:
     with pod_lab(tmp_path) as own:
         own.apply("stays", "sleep", "71005", restartPolicy="Always")
         own.apply("once", "sleep", "71006")
         own.wait("stays", "Running")
         own.wait("once", "Running")
+        # Stopped, it does not notice that its socket closed: the kernel has to end it with its parent.
+        first = first_process("71006")
+        os.kill(first, signal.SIGSTOP)
         number = int((own.state.path / "lab.lock").read_text())
         os.kill(number, signal.SIGKILL)
-        until(lambda: not processes_of("71005") and not processes_of("71006"), "they died with the lab")
+        try:
+            until(lambda: not processes_of("71005") and not processes_of("71006"), "they died with the lab")
+        except AssertionError:
+            os.kill(first, signal.SIGKILL)
+            raise
         own.shell.lab.start()
         once = own.wait("once", "Failed")
         assert once["status"]["reason"] == "Terminated"
@@ -228,23 +244,4 @@ def test_nothing_outlives_a_lab_that_is_stopped_or_killed(tmp_path: Path) -> Non
         assert stays["status"]["containerStatuses"][0]["restartCount"] == 1
         own.shell.lab.stop()
         until(lambda: not processes_of("71005"), "it ended with the lab")
-        own.shell.lab.start()
-
-
-def test_a_pod_whose_first_process_is_stopped_dies_with_the_lab_too(tmp_path: Path) -> None:
-    # Stopped, it does not notice that its socket closed: the kernel has to end it with its parent.
-    with pod_lab(tmp_path) as own:
-        own.apply("stays", "sleep", "71007")
-        own.wait("stays", "Running")
-        (command,) = processes_of("71007")
-        status = Path(f"/proc/{command}/status").read_text(encoding="utf-8")
-        first = int(status.partition("\nPPid:\t")[2].partition("\n")[0])
-        assert b"sekisho.lab.pods.inside.main" in Path(f"/proc/{first}/cmdline").read_bytes()
-        os.kill(first, signal.SIGSTOP)
-        os.kill(int((own.state.path / "lab.lock").read_text()), signal.SIGKILL)
-        try:
-            until(lambda: not processes_of("71007"), "it died with the lab", 15)
-        finally:
-            if processes_of("71007"):
-                os.kill(first, signal.SIGKILL)
         own.shell.lab.start()

@@ -47,10 +47,6 @@ def unhealthy(lab: PodLab, name: str) -> set[str]:
     return {one["message"] for one in items if one["involvedObject"]["name"] == name}
 
 
-def gone(lab: PodLab, *names: str) -> None:
-    lab.shell.output("kubectl delete pod --grace-period=0 --force", *names)
-
-
 def test_a_container_is_ready_while_its_readiness_probe_says_so(lab: PodLab) -> None:
     probe = {"exec": {"command": ["cat", "/tmp/ready"]}, "periodSeconds": 1, "failureThreshold": 1}  # noqa: S108
     lab.apply("turns", "sleep", "600", container={"readinessProbe": probe})
@@ -65,7 +61,6 @@ def test_a_container_is_ready_while_its_readiness_probe_says_so(lab: PodLab) -> 
     lab.shell.output("kubectl exec turns -- rm /tmp/ready")
     until(lambda: ready(lab, "turns") == "False", "it is ready no more")
     assert status(lab, "turns")["restartCount"] == 0
-    gone(lab, "turns")
 
 
 def test_a_container_that_is_not_alive_is_ended_and_started_again(lab: PodLab) -> None:
@@ -86,10 +81,12 @@ def test_a_container_that_is_not_alive_is_ended_and_started_again(lab: PodLab) -
     assert lab.log("alive").startswith("kube-probe/")
     assert status(lab, "alive")["restartCount"] == 0
     assert not any(message.startswith("Liveness") for message in unhealthy(lab, "alive"))
-    gone(lab, "dead", "alive")
 
 
 def test_no_other_probe_is_made_before_a_container_has_started(lab: PodLab) -> None:
+    hung = {"exec": {"command": ["sleep", "60"]}, "periodSeconds": 1, "failureThreshold": 1}
+    container = {"startupProbe": {**hung, "terminationGracePeriodSeconds": 1}}
+    lab.apply("never", "sleep", "600", container=container)
     script = "until [ -e /tmp/go ]; do sleep 0.05; done; exec python3 -m http.server 8080"
     startup = {"tcpSocket": {"port": 8080}, "periodSeconds": 1, "failureThreshold": 60}
     liveness = {"exec": {"command": ["test", "-e", "/tmp/go"]}, "periodSeconds": 1, "failureThreshold": 1}  # noqa: S108
@@ -104,15 +101,11 @@ def test_no_other_probe_is_made_before_a_container_has_started(lab: PodLab) -> N
     until(lambda: ready(lab, "slow") == "True", "it is ready")
     assert status(lab, "slow")["restartCount"] == 0
 
-    hung = {"exec": {"command": ["sleep", "60"]}, "periodSeconds": 1, "failureThreshold": 1}
-    container = {"startupProbe": {**hung, "terminationGracePeriodSeconds": 1}}
-    lab.apply("never", "sleep", "600", container=container)
     lab.wait("never", "Failed")
     timed_out = 'Startup probe failed: command timed out: "sleep 60" timed out after 1s'
     assert unhealthy(lab, "never") == {timed_out}
     assert lab.events("never")["Killing"] == "Container main failed startup probe"
     assert status(lab, "never")["state"]["terminated"]["exitCode"] == 137
-    gone(lab, "slow", "never")
 
 
 def test_hooks_are_carried_out_at_the_start_and_before_the_end(lab: PodLab) -> None:
@@ -135,7 +128,6 @@ def test_hooks_are_carried_out_at_the_start_and_before_the_end(lab: PodLab) -> N
     lab.apply("refused", "sleep", "600", container=failing, terminationGracePeriodSeconds=1)
     lab.wait("refused", "Failed")
     assert lab.events("refused")["FailedPostStartHook"] == "PostStartHook failed: no\n"
-    gone(lab, "refused")
 
 
 def test_sidecars_start_before_and_end_after_the_others(lab: PodLab) -> None:
@@ -155,7 +147,6 @@ def test_sidecars_start_before_and_end_after_the_others(lab: PodLab) -> None:
     assert lab.log("accompanied", "-c", "beside") == "up\nasked\n"
     main = status(lab, "accompanied")["state"]["terminated"]
     assert main["finishedAt"] <= beside["state"]["terminated"]["finishedAt"]
-    gone(lab, "accompanied")
 
 
 def test_a_probe_that_cannot_be_made_says_nothing_of_its_container(lab: PodLab) -> None:
@@ -170,4 +161,3 @@ def test_a_probe_that_cannot_be_made_says_nothing_of_its_container(lab: PodLab) 
     for name in ("unknown", "unnamed"):
         assert ready(lab, name) == "True"
         assert status(lab, name)["restartCount"] == 0
-    gone(lab, "unknown", "unnamed")

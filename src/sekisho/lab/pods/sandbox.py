@@ -20,7 +20,7 @@ import sekisho
 from sekisho.lab.pods.inside import kernel, messages
 
 START_SECONDS = 30.0
-CONNECT_SECONDS = 5.0
+CONNECT_SECONDS = 3.0
 """How long somebody who listens in the pod has to accept; a kernel asks for minutes."""
 _FIRST_OUTER_ID = 0x6000_0000
 _OUTER_IDS = 0x0100_0000
