@@ -110,19 +110,18 @@ def test_no_other_probe_is_made_before_a_container_has_started(lab: PodLab) -> N
 
 def test_hooks_are_carried_out_at_the_start_and_before_the_end(lab: PodLab) -> None:
     def said(word: str) -> dict[str, object]:
-        return {"exec": {"command": ["sh", "-c", f"echo {word} >> /tmp/told"]}}
+        return {"exec": {"command": ["sh", "-c", f"echo {word} > /proc/1/fd/1"]}}
 
     hooks = {"lifecycle": {"postStart": said("begun"), "preStop": said("ending")}}
-    script = "trap 'cat /tmp/told; exit 0' TERM; echo up; while true; do sleep 0.05; done"
-    lab.apply("hooked", "sh", "-c", script, container=hooks)
+    lab.apply("hooked", "sh", "-c", f"echo first > /dev/stdout; {_POLITE}", container=hooks)
     lab.wait("hooked", "Running")
     command = ["kubectl", "logs", "-f", "hooked"]
     environment = {**lab.shell.lab.environment(), **lab.shell.more}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as following:
         assert following.stdout is not None
-        assert following.stdout.readline() == "up\n"
+        assert {following.stdout.readline() for _ in range(3)} == {"first\n", "up\n", "begun\n"}
         lab.shell.output("kubectl delete pod hooked --grace-period=30")
-        assert following.stdout.read() == "begun\nending\n"
+        assert following.stdout.read() == "ending\nasked\n"
 
     failing = {"lifecycle": {"postStart": {"exec": {"command": ["sh", "-c", "echo no; exit 3"]}}}}
     lab.apply("refused", "sleep", "600", container=failing, terminationGracePeriodSeconds=1)

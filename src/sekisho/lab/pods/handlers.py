@@ -126,12 +126,14 @@ async def _get(action: JsonObject, place: Place, seconds: float) -> Answer:
                 raise
             try:
                 writer.write("\r\n".join(lines).encode())
-                line = await reader.readline()
+                line = await reader.readuntil()
+            except (asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+                line = b""
             finally:
                 writer.transport.abort()
     except TimeoutError:
         return Answer(False, f'Get "{url}": context deadline exceeded')
-    except (SandboxError, OSError, ValueError) as error:
+    except (SandboxError, OSError) as error:
         return Answer(False, f'Get "{url}": {error}')
     words = line.decode(errors="replace").split()
     if len(words) < 2 or not words[0].startswith("HTTP/") or not words[1].isdecimal():
@@ -144,7 +146,7 @@ async def _opened(
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     if not is_tls:
         return await asyncio.open_connection(sock=connection)
-    context = ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return await asyncio.open_connection(sock=connection, ssl=context, server_hostname="")

@@ -9,6 +9,7 @@ import itertools
 import os
 import signal
 import socket
+import stat
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -108,10 +109,10 @@ class SandboxConfig:
             "listen": [list(one) for one in self.listen],
             "addresses": list(self.addresses),
             "inner": [self.user, self.group],
-            "outer": self._outer(),
+            "outer": self.outer(),
         }
 
-    def _outer(self) -> list[int] | None:
+    def outer(self) -> list[int] | None:
         """Return the machine's ids that the pod's map to; None, its own, where the lab may map no other.
 
         A lab of root gives each pod ids that own nothing on the machine.
@@ -134,9 +135,12 @@ class Process:
 class Sandbox:
     """The namespaces of one pod."""
 
-    def __init__(self, channel: socket.socket, process: asyncio.subprocess.Process) -> None:
+    def __init__(
+        self, channel: socket.socket, process: asyncio.subprocess.Process, owner: Sequence[int] | None
+    ) -> None:
         self._channel = channel
         self._process = process
+        self._owner = owner
         self._numbers = itertools.count(1)
         self._asked: dict[str, asyncio.Future[list[int]]] = {}
         self._running: dict[str, Process] = {}
@@ -167,7 +171,7 @@ class Sandbox:
                 start_new_session=True,
             )
         ours.setblocking(False)
-        sandbox = cls(ours, process)
+        sandbox = cls(ours, process, config.outer())
         try:
             messages.send(ours, config.document())
             found = await asyncio.wait_for(sandbox._ready, START_SECONDS)
@@ -190,6 +194,10 @@ class Sandbox:
         Raises:
             SandboxError: it cannot be started.
         """
+        for stream in streams:
+            # A program may open its own streams again (/dev/stdout), as long as they are its own.
+            if self._owner is not None and stat.S_ISFIFO(os.fstat(stream).st_mode):
+                os.fchown(stream, *self._owner)
         name = f"c{next(self._numbers)}"
         process = Process(name, asyncio.get_running_loop().create_future())
         self._running[name] = process  # it may end before anybody waits
