@@ -220,18 +220,23 @@ class Sandbox:
                 self._channel, {"do": "signal", "id": process.name, "number": number, "group": group}
             )
 
-    async def connect(self, port: int, addresses: Sequence[str] = ("127.0.0.1", "::1")) -> socket.socket:
+    async def connect(
+        self,
+        port: int,
+        addresses: Sequence[str] = ("127.0.0.1", "::1"),
+        seconds: float | None = CONNECT_SECONDS,
+    ) -> socket.socket:
         """Return a connection to a port in the pod, at the first of ``addresses`` where one is made.
 
         Raises:
-            SandboxError: nothing listens there, or nobody accepts in `CONNECT_SECONDS`.
+            SandboxError: nothing listens there, or nobody accepts in ``seconds``.
         """
         failed: SandboxError | None = None
         for address in addresses:
             name = f"p{next(self._numbers)}"
             message = {"do": "connect", "id": name, "address": address, "port": port}
             try:
-                async with asyncio.timeout(CONNECT_SECONDS):
+                async with asyncio.timeout(seconds):
                     return await _established(socket.socket(fileno=(await self._ask(name, message))[0]))
             except TimeoutError:
                 failed = failed or SandboxError("i/o timeout")

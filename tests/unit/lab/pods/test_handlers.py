@@ -29,7 +29,7 @@ CASES = {
 class Loopback:
     """Connects to this machine in place of a pod."""
 
-    async def connect(self, port: int, addresses: Sequence[str]) -> socket.socket:
+    async def connect(self, port: int, addresses: Sequence[str], _seconds: None) -> socket.socket:
         found = socket.socket()
         found.setblocking(False)
         await asyncio.get_running_loop().sock_connect(found, (addresses[0], port))
