@@ -1,32 +1,27 @@
 """Measure RBAC checks: the compiled index beside Kubernetes' own authorizer, at 100 to 100,000 bindings.
 
 Both get the same objects and questions, one after the other in the same run, and have to give the same
-answers. Kubernetes' is ``kubernetes_rbac/main.go``, built by `go` (left out where there is none). A linear
-scan of the same objects in Python tells how much of the difference is the way and how much the language.
+answers. Kubernetes' is the client `kubernetes-rbac` (left out where it is missing). A linear scan of the
+same objects in Python tells how much of the difference is the way and how much the language.
 
     python -m benchmarks.rbac [--json] [--checks N]
 """
 
 import argparse
-import json
-import shutil
-import subprocess
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from contextlib import nullcontext
 
 from benchmarks import harness
 from benchmarks.harness import Row
+from benchmarks.kubernetes_rbac import KubernetesRbac, Question
 
 from sekisho.decide.rbac.authorize import explain
 from sekisho.decide.rbac.bootstrap import default_objects
 from sekisho.decide.rbac.examine import Code, examine
 from sekisho.decide.rbac.index import Index, build
 from sekisho.decide.rbac.model import Binding, ObjectKey, RbacObject, Role, RoleRef, Rule, Subject
-from sekisho.decide.rbac.objects import GROUP, parse_object, rule_to_json
-from sekisho.decide.rbac.who_can import who_can
+from sekisho.decide.rbac.objects import parse_object
 from sekisho.decide.request.kubernetes import RequestAttributes
 from sekisho.decide.values import KubeUser, Ref
 
@@ -35,9 +30,6 @@ ROLES = 300
 NAMESPACES = 500
 CLUSTER_WIDE_EVERY = 10
 AT = Ref("benchmark")
-PEER = Path(__file__).parent / "kubernetes_rbac"
-
-Question = tuple[KubeUser, RequestAttributes]
 
 
 def cluster(bindings: int) -> list[RbacObject]:
@@ -100,65 +92,6 @@ def percentiles(
     return taken[len(taken) // 2] / 1000, taken[len(taken) * 99 // 100] / 1000
 
 
-def built(folder: Path) -> Path | None:
-    """Build Kubernetes' authorizer as a program; None where there is no `go`."""
-    go = shutil.which("go")
-    if go is None:
-        return None
-    program = folder / "kubernetes-rbac"
-    subprocess.run([go, "build", "-o", str(program), "."], cwd=PEER, check=True)
-    return program
-
-
-def of_kubernetes(
-    program: Path, folder: Path, objects: list[RbacObject], asked: list[Question], checks: int
-) -> Any:
-    """Return ``{allowed: [...], p50_us, p99_us}`` of Kubernetes' authorizer."""
-    given: dict[str, list[Any]] = {
-        "roles": [],
-        "roleBindings": [],
-        "clusterRoles": [],
-        "clusterRoleBindings": [],
-        "questions": [_question(*one) for one in asked],
-    }
-    for one in objects:
-        metadata = {"name": one.key.name, **({"namespace": one.key.namespace} if one.key.namespace else {})}
-        kind = "roles" if isinstance(one, Role) else "roleBindings"
-        if not one.key.namespace:
-            kind = f"cluster{kind[0].upper()}{kind[1:]}"
-        given[kind].append({"metadata": metadata, **_body(one)})
-    file = folder / "given.json"
-    file.write_text(json.dumps(given))
-    done = subprocess.run([program, file, str(checks)], capture_output=True, check=True)
-    return json.loads(done.stdout)
-
-
-def _body(one: RbacObject) -> dict[str, Any]:
-    if isinstance(one, Role):
-        return {"rules": [rule_to_json(rule) for rule in one.rules]}
-    subjects = [
-        {"kind": subject.kind, "name": subject.name, "namespace": subject.namespace}
-        | ({} if subject.kind == "ServiceAccount" else {"apiGroup": GROUP})
-        for subject in one.subjects
-    ]
-    return {
-        "roleRef": {"apiGroup": GROUP, "kind": one.role.kind, "name": one.role.name},
-        "subjects": subjects,
-    }
-
-
-def _question(user: KubeUser, request: RequestAttributes) -> dict[str, Any]:
-    return {
-        "user": user.name,
-        "groups": user.groups,
-        "verb": request.verb,
-        "group": request.group,
-        "resource": request.resource,
-        "namespace": request.namespace,
-        "name": request.name,
-    }
-
-
 def milliseconds(work: Callable[[], object]) -> float:
     """Return the best of three."""
     best = float("inf")
@@ -169,7 +102,7 @@ def milliseconds(work: Callable[[], object]) -> float:
     return best
 
 
-def measure(bindings: int, checks: int, program: Path | None, folder: Path) -> Row:
+def measure(bindings: int, checks: int, peer: KubernetesRbac | None) -> Row:
     """Measure one size; the answers are compared first."""
     objects = cluster(bindings)
     index = build(objects)
@@ -184,13 +117,13 @@ def measure(bindings: int, checks: int, program: Path | None, folder: Path) -> R
         AT, ObjectKey("ns-1", "new"), RoleRef("ClusterRole", "role-1"), (Subject(AT, "User", "new"),)
     )
     row: Row = {"bindings": bindings, "p50_us": p50, "p99_us": p99}
-    if program is not None:
-        theirs = of_kubernetes(program, folder, objects, asked, max(checks // 10, 100))
-        assert theirs["allowed"] == [index.allows(*one) for one in asked]
+    if peer is not None:
+        theirs = peer.check(index, asked, max(checks // 10, 100))
+        assert list(theirs.allowed) == [index.allows(*one) for one in asked]
         row |= {
-            "kubernetes_p50_us": theirs["p50_us"],
-            "kubernetes_p99_us": theirs["p99_us"],
-            "kubernetes_ratio": theirs["p50_us"] / p50,
+            "kubernetes_p50_us": theirs.p50_us,
+            "kubernetes_p99_us": theirs.p99_us,
+            "kubernetes_ratio": theirs.p50_us / p50,
         }
     return {
         **row,
@@ -198,7 +131,6 @@ def measure(bindings: int, checks: int, program: Path | None, folder: Path) -> R
         "scan_ratio": scan_p50 / p50,
         "build_ms": milliseconds(lambda: build(objects)),
         "add_binding_ms": milliseconds(lambda: index.with_object(added)),
-        "who_can_ms": milliseconds(lambda: who_can(asked[0][1], index)),
         "explain_refusal_ms": milliseconds(lambda: explain(*asked[1], index)),
     }
 
@@ -206,10 +138,9 @@ def measure(bindings: int, checks: int, program: Path | None, folder: Path) -> R
 def main() -> None:
     """Print the table."""
     report = harness.run("Measure RBAC checks.", _options)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        program = built(folder)
-        rows = [measure(bindings, report.options.checks, program, folder) for bindings in SIZES]
+    program = harness.client_program("kubernetes-rbac")
+    with nullcontext() if program is None else KubernetesRbac(program) as peer:
+        rows = [measure(bindings, report.options.checks, peer) for bindings in SIZES]
     report.add("RBAC", rows)
     report.close()
 

@@ -191,6 +191,7 @@ CLIENTS: Final[dict[str, Client]] = {
         Client("etcd", build_go, "go.etcd.io/etcd/server/v3"),
         kubernetes("kube-apiserver"),
         kubernetes("kube-controller-manager"),
+        kubernetes("kubernetes-rbac"),
         Client("dex", build_go, "github.com/dexidp/dex", beside="web", release=lambda v: v.partition("+")[0]),
         Client("chromium", package="fonts-dejavu-core", system=install_debian),
         Client("axe-core", build_npm, "axe-core", package="axe.min.js"),

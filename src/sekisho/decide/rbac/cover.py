@@ -213,15 +213,16 @@ def _request_of(atom: Rule) -> RequestAttributes:
 def _compact(atoms: Iterable[Rule]) -> list[str]:
     """Return what is missing as the API server prints it: a line per resource with all its verbs, sorted.
 
+    A verb that several rules list is repeated, as there.
     Source: kubernetes ``pkg/registry/rbac/validation`` (``ConfirmNoEscalation``, ``CompactRules``).
     """
-    verbs: dict[tuple[tuple[str, ...], ...], dict[str, None]] = {}
+    verbs: dict[tuple[tuple[str, ...], ...], list[str]] = {}
     lines: set[str] = set()
     for atom in atoms:
         if atom.urls:
             lines.add(f"{{NonResourceURLs:{_listed(atom.urls)}, Verbs:{_listed(atom.verbs)}}}")
         else:
-            verbs.setdefault((atom.groups, atom.resources, atom.names), {})[atom.verbs[0]] = None
+            verbs.setdefault((atom.groups, atom.resources, atom.names), []).append(atom.verbs[0])
     for (groups, resources, names), found in verbs.items():
         named = f", ResourceNames:{_listed(names)}" if names else ""
         rule = f"APIGroups:{_listed(groups)}, Resources:{_listed(resources)}{named}"

@@ -41,6 +41,21 @@ class Scope:
     bindings: Mapping[str, Binding] = field(default_factory=dict)
     users: Mapping[str, Held] = field(default_factory=dict)
     groups: Mapping[str, Held] = field(default_factory=dict)
+    _by_role: dict[ObjectKey, list[Binding]] = field(default_factory=dict, compare=False, repr=False)
+
+    def by_role(self) -> Mapping[ObjectKey, list[Binding]]:
+        """Return the bindings by the role they grant, in their order; those that can grant none are left out.
+
+        Filed when it is first asked for: a server that is only asked what somebody may do never needs it.
+        """
+        if not self._by_role:
+            filed: dict[ObjectKey, list[Binding]] = {}
+            for binding in self.bindings.values():
+                key = binding.role_key
+                if key is not None:
+                    filed.setdefault(key, []).append(binding)
+            self._by_role.update(filed)
+        return self._by_role
 
 
 _NOTHING = Held()

@@ -4,12 +4,13 @@ The reverse of `Index.allows`, by the same `examine`. Groups and service account
 they are named; who is in a group is known only to authentication.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import attrgetter
 
 from sekisho.decide.rbac.examine import Code, examine
 from sekisho.decide.rbac.index import Index
-from sekisho.decide.rbac.model import MASTERS, Binding, ObjectKey, Rule
+from sekisho.decide.rbac.model import MASTERS, Binding, Role, Rule
 from sekisho.decide.request.kubernetes import RequestAttributes
 
 IMPLICIT = f"Group:{MASTERS}"
@@ -32,13 +33,16 @@ def who_can(request: RequestAttributes, index: Index) -> tuple[Access, ...]:
     can never match (unknown kinds, a service account without a namespace in a
     ClusterRoleBinding) are left out; so is ``IMPLICIT``, unless a binding names it.
     """
-    covering = _covering(request, index)
     scopes = ("", request.namespace) if request.is_resource_request and request.namespace else ("",)
     found: list[Access] = []
-    for binding in index.bindings(*scopes):
-        rule = covering.get(binding.role_key) if binding.role_key is not None else None
-        if rule is not None:
-            found += [Access(subject, binding, rule) for subject in _subjects(binding)]
+    for namespace in scopes:
+        scope = index.scopes.get(namespace)
+        for key, bindings in scope.by_role().items() if scope is not None else ():
+            rule = _covering(request, index.roles.get(key))
+            if rule is not None:
+                found += [
+                    Access(name, one, rule) for one in bindings for name in dict.fromkeys(_subjects(one))
+                ]
     return tuple(sorted(found, key=attrgetter("subject")))
 
 
@@ -47,22 +51,16 @@ def subjects_of(accesses: tuple[Access, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(access.subject for access in accesses))
 
 
-def _covering(request: RequestAttributes, index: Index) -> dict[ObjectKey, Rule]:
-    """Return the first covering rule of each role that has one."""
-    covering: dict[ObjectKey, Rule] = {}
-    for key, role in index.roles.items():
-        rule = next((rule for rule in role.rules if examine(request, rule) is Code.MATCHED), None)
-        if rule is not None:
-            covering[key] = rule
-    return covering
+def _covering(request: RequestAttributes, role: Role | None) -> Rule | None:
+    """Return the first rule of the role that covers the request."""
+    rules = () if role is None else role.rules
+    return next((rule for rule in rules if examine(request, rule) is Code.MATCHED), None)
 
 
-def _subjects(binding: Binding) -> list[str]:
+def _subjects(binding: Binding) -> Iterator[str]:
     namespace = binding.key.namespace
-    found: list[str] = []
     for subject in binding.subjects:
         if subject.kind in ("User", "Group"):
-            found.append(f"{subject.kind}:{subject.name}")
+            yield f"{subject.kind}:{subject.name}"
         elif subject.username(namespace) is not None:
-            found.append(f"{subject.kind}:{subject.namespace or namespace}/{subject.name}")
-    return found
+            yield f"{subject.kind}:{subject.namespace or namespace}/{subject.name}"

