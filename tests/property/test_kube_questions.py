@@ -1,24 +1,29 @@
 """`can`, `who-can` and `can --list` of a cluster agree, about everybody and every request."""
 
+import re
 from copy import copy
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sekisho.decide.chain import user_of
 from sekisho.decide.decision import Outcome
+from sekisho.decide.eks import policy_authorizer
+from sekisho.decide.eks.access_entry import AccessEntry, AssociatedPolicy, EntryType, ScopeType
+from sekisho.decide.eks.access_policies import POLICIES as ACCESS_POLICIES
+from sekisho.decide.eks.access_policies import PREFIX
+from sekisho.decide.eks.entry_book import NO_ENTRIES, EntryBook, book_of
 from sekisho.decide.rbac.examine import Code, examine
 from sekisho.decide.rbac.index import Index, build
 from sekisho.decide.rbac.model import Binding, ObjectKey, RbacObject, Role, RoleRef, Rule, Subject
 from sekisho.decide.request.kubernetes import RequestAttributes
 from sekisho.decide.values import Arn, Ref
 from sekisho.facts.identity import identity_from_arn
-from sekisho.facts.snapshot_cluster import SnapshotCluster
-from sekisho.review.kube_list import namespace_rules
+from sekisho.review.kube_list import KubeList, list_in_cluster
 from sekisho.review.kube_who_can import names, who_can_in
-from sekisho.review.questions import ask_cluster, kube_user, need_cluster
+from sekisho.review.questions import ask_cluster, need_cluster
 from sekisho.review.source import Source, from_files
-from support.naive_rbac_worlds import OBJECTS, RESOURCE_REQUESTS
+from support.naive_rbac import allows, covers, granted
+from support.naive_rbac_worlds import AS_ACCOUNT, OBJECTS, REQUESTS
 
 ACCOUNT = "222233334444"
 WORLD = f"""\
@@ -37,6 +42,7 @@ clusters:
   - name: shop
     account: "{ACCOUNT}"
     creator: user/own
+    authenticationMode: MODE
     awsAuth:
       mapRoles:
         - {{rolearn: "arn:aws:iam::{ACCOUNT}:role/ops", username: "{{{{SessionName}}}}", groups: [devs]}}
@@ -44,7 +50,10 @@ clusters:
         - {{userarn: "arn:aws:iam::{ACCOUNT}:user/jane", username: jane}}
         - {{userarn: "arn:aws:iam::{ACCOUNT}:user/joe", username: joe, groups: [devs, jane]}}
 """
-SOURCE = from_files([("world.yaml", WORLD)], None, None)
+SOURCES = {
+    mode: from_files([("world.yaml", WORLD.replace("MODE", mode))], None, None)
+    for mode in ("CONFIG_MAP", "API_AND_CONFIG_MAP")
+}
 PEOPLE = [
     f"arn:aws:iam::{ACCOUNT}:user/jane",
     f"arn:aws:iam::{ACCOUNT}:user/joe",
@@ -53,45 +62,102 @@ PEOPLE = [
     f"arn:aws:sts::{ACCOUNT}:assumed-role/ops/session",
     f"arn:aws:sts::{ACCOUNT}:assumed-role/ops/jane",
 ]
-
-
-def with_rbac(index: Index) -> SnapshotCluster:
-    """Return the cluster of `WORLD` with other RBAC objects."""
-    cluster = copy(need_cluster(SOURCE))
-    cluster._rbac = index
-    return cluster
-
-
-@settings(deadline=None)
-@given(
-    objects=OBJECTS,
-    request_=st.sampled_from(RESOURCE_REQUESTS),
-    who=st.sampled_from([*PEOPLE, "system:serviceaccount:a:jane", "user:jane", "group:devs"]),
+EVERYBODY = [*PEOPLE, AS_ACCOUNT.name, "user:jane", "group:devs"]
+POLICIES = st.builds(
+    lambda name, patterns: AssociatedPolicy(
+        PREFIX + name, ScopeType.NAMESPACE if patterns else ScopeType.CLUSTER, patterns
+    ),
+    st.sampled_from(
+        (
+            "AmazonEKSViewPolicy",
+            "AmazonEKSViewPolicy",
+            "AmazonEKSSecretReaderPolicy",
+            "AmazonEKSAdminViewPolicy",
+            "AmazonEKSClusterAdminPolicy",
+            "AmazonEKSAutoNodePolicy",
+        )
+    ),
+    st.sampled_from(((), ("a",), ("a*", "x"), ("*",), ("?",), ("b", "a"))),
 )
-def test_can_who_can_and_list_agree(objects: list[RbacObject], request_: RequestAttributes, who: str) -> None:
-    cluster = with_rbac(build(objects))
-    source = Source(SOURCE.snapshot, cluster, SOURCE.line_of)
-    chain = ask_cluster(who, request_, source)
-    can = chain.outcome is Outcome.ALLOW
-    everybody = who_can_in(request_, SOURCE.snapshot, cluster)
-    if who.startswith("arn:"):
-        identity = identity_from_arn(who, SOURCE.snapshot)
-        named = {access.arn for access in everybody.mapped}
-        # A session is listed by itself only where a binding names the user that it becomes.
-        other_session = identity.session_name not in ("", "session")
-        by_group = Arn.parse(f"arn:aws:sts::{ACCOUNT}:assumed-role/ops/session") in named
-        assert (identity.arn in named or (other_session and by_group)) is can
-        user = user_of(identity, cluster).value
-    else:
-        user = kube_user(who)
-        assert user is not None
-        assert any(names(access.subject, user) for access in everybody.subjects) is can
-    if user is None:
-        return
-    spaces = {one.namespace: one.rules for one in namespace_rules(user, ("a", "b"), build(objects))}
-    rules = (*spaces[""], *(spaces.get(request_.namespace, ()) if request_.namespace else ()))
-    listed = any(examine(request_, rule) is Code.MATCHED for rule in rules)
-    assert (listed or "system:masters" in user.groups) is can
+ENTRIES = st.builds(
+    AccessEntry,
+    st.sampled_from((PEOPLE[0], PEOPLE[1], f"arn:aws:iam::{ACCOUNT}:role/ops")),
+    st.just(EntryType.STANDARD),
+    st.sampled_from(("jane", "mary")),
+    st.sampled_from(((), ("devs",))),
+    st.just(""),
+    st.one_of(st.none(), *[st.lists(POLICIES, max_size=3).map(tuple)] * 3),
+)
+BOOKS = st.lists(ENTRIES, max_size=3, unique_by=lambda entry: entry.principal).map(
+    lambda entries: book_of(Ref("accessEntries"), entries)
+)
+
+
+def with_facts(source: Source, index: Index, book: EntryBook = NO_ENTRIES) -> Source:
+    """Return the source with other RBAC objects and access entries in its cluster."""
+    cluster = copy(need_cluster(source))
+    cluster._rbac = index
+    if book.placed:
+        cluster._entries = book
+        cluster._backends = (book.backend, *cluster.backends[-1:])
+    return Source(source.snapshot, cluster, source.line_of)
+
+
+@settings(max_examples=60)
+@given(objects=OBJECTS, book=BOOKS, who=st.sampled_from(EVERYBODY), first=st.integers(0, 8))
+def test_can_who_can_and_list_agree(objects: list[RbacObject], book: EntryBook, who: str, first: int) -> None:
+    mode = "API_AND_CONFIG_MAP" if book.placed else "CONFIG_MAP"
+    source = with_facts(SOURCES[mode], build(objects), book)
+    cluster = need_cluster(source)
+    listed, naive = list_in_cluster(who, source, None), granted(objects)
+    user = AS_ACCOUNT if who == AS_ACCOUNT.name else listed.user
+    for request in REQUESTS[first::9]:
+        outcome = ask_cluster(who, request, source).outcome
+        can = outcome is Outcome.ALLOW
+        by_rbac = user is not None and allows(user, request, naive)
+        assert can is (by_rbac or by_policy(who, request, book))
+        assert is_listed(request, listed) is can
+        everybody = who_can_in(request, source.snapshot, cluster)
+        if who.startswith("arn:"):
+            assert is_named(who, [one.arn for one in everybody.mapped], source) is can
+            assert everybody.unread or outcome is not Outcome.UNKNOWN
+        elif user is not None:
+            assert any(names(access.subject, user) for access in everybody.subjects) is can
+
+
+def by_policy(who: str, request: RequestAttributes, book: EntryBook) -> bool:
+    """Tell whether an access policy of somebody's entry allows; written from the documents."""
+    role = who.replace(":sts:", ":iam:").replace("assumed-role/ops", "role/ops").rpartition("/")[0]
+    for entry in (one.entry for one in book.placed if one.entry.principal in (who, role)):
+        for policy in entry.policies or ():
+            patterns = [re.escape(one).replace(r"\*", ".*") for one in policy.namespaces]
+            place = request.namespace if request.path is None else ""
+            holds = not patterns or (place and any(re.fullmatch(one, place) for one in patterns))
+            if holds and any(covers(rule, request) for rule in ACCESS_POLICIES[policy.policy] or ()):
+                return True
+    return False
+
+
+def is_listed(request: RequestAttributes, listed: KubeList) -> bool:
+    """Tell whether something that `can --list` shows covers the request."""
+    if listed.is_master:
+        return True
+    rules = [
+        rule for one in listed.namespaces if one.namespace in ("", request.namespace) for rule in one.rules
+    ]
+    for one in listed.policies:
+        if policy_authorizer.reaches(one.policy, request.namespace):
+            rules += one.rules or ()
+    return any(examine(request, rule) is Code.MATCHED for rule in rules)
+
+
+def is_named(who: str, named: list[Arn], source: Source) -> bool:
+    """Tell whether `who-can` names somebody; a session is named only where a binding names its user."""
+    identity = identity_from_arn(who, source.snapshot)
+    if identity.arn in named or identity.session_name in ("", "session"):
+        return identity.arn in named
+    usual = Arn.parse(f"arn:aws:sts::{ACCOUNT}:assumed-role/ops/session")
+    return usual in named
 
 
 def test_a_session_is_found_by_the_user_that_it_becomes() -> None:
@@ -100,7 +166,8 @@ def test_a_session_is_found_by_the_user_that_it_becomes() -> None:
         Role(at, ObjectKey("", "r"), (Rule(at, ("get",), ("",), ("pods",)),)),
         Binding(at, ObjectKey("", "b"), RoleRef("ClusterRole", "r"), (Subject(at, "User", "zoe"),)),
     ]
-    found = who_can_in(RequestAttributes("get", resource="pods"), SOURCE.snapshot, with_rbac(build(objects)))
+    source = with_facts(SOURCES["CONFIG_MAP"], build(objects))
+    found = who_can_in(RequestAttributes("get", resource="pods"), source.snapshot, need_cluster(source))
     assert [str(one.arn) for one in found.mapped] == [
         f"arn:aws:iam::{ACCOUNT}:user/own",
         f"arn:aws:sts::{ACCOUNT}:assumed-role/ops/zoe",

@@ -12,7 +12,7 @@ from sekisho.decide.rbac.model import Binding, RbacObject, Rule
 from sekisho.decide.rbac.who_can import IMPLICIT, subjects_of, who_can
 from sekisho.decide.request.kubernetes import RequestAttributes, parse
 from sekisho.decide.values import KubeUser, SekishoInputError
-from support.naive_rbac import allows
+from support.naive_rbac import allows, granted
 from support.naive_rbac_worlds import BINDINGS, OBJECTS, REQUESTS, RULES, USERS
 
 ONE_USER = st.sampled_from(USERS)
@@ -28,11 +28,11 @@ def names_of(user: KubeUser) -> set[str]:
 
 @given(objects=OBJECTS)
 def test_every_way_of_asking_agrees(objects: list[RbacObject]) -> None:
-    index = build(objects)
+    index, naive = build(objects), granted(objects)
     for request in REQUESTS:
         named = {IMPLICIT, *subjects_of(who_can(request, index))}
         for user in USERS:
-            expected = allows(user, request, objects)
+            expected = allows(user, request, naive)
             assert index.allows(user, request) is expected
             assert bool(names_of(user) & named) is expected
 

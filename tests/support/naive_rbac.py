@@ -1,32 +1,57 @@
 """RBAC written from the reference, with loops and nothing clever, to hold the index against."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from sekisho.decide.rbac.model import Binding, ObjectKey, RbacObject, Role, RoleRef, Rule, Subject
+from sekisho.decide.rbac.model import (
+    Binding,
+    ObjectKey,
+    RbacObject,
+    Requirement,
+    Role,
+    RoleRef,
+    Rule,
+    Subject,
+)
 from sekisho.decide.request.kubernetes import RequestAttributes
 from sekisho.decide.values import KubeUser
 
 
-def allows(user: KubeUser, request: RequestAttributes, objects: Iterable[RbacObject]) -> bool:
-    """Tell whether a binding that counts where the request is made gives the user a rule that covers it."""
+@dataclass(frozen=True)
+class Granted:
+    """What one binding gives to whom; ``scope`` is its namespace."""
+
+    scope: str
+    subjects: tuple[Subject, ...]
+    rules: list[Rule]
+
+
+def granted(objects: Iterable[RbacObject]) -> list[Granted]:
+    """Return what every binding gives; of two objects with the same kind and name the last one counts."""
     latest = {(isinstance(found, Role), found.key): found for found in objects}
     roles = {found.key: found for found in latest.values() if isinstance(found, Role)}
-    if "system:masters" in user.groups:
-        return True
+    found: list[Granted] = []
     for bound in latest.values():
         if not isinstance(bound, Binding):
             continue
         scope = bound.key.namespace
-        if scope and (request.path is not None or scope != request.namespace):
-            continue
-        if not any(is_named(user, subject, scope) for subject in bound.subjects):
-            continue
         for role in roles.values():
             kind = "Role" if role.key.namespace else "ClusterRole"
-            here = role.key.namespace in ("", scope) and bound.role == RoleRef(kind, role.key.name)
-            if here and any(covers(rule, request) for rule in rules_of(role, roles)):
-                return True
-    return False
+            if role.key.namespace in ("", scope) and bound.role == RoleRef(kind, role.key.name):
+                found.append(Granted(scope, bound.subjects, rules_of(role, roles)))
+    return found
+
+
+def allows(user: KubeUser, request: RequestAttributes, bindings: Iterable[Granted]) -> bool:
+    """Tell whether a binding that counts where the request is made gives the user a rule that covers it."""
+    if "system:masters" in user.groups:
+        return True
+    return any(
+        (not one.scope or (request.path is None and one.scope == request.namespace))
+        and any(is_named(user, subject, one.scope) for subject in one.subjects)
+        and any(covers(rule, request) for rule in one.rules)
+        for one in bindings
+    )
 
 
 def is_named(user: KubeUser, subject: Subject, scope: str) -> bool:
@@ -85,8 +110,18 @@ def chooses(role: Role, other: Role) -> bool:
     return (
         is_aggregate(role)
         and not other.key.namespace
-        and any(all(term.accepts(other.labels) for term in one) for one in role.aggregation or ())
+        and any(all(is_met(term, dict(other.labels)) for term in one) for one in role.aggregation or ())
     )
+
+
+def is_met(term: Requirement, labels: dict[str, str]) -> bool:
+    """Tell whether labels meet one requirement; who lacks the label is not in any list of values."""
+    return {
+        "In": labels.get(term.key) in term.values,
+        "NotIn": labels.get(term.key) not in term.values,
+        "Exists": term.key in labels,
+        "DoesNotExist": term.key not in labels,
+    }[term.operator]
 
 
 def is_aggregate(role: Role) -> bool:

@@ -58,13 +58,15 @@ SUBJECTS = [
     Subject(AT, "ServiceAccount", "devs", "a"),
     Subject(AT, "Robot", "jane"),
 ]
+AS_ACCOUNT = KubeUser(ACCOUNT, (*ACCOUNT_GROUPS, "system:authenticated"))
+"""The service account as a cluster sees it."""
 USERS = (
     KubeUser("jane"),
     KubeUser("jane", ("devs",)),
     KubeUser("joe", ("jane", "devs")),
     KubeUser("joe", ("system:masters",)),
     KubeUser(ACCOUNT),
-    KubeUser(ACCOUNT, (*ACCOUNT_GROUPS, "system:authenticated")),
+    AS_ACCOUNT,
     KubeUser("system:serviceaccount:b:jane", ("system:serviceaccounts", "system:serviceaccounts:b")),
 )
 RESOURCE_REQUESTS = tuple(
@@ -89,6 +91,8 @@ def cluster(seed: int) -> list[RbacObject]:
     chance = random.Random(seed)  # noqa: S311 - reproducible
     found: list[RbacObject] = [role(chance) for _ in range(chance.randint(4, 12))]
     found += [binding(chance) for _ in range(chance.randint(3, 9))]
+    if chance.random() < 0.5:
+        found += layers(chance)
     chance.shuffle(found)
     return found
 
@@ -99,9 +103,23 @@ OBJECTS = st.integers(0, 2**32).map(cluster)
 def role(chance: random.Random) -> Role:
     """Return a role of up to four rules; one in three is an aggregate."""
     rules = tuple(rule(chance) for _ in range(chance.randint(0, 4)))
-    labels = tuple((name, chance.choice("12")) for name in ("own", "to") if chance.random() < 0.5)
     aggregation = tuple(selector(chance) for _ in range(chance.randint(0, 2)))
-    return Role(AT, key(chance), rules, labels, aggregation if chance.random() < 0.33 else None)
+    return Role(AT, key(chance), rules, labels(chance), aggregation if chance.random() < 0.33 else None)
+
+
+def layers(chance: random.Random) -> list[RbacObject]:
+    """Return a bound aggregate, mostly of another aggregate, which is mostly of a role with rules."""
+    names = ["u", "v", "w"]
+    chance.shuffle(names)  # the controller works them off by name
+    whole, part, leaf = (ObjectKey("", name) for name in names)
+    rules = tuple(rule(chance) for _ in range(3))
+    subjects = tuple(chance.choice(SUBJECTS) for _ in range(3))
+    return [
+        Role(AT, whole, rules[:1], labels(chance), (selector(chance),)),
+        Role(AT, part, rules[:1], labels(chance), (selector(chance), selector(chance))),
+        Role(AT, leaf, rules[1:], labels(chance)),
+        Binding(AT, ObjectKey(chance.choice(("", "a")), "u"), RoleRef("ClusterRole", whole.name), subjects),
+    ]
 
 
 def rule(chance: random.Random) -> Rule:
@@ -111,6 +129,11 @@ def rule(chance: random.Random) -> Rule:
         return Rule(AT, verbs, urls=urls)
     resources = chance.choice(GROUPS), chance.choice(RESOURCES), chance.choice(NAMES)
     return Rule(AT, verbs, *resources, urls if chance.random() < 0.2 else ())
+
+
+def labels(chance: random.Random) -> tuple[tuple[str, str], ...]:
+    """Return no, one or two labels."""
+    return tuple((name, chance.choice("12")) for name in ("own", "to") if chance.random() < 0.6)
 
 
 def selector(chance: random.Random) -> LabelSelector:

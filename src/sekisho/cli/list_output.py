@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from sekisho.cli.output import Style
 
 if TYPE_CHECKING:
+    from sekisho.decide.rbac.model import Rule
     from sekisho.review.source import Source
 
 
@@ -46,6 +47,7 @@ def list_lines(document: Any, style: Style) -> Iterator[str]:
 def _kubernetes(who: str, source: "Source", namespace: str | None) -> tuple[Any, str]:
     from sekisho.cli.question import answer_document
     from sekisho.decide.decision import step_to_json
+    from sekisho.decide.eks.policy_authorizer import described
     from sekisho.review.kube_list import list_in_cluster
     from sekisho.review.source import with_lines
 
@@ -54,33 +56,44 @@ def _kubernetes(who: str, source: "Source", namespace: str | None) -> tuple[Any,
         {
             "namespace": one.namespace,
             "rules": [
-                {
-                    "verbs": list(rule.verbs),
-                    "apiGroups": list(rule.groups),
-                    "resources": list(rule.resources),
-                    "resourceNames": list(rule.names),
-                    "nonResourceURLs": list(rule.urls),
-                    "at": {"document": rule.at.document, "pointer": rule.at.pointer},
-                }
+                {**_rule(rule), "at": {"document": rule.at.document, "pointer": rule.at.pointer}}
                 for rule in one.rules
             ],
             "errors": [step_to_json(step) for step in one.errors],
         }
         for one in found.namespaces
     ]
+    policies: Any = [
+        {
+            "policy": one.policy.name,
+            "scope": described(one.policy),
+            "rules": None if one.rules is None else [_rule(rule) for rule in one.rules],
+            "at": {"document": one.at.document, "pointer": one.at.pointer},
+        }
+        for one in found.policies
+    ]
     user = found.user
     body: Any = {
         "cluster": "" if source.cluster is None else source.cluster.name,
         "user": None if user is None else {"username": user.name, "groups": list(user.groups)},
         "everything": found.is_master,
+        "node": found.is_node,
         "namespaces": with_lines(spaces, source.line_of),
+        "accessPolicies": with_lines(policies, source.line_of),
+        "unread": [step_to_json(step) for step in found.unread],
         "chain": answer_document(found.chain, source, who, "list"),
     }
-    if found.is_master or any(one.rules for one in found.namespaces):
-        return body, "allow"
-    if user is not None:
-        return body, "unknown" if source.cluster is not None and source.cluster.rbac is None else "no-opinion"
-    return body, str(found.chain.outcome)
+    return body, str(found.outcome)
+
+
+def _rule(rule: "Rule") -> dict[str, list[str]]:
+    return {
+        "verbs": list(rule.verbs),
+        "apiGroups": list(rule.groups),
+        "resources": list(rule.resources),
+        "resourceNames": list(rule.names),
+        "nonResourceURLs": list(rule.urls),
+    }
 
 
 def _aws(listed: Any, source: "Source") -> tuple[Any, str]:
@@ -125,19 +138,30 @@ def _kubernetes_lines(body: Any, style: Style) -> Iterator[str]:
     for space in body["namespaces"]:
         if space["rules"] or space["errors"]:
             yield f"  {'namespace ' + space['namespace'] if space['namespace'] else 'whole cluster'}"
-        for rule in space["rules"]:
-            what = [f"{name}{_of_group(rule['apiGroups'])}" for name in rule["resources"]]
-            named = f" named {', '.join(rule['resourceNames'])}" if rule["resourceNames"] else ""
-            for part, more in ((what, named), (rule["nonResourceURLs"], "")):
-                if part:
-                    yield f"    {', '.join(rule['verbs'])}: {', '.join(part)}{more}"
+        yield from _rule_lines(space["rules"])
         for step in space["errors"]:
             yield style.doubt(f"    {step['sentence']}")
+    for policy in body["accessPolicies"]:
+        yield f"  access policy {policy['policy']} {policy['scope']}"
+        if policy["rules"] is None:
+            yield style.doubt("    AWS does not document its rules")
+        yield from _rule_lines(policy["rules"] or ())
+    if body["node"]:
+        yield "  as a node, what the Node authorizer allows: ask for one thing at a time"
+    for step in body["unread"]:
+        yield style.doubt(f"  {step['sentence']}")
 
 
-def _of_group(groups: list[str]) -> str:
-    named = [group for group in groups if group]
-    return f".{'|'.join(named)}" if named and named != ["*"] and "" not in groups else ""
+def _rule_lines(rules: Any) -> Iterator[str]:
+    for rule in rules:
+        # As kubectl spells them: `pods`, `deployments.apps`, `*.*`.
+        what = [
+            f"{name}.{group}" if group else name for group in rule["apiGroups"] for name in rule["resources"]
+        ]
+        named = f" named {', '.join(rule['resourceNames'])}" if rule["resourceNames"] else ""
+        for part, more in ((what, named), (rule["nonResourceURLs"], "")):
+            if part:
+                yield f"    {', '.join(rule['verbs'])}: {', '.join(part)}{more}"
 
 
 def _aws_lines(body: Any, style: Style) -> Iterator[str]:

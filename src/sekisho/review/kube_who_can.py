@@ -16,6 +16,7 @@ from sekisho.decide.authn.mapping_code import MappingCode
 from sekisho.decide.authn.sts_answer import StsIdentity, identity_of
 from sekisho.decide.authn.templates import PRIVATE_DNS
 from sekisho.decide.chain import admitted, authorize, user_of
+from sekisho.decide.chain.person_to_cluster import Code
 from sekisho.decide.decision import Decision, Outcome, Step
 from sekisho.decide.eks import policy_authorizer
 from sekisho.decide.node import authorize as node
@@ -81,17 +82,17 @@ class KubeWhoCan:
 
 def who_can_in(request: RequestAttributes, snapshot: Snapshot, cluster: SnapshotCluster) -> KubeWhoCan:
     """Return everybody who may make ``request`` of ``cluster``. Total."""
-    if cluster.rbac is None:
-        steps = admission_steps(cluster, request)
-        return KubeWhoCan((), (), steps)
-    subjects = _subjects(request, cluster, cluster.rbac)
+    subjects: tuple[Access, ...] = ()
     found: dict[Arn, MappedAccess] = {}
     unread: dict[tuple[str, str], Step] = {}
+    if cluster.rbac is not None:
+        subjects = _subjects(request, cluster, cluster.rbac)
+    else:
+        _note(unread, Step(Code.RBAC_UNREAD, cluster.at))
     for identity in candidates(snapshot, cluster, [access.subject for access in subjects]):
         seen = _as_node(seen_as(identity, cluster), request, cluster)
         if seen.outcome is Outcome.UNKNOWN:
-            for step in seen.decisive:
-                unread.setdefault((str(step.code), str(step.at)), step)
+            _note(unread, *seen.decisive)
         elif seen.value is not None and admitted(seen.value, request, cluster):
             ways = tuple(access for access in subjects if names(access.subject, seen.value))
             by_policy = policy_authorizer.explain(seen.value, request, cluster.entries)
@@ -102,12 +103,17 @@ def who_can_in(request: RequestAttributes, snapshot: Snapshot, cluster: Snapshot
             found.setdefault(identity.arn, mapped)
         elif seen.value is not None:
             refused = authorize(seen.value, request, cluster)
-            for step in refused.decisive if refused.outcome is Outcome.UNKNOWN else ():
-                unread.setdefault((str(step.code), str(step.at)), step)
+            if refused.outcome is Outcome.UNKNOWN:
+                _note(unread, *refused.decisive)
     ordered = sorted(found.values(), key=lambda access: str(access.arn))
     arn = str(cluster.cluster.arn)
     people = {name: behind(name, snapshot, arn) for name in {access.subject for access in subjects}}
     return KubeWhoCan(subjects, tuple(ordered), tuple(unread.values()), people)
+
+
+def _note(unread: dict[tuple[str, str], Step], *steps: Step) -> None:
+    for step in steps:
+        unread.setdefault((str(step.code), str(step.at)), step)
 
 
 def _subjects(request: RequestAttributes, cluster: SnapshotCluster, index: Index) -> tuple[Access, ...]:
@@ -130,11 +136,6 @@ def names(subject: str, user: KubeUser) -> bool:
             return name in user.groups
     namespace, _, account = name.partition("/")
     return user.name == f"system:serviceaccount:{namespace}:{account}"
-
-
-def admission_steps(cluster: SnapshotCluster, request: RequestAttributes) -> tuple[Step, ...]:
-    """Return why the cluster's RBAC cannot be asked."""
-    return authorize(KubeUser(""), request, cluster).decisive
 
 
 def seen_as(identity: StsIdentity, cluster: SnapshotCluster) -> Decision[KubeUser]:

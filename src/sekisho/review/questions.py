@@ -44,16 +44,18 @@ def ask_cluster(who: str, request: RequestAttributes, source: Source) -> Chain:
         SekishoInputError: no such identity, or no cluster to ask.
     """
     cluster = need_cluster(source)
-    user = _person(who, source, cluster) or kube_user(who)
+    user = user_in_cluster(who, source, cluster)
     if user is not None:
         answer = authorize(user, request, cluster)
         return Chain(CLUSTER_CHAIN, (Link(LinkName.AUTHORIZATION, answer),))
     return chain_of((), identity_from_arn(who, source.snapshot), cluster, request)
 
 
-def _person(who: str, source: Source, cluster: SnapshotCluster) -> KubeUser | None:
+def user_in_cluster(who: str, source: Source, cluster: SnapshotCluster) -> KubeUser | None:
+    """Return the user of ``who``, as `ask_cluster` reads it, in a cluster; None for an IAM identity."""
     kind, _, name = who.partition(":")
-    return person(name, source.snapshot, str(cluster.cluster.arn)) if kind == "user" else None
+    known = person(name, source.snapshot, str(cluster.cluster.arn)) if kind == "user" else None
+    return known or kube_user(who)
 
 
 def need_cluster(source: Source) -> SnapshotCluster:

@@ -11,6 +11,7 @@ from sekisho.decide.values import AccountId, Instant
 from sekisho.facts import Put, UserPool
 from sekisho.facts.pool_lookup import PoolFact, pool_key
 from sekisho.facts.pool_model import UserPoolGroup, UserPoolUser
+from sekisho.review.kube_list import list_in_cluster
 from sekisho.review.kube_who_can import who_can_in
 from sekisho.review.provider_people import Behind, behind, person
 from sekisho.review.questions import ask_cluster, need_cluster
@@ -98,6 +99,11 @@ def source(change: tuple[str, str] = ("", "")) -> Source:
 )
 def test_people_of_a_pool_have_the_groups_of_their_token(who: str, is_allowed: bool) -> None:
     assert (ask_cluster(who, SECRETS, source()).outcome == "allow") is is_allowed
+
+
+def test_a_list_is_that_of_the_token_too() -> None:
+    found = list_in_cluster("user:ana@example.com", source(), "default")
+    assert [rule.resources for rule in found.namespaces[0].rules if rule.verbs == ("*",)] == [("*",), ()]
 
 
 def test_whom_a_cluster_sees() -> None:

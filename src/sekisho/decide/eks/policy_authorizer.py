@@ -84,9 +84,25 @@ def explain(user: KubeUser, request: RequestAttributes, book: EntryBook) -> Deci
     )
 
 
-def rules_of(policy: AssociatedPolicy) -> tuple[Rule, ...]:
-    """Return the documented rules of a policy; none for one whose rules are not known."""
-    return POLICIES.get(policy.policy) or ()
+def rules_of(policy: AssociatedPolicy) -> tuple[Rule, ...] | None:
+    """Return the rules of a policy; None where AWS does not document them."""
+    return POLICIES.get(policy.policy)
+
+
+def reaches(policy: AssociatedPolicy, namespace: str) -> bool:
+    """Whether a policy holds in a namespace; ``""`` stands for what lies in none, or in all."""
+    if policy.scope is ScopeType.CLUSTER:
+        return True
+    return bool(namespace) and any(
+        "?" not in pattern and Wildcard(pattern).matches(namespace) for pattern in policy.namespaces
+    )
+
+
+def described(policy: AssociatedPolicy) -> str:
+    """Return where a policy holds, as a phrase."""
+    if policy.scope is ScopeType.CLUSTER:
+        return "in the whole cluster"
+    return f"in the namespaces {', '.join(policy.namespaces)}"
 
 
 def _examine(placed: PlacedEntry, number: int, request: RequestAttributes) -> Step:
@@ -95,7 +111,7 @@ def _examine(placed: PlacedEntry, number: int, request: RequestAttributes) -> St
     facts = (
         ("policy", policy.name),
         ("principal", placed.entry.principal),
-        ("scope", _described(policy)),
+        ("scope", described(policy)),
         ("verb", request.verb),
         ("what", request.path if request.path is not None else request.resource_path),
     )
@@ -103,16 +119,16 @@ def _examine(placed: PlacedEntry, number: int, request: RequestAttributes) -> St
 
 
 def _code(policy: AssociatedPolicy, request: RequestAttributes) -> Code:
-    reaches = _reaches(policy, request)
-    if POLICIES.get(policy.policy) is None:
-        return Code.UNDOCUMENTED if reaches else Code.OUT_OF_SCOPE
+    in_scope = _reaches(policy, request)
+    if rules_of(policy) is None:
+        return Code.UNDOCUMENTED if in_scope else Code.OUT_OF_SCOPE
     if not _covers(policy, request):
         return Code.NOT_COVERED
-    return Code.ALLOWS if reaches else Code.OTHER_NAMESPACE
+    return Code.ALLOWS if in_scope else Code.OTHER_NAMESPACE
 
 
 def _covers(policy: AssociatedPolicy, request: RequestAttributes) -> bool:
-    return _are_enough(rules_of(policy), request)
+    return _are_enough(rules_of(policy) or (), request)
 
 
 def _are_enough(rules: Sequence[Rule], request: RequestAttributes) -> bool:
@@ -120,20 +136,7 @@ def _are_enough(rules: Sequence[Rule], request: RequestAttributes) -> bool:
 
 
 def _reaches(policy: AssociatedPolicy, request: RequestAttributes) -> bool:
-    """Whether the request is in the policy's scope; what has no namespace is in no namespace's."""
-    if policy.scope is ScopeType.CLUSTER:
-        return True
-    if not request.is_resource_request or not request.namespace:
-        return False
-    return any(
-        "?" not in pattern and Wildcard(pattern).matches(request.namespace) for pattern in policy.namespaces
-    )
-
-
-def _described(policy: AssociatedPolicy) -> str:
-    if policy.scope is ScopeType.CLUSTER:
-        return "in the whole cluster"
-    return f"in the namespaces {', '.join(policy.namespaces)}"
+    return reaches(policy, request.namespace if request.is_resource_request else "")
 
 
 def _repairs(placed: PlacedEntry, request: RequestAttributes) -> Iterator[Repair]:

@@ -161,6 +161,12 @@ ASKED = {
     "a rule allows": (READER, LIST_PODS, READERS, Outcome.ALLOW),
     "no rule allows": (READER, DELETE_PODS, READERS, Outcome.NO_OPINION),
     "rules were not read": (READER, LIST_PODS, None, Outcome.UNKNOWN),
+    "rules were not read, and do not count": (
+        KubeUser("root", ("system:masters",)),
+        DELETE_PODS,
+        None,
+        Outcome.ALLOW,
+    ),
 }
 
 
