@@ -237,15 +237,19 @@ def _leading_to(search: _Search, index: TrustIndex, onward: Way, *, certain: boo
         for caller in index.candidates(document, role):
             who = str(caller.entity)
             if who not in search.ways and who not in settled and caller.entity != role:
-                yield from filter(None, [_assuming(search, caller, role, onward)])
+                # Of the ways of one person that leave something open only the first is kept.
+                open_too = not certain or who not in search.open_ways
+                yield from filter(None, [_assuming(search, caller, role, onward, open_too=open_too)])
         for head in heads_of(document, role, search.snapshot, index, is_whole=search.is_whole):
             if head.name not in search.ways:
                 yield from filter(None, [_from_head(search, head, role, onward)])
 
 
-def _assuming(search: _Search, caller: Principal, role: Arn, onward: Way) -> Way | None:
+def _assuming(search: _Search, caller: Principal, role: Arn, onward: Way, *, open_too: bool) -> Way | None:
     asked = search.assumption(caller, role)
-    way = None if asked is None else _way(str(caller.entity), HeadKind.PRINCIPAL, asked, onward.hops)
+    if asked is None or (not open_too and evaluate(*asked).outcome is not Outcome.ALLOW):
+        return None
+    way = _way(str(caller.entity), HeadKind.PRINCIPAL, asked, onward.hops)
     if way is None or not any(tag in need.lower() for need in way.hops[0].needs for tag in _TAGS):
         return way
     # Passing tags is a permission of its own (IAM User Guide, "Pass session tags in AWS STS").
