@@ -7,6 +7,7 @@ line inside counts from there; in any other spelling the line of the member coun
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from sekisho.decide.values import Json, Ref, SekishoInputError, documents
 
@@ -20,17 +21,33 @@ def line_of(text: str, pointer: str, document: int = 0, inner_line: int = 0) -> 
     is not. Total: 0 when ``text`` cannot be read at all.
     """
     line = documents.line_of(text, pointer, document)
-    lines = text.splitlines()
-    if not 0 < line <= len(lines) or not _LITERAL.search(lines[line - 1]):
+    lines = _lines(text)
+    if not 0 < line <= len(lines) or not _opens_block(lines[line - 1]):
         return line
     embedded, rest = _embedded(text, pointer, document)
     return line + (inner_line or (documents.line_of(embedded, rest) if rest else 0))
 
 
+def _opens_block(line: str) -> bool:
+    """Tell whether a literal block begins at the end of a line; a line of JSON can be the whole text."""
+    return "|" in line and _LITERAL.search(line) is not None
+
+
+# A text is asked about one place after the other.
+@lru_cache(maxsize=4)
+def _lines(text: str) -> list[str]:
+    return text.splitlines()
+
+
+@lru_cache(maxsize=4)
+def _values(text: str) -> list[Json]:
+    return [value for value, _ in documents.parse_yaml_all(text)]
+
+
 def _embedded(text: str, pointer: str, document: int) -> tuple[str, str]:
     """Return the text that ``pointer`` leads into, and what of the pointer is left there."""
     try:
-        value = documents.parse_yaml_all(text)[document][0]
+        value = _values(text)[document]
     except (SekishoInputError, IndexError):
         return "", ""
     tokens = Ref("", pointer).tokens()

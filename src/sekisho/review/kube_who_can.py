@@ -10,6 +10,7 @@ of each what `can` says.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from sekisho.decide.authn.mapping import implicit_groups, resolve
 from sekisho.decide.authn.mapping_code import MappingCode
@@ -102,7 +103,7 @@ def who_can_in(request: RequestAttributes, snapshot: Snapshot, cluster: Snapshot
             mapped = MappedAccess(identity.arn, seen.value, seen.decisive, ways, policies, told)
             found.setdefault(identity.arn, mapped)
         elif seen.value is not None:
-            refused = authorize(seen.value, request, cluster)
+            refused = authorize(seen.value, request, cluster, with_repairs=False)
             if refused.outcome is Outcome.UNKNOWN:
                 _note(unread, *refused.decisive)
     ordered = sorted(found.values(), key=lambda access: str(access.arn))
@@ -205,9 +206,14 @@ def _template_of(identity: StsIdentity, cluster: SnapshotCluster) -> str:
 
 def _session_behind(name: str, template: str) -> str:
     """Return the session name for which ``template`` renders ``name``; empty if none does."""
-    parts = re.split("|".join(re.escape(one) for one in SESSION_NAMES), template)
-    found = re.fullmatch("([\\w+=,.@-]{2,64})".join(re.escape(part) for part in parts), name, re.ASCII)
+    found = _rendered(template).fullmatch(name)
     return found.group(1) if found is not None else ""
+
+
+@lru_cache(maxsize=1024)
+def _rendered(template: str) -> re.Pattern[str]:
+    parts = re.split("|".join(re.escape(one) for one in SESSION_NAMES), template)
+    return re.compile("([\\w+=,.@-]{2,64})".join(re.escape(part) for part in parts), re.ASCII)
 
 
 def _as_session(identity: StsIdentity, session: str) -> StsIdentity:

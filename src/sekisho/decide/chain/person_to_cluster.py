@@ -150,20 +150,22 @@ def user_of(
     return _with_groups(mapped, trace)
 
 
-def authorize(user: KubeUser, request: RequestAttributes, facts: ClusterFacts) -> Decision[None]:
+def authorize(
+    user: KubeUser, request: RequestAttributes, facts: ClusterFacts, *, with_repairs: bool = True
+) -> Decision[None]:
     """Return whether ``user`` may make ``request``, with every rule that was looked at. Total.
 
     What the authorizers say; for a stream of a pod that a GET opens, also what they say to ``create``,
-    if the cluster's version asks for it.
+    if the cluster's version asks for it. ``with_repairs`` as for `rbac.explain`.
     """
-    first = by_authorizers(user, request, facts)
+    first = by_authorizers(user, request, facts, with_repairs=with_repairs)
     created = also_created(request)
     if created is None or not first.allowed:
         return first
     minor = minor_of(facts.version)
     if minor is not None and minor < CREATE_SINCE:
         return first
-    second = by_authorizers(user, created, facts)
+    second = by_authorizers(user, created, facts, with_repairs=with_repairs)
     if minor is None:
         if second.allowed:
             return first
@@ -178,7 +180,9 @@ def authorize(user: KubeUser, request: RequestAttributes, facts: ClusterFacts) -
     return Decision(second.outcome, decisive, trace, None, second.nearest, second.repairs)
 
 
-def by_authorizers(user: KubeUser, request: RequestAttributes, facts: ClusterFacts) -> Decision[None]:
+def by_authorizers(
+    user: KubeUser, request: RequestAttributes, facts: ClusterFacts, *, with_repairs: bool = True
+) -> Decision[None]:
     """Return what the cluster's authorizers say to these attributes: the answer of a SubjectAccessReview.
 
     The Node authorizer for users that are nodes, RBAC, then the access policies of the user's access
@@ -191,7 +195,7 @@ def by_authorizers(user: KubeUser, request: RequestAttributes, facts: ClusterFac
         step = Step(Code.RBAC_UNREAD, facts.at)
         by_rbac: Decision[None] = Decision(Outcome.UNKNOWN, (step,), (step,))
     else:
-        by_rbac = rbac.explain(user, request, index)
+        by_rbac = rbac.explain(user, request, index, with_repairs=with_repairs)
     by_policy = policy_authorizer.explain(user, request, facts.entries)
     asked = [by_rbac, by_policy] if by_policy.trace else [by_rbac]
     if node.node_name(user) is not None:

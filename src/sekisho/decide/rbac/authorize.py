@@ -16,23 +16,29 @@ from sekisho.decide.request.kubernetes import RequestAttributes
 from sekisho.decide.values import KubeUser, Ref
 
 
-def explain(user: KubeUser, request: RequestAttributes, index: Index) -> Decision[None]:
+def explain(
+    user: KubeUser, request: RequestAttributes, index: Index, *, with_repairs: bool = True
+) -> Decision[None]:
     """Return ALLOW if a rule bound to the user covers the request, else NO_OPINION.
 
     Total: never raises. ``user.groups`` must be complete: nothing is derived from the name. The
     trace has a step per rule of every grant that names the user in the request's scope,
     ClusterRoleBindings first (kubernetes ``rbac/validation/rule.go``). The first decisive step
     renders the reason that kube-apiserver writes to its audit log. A refusal carries the
-    misses that came closest and what would repair them. `Index.allows` answers the same, faster.
+    misses that came closest and what would repair them, which looks at every binding there is and is left
+    out unless ``with_repairs``. `Index.allows` answers the same, faster.
     """
     trace = (*_privileged(user), *_steps(user, request, index))
     allowing = tuple(step for step in trace if step.code in (Code.MASTERS, Code.MATCHED))
     if allowing:
         return Decision(Outcome.ALLOW, allowing, trace)
+    refused = (_refusal(user, request),)
+    if not with_repairs:
+        return Decision(Outcome.NO_OPINION, refused, trace)
     misses = nearest(user, request, index)
     return Decision(
         Outcome.NO_OPINION,
-        (_refusal(user, request),),
+        refused,
         trace,
         nearest=tuple(miss.step for miss in misses),
         repairs=repairs(user, request, index, misses),

@@ -1,5 +1,6 @@
 """Strict reading of YAML as Kubernetes reads it, and the lines of what was read."""
 
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -79,22 +80,29 @@ def line_of(text: str, pointer: str, document: int = 0) -> int:
     leads past what is there, the last place that exists counts. Total: 0 when ``text``
     cannot be read at all.
     """
-    tokens = Ref("", pointer).tokens()
-    try:
-        decoded = decode(text, "")
-        if _line_too_deep(decoded):
-            return 0
-        nodes = [node for node in yaml.compose_all(decoded, Loader=_Loader) if not _is_null(node)]
-        node = nodes[document]
-    except (SekishoInputError, yaml.YAMLError, IndexError):
+    nodes = _nodes(text)
+    if document >= len(nodes):
         return 0
+    node = nodes[document]
     line = _line(node)
-    for token in tokens:
+    for token in Ref("", pointer).tokens():
         child = _member(node, token)
         if child is None:
             break
         line, node = child
     return line
+
+
+@lru_cache(maxsize=4)  # asked about one place of a text after the other
+def _nodes(text: str) -> list[Any]:
+    """Return the documents of a text that are not empty; none if it cannot be read."""
+    try:
+        decoded = decode(text, "")
+        if _line_too_deep(decoded):
+            return []
+        return [node for node in yaml.compose_all(decoded, Loader=_Loader) if not _is_null(node)]
+    except (SekishoInputError, yaml.YAMLError):
+        return []
 
 
 def _is_null(node: Any) -> bool:
