@@ -12,6 +12,7 @@ import pytest
 from sekisho.testing import running_lab
 from support.both_clusters import Both, both_clusters
 from support.checkpoint import waited
+from support.match_conditions import ASKED, JUDGED, LACKING, SEVERAL
 from support.webhook_site import Respond, WebhookSite, patch, webhook_site
 
 GROUP = "/apis/admissionregistration.k8s.io/v1"
@@ -131,6 +132,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             *(hook(case, hooks.client(f"/{case}")) for case in VALIDATING),
             *(hook(f"v-{case}", hooks.client(f"/{case}"), **slow) for case in DENIED),
             hook("deleted", hooks.client("/told"), rules=[{**RULE, "operations": ["DELETE"]}]),
+            *(
+                hook(f"{policy.lower()}-{index}", hooks.client("/told"), failurePolicy=policy, **on(texts))
+                for policy in ("Fail", "Ignore")
+                for index, texts in enumerate(CONDITIONS.values())
+            ),
         ]
         hooks.answers.update({f"/{case}": one for case, one in (DENIED | MUTATING | VALIDATING).items()})
         count = "/metadata/annotations"
@@ -155,6 +161,15 @@ def sent(both: Both, method: str, path: str, body: Any = None) -> Any:
     assert real[0] < 400, real
     assert lab == real
     return lab[1]
+
+
+CONDITIONS = {**{name: [text] for name, text in ASKED.items()}, **SEVERAL}
+
+
+def on(texts: list[str]) -> dict[str, Any]:
+    """Return the match conditions of these expressions."""
+    found = [{"name": f"c{index}", "expression": text} for index, text in enumerate(texts)]
+    return {"matchConditions": found}
 
 
 def config_map(case: str) -> dict[str, Any]:
@@ -201,6 +216,14 @@ def test_no_credential_is_sent_and_a_redirect_is_not_followed(site: Site) -> Non
     assert (status, told["reason"]) == (500, "InternalError")
     assert [path for path, _, _ in site.hooks.asked] == ["/label?timeout=10s"]
     assert not {"authorization", "cookie"} & set(site.hooks.asked[0][1])
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_conditions_choose_what_is_asked_alike(site: Site, name: str) -> None:
+    index = list(CONDITIONS).index(name)
+    for policy in ("fail", "ignore"):
+        lab, real = site.both.ask("POST", f"{MAPS}?dryRun=All", config_map(f"{policy}-{index}"))
+        assert lab == real
 
 
 GOOD = {
@@ -270,6 +293,16 @@ INVALID: dict[str, dict[str, Any]] = {
     "service path of two slashes": service(path="//"),
     "service path with a gap": service(path="/a//b"),
     "service path with an odd step": service(path="/a/B"),
+    "many conditions": {"matchConditions": [{"name": f"c{i}", "expression": "true"} for i in range(65)]},
+    "most conditions": {"matchConditions": [{"name": f"c{i}", "expression": "true"} for i in range(64)]},
+    "names of conditions": {
+        "matchConditions": [
+            *({"name": name, "expression": "true"} for name in ("a", "a", "A b", "a/b/c", "", "x.io/a")),
+            {"expression": "foo"},
+            {"name": "z"},
+        ]
+    },
+    **{f"condition: {name}": on([text]) for name, text in JUDGED.items()},
 }
 
 
@@ -279,6 +312,14 @@ def test_a_configuration_is_judged_alike(site: Site, changed: dict[str, Any]) ->
     body = {"metadata": {"name": "judged"}, "webhooks": [one]}
     lab, real = site.both.ask("POST", f"{GROUP}/mutatingwebhookconfigurations?dryRun=All", body)
     assert lab == real
+
+
+@pytest.mark.parametrize("function", LACKING)
+def test_functions_that_the_lab_lacks_are_named(site: Site, function: str) -> None:
+    body = {"metadata": {"name": "judged"}, "webhooks": [{**GOOD, **on([LACKING[function]])}]}
+    lab, real = site.both.ask("POST", f"{GROUP}/mutatingwebhookconfigurations?dryRun=All", body)
+    assert (lab[0], real[0]) == (422, 201)
+    assert f"API servers have `{function}`" in lab[1]["message"]
 
 
 def test_two_webhooks_have_two_names(site: Site) -> None:
@@ -311,9 +352,4 @@ def test_what_is_out_of_reach_is_said(site: Site) -> None:
     status, answer = lab.ask("POST", f"{MAPS}?dryRun=All", config_map("reach"))
     assert (status, answer["reason"]) == (500, "InternalError")
     assert 'failed calling webhook "a.example.com"' in answer["message"]
-    conditions = {"matchConditions": [{"name": "a", "expression": "true"}]}
-    body = {"metadata": {"name": "conditions"}, "webhooks": [{**GOOD, **conditions}]}
-    status, answer = lab.ask("POST", f"{GROUP}/validatingwebhookconfigurations", body)
-    assert status == 422
-    assert "the lab does not evaluate match conditions" in answer["message"]
     assert base64.b64decode(site.hooks.authority).startswith(b"-----BEGIN CERTIFICATE")

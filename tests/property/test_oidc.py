@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from sekisho.decide.authn.oidc.authenticate import KeysQuestion, plan
 from sekisho.decide.authn.oidc.code import OidcClaim
-from sekisho.decide.authn.oidc.references import claims_read, escapes, lexemes, reads_whole, selects
+from sekisho.decide.authn.oidc.references import claims_read, reads_whole, selects
+from sekisho.decide.cel.lexemes import escapes, lexemes
 from sekisho.decide.decision import Decision, Outcome
 from support.oidc_build import NOW, claims, configured, decided, entry
 

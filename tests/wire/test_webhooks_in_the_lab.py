@@ -76,6 +76,20 @@ def test_why_names_the_webhook_that_is_not_there(api: KubeApi) -> None:
     api.gone(f"{HOOKS}/fails.open")
 
 
+def test_why_names_the_condition_that_has_no_value(api: KubeApi, hooks: WebhookSite) -> None:
+    wanted = [{"name": "wanted", "expression": "object.data.wanted == 'yes'"}]
+    registered(api, "wants.some", hooks.client("/no"), matchConditions=wanted)
+    status, document, _ = api.ask("POST", MAPS, {"metadata": {"name": "three"}})
+    assert status == 403
+    assert document["message"].endswith(
+        "expression 'object.data.wanted == 'yes'' resulted in error: no such key: data"
+    )
+    assert api.why() == ["admission.match-condition"]
+    api.made(MAPS, {"metadata": {"name": "three"}, "data": {"wanted": "no"}})
+    assert api.ask("POST", MAPS, {"metadata": {"name": "four"}, "data": {"wanted": "yes"}})[0] == 400
+    api.gone(f"{HOOKS}/wants.some")
+
+
 def test_webhooks_are_an_administrator_s_to_register(api: KubeApi) -> None:
     token = api.token("app")
     status, document, _ = api.ask("POST", HOOKS, {"metadata": {"name": "mine"}, "webhooks": []}, token)

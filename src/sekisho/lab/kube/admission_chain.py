@@ -38,7 +38,7 @@ class AdmissionChain:
         self._world = world
         self._cluster = cluster
         self._objects = objects
-        self._webhooks = Webhooks(objects)
+        self._webhooks = Webhooks(objects, lambda user, asked: admitted(user, asked, cluster))
 
     async def mutated(self, write: Write, warnings: list[str]) -> JsonObject:
         """Return the object as it is to be validated and stored; a delete has none and gets an empty one.

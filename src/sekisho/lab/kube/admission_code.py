@@ -10,6 +10,10 @@ class AdmissionCode(ReasonCode):
     """Stable identifiers: which plugin or webhook refused."""
 
     ACCOUNT = "admission.service-account", "the admission plugin ServiceAccount refuses: {problem}"
+    CONDITION = (
+        "admission.match-condition",
+        "it cannot be told whether the webhook {webhook} of {configuration} is to be asked: {problem}",
+    )
     DENIED = (
         "admission.webhook-denied",
         "the webhook {webhook} of {configuration} refuses: {problem}",

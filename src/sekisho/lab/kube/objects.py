@@ -92,17 +92,22 @@ class KubeObjects:
         """Return a random end for a generated name."""
         return self._ids.suffix()
 
-    def named(self, body: JsonObject) -> JsonObject:
-        """Return the object with a name made of its ``generateName``, if it has only that."""
-        prefix = text(body, "metadata", "generateName")
-        if text(body, "metadata", "name") or not prefix:
-            return body
-        return {**body, "metadata": {**mapping(body, "metadata"), "name": f"{prefix}{self.suffix()}"}}
+    def begun(self, body: JsonObject) -> JsonObject:
+        """Return an object that is to be created, with its uid and the time, and a name if it has none."""
+        metadata: dict[str, Json] = {
+            **mapping(body, "metadata"),
+            "uid": str(uuid.uuid4()),
+            "creationTimestamp": self._clock.now().rfc3339(),
+        }
+        prefix = text(metadata, "generateName")
+        if prefix and not text(metadata, "name"):
+            metadata["name"] = f"{prefix}{self.suffix()}"
+        return {**body, "metadata": metadata}
 
     def create(
         self, resource: Resource, namespace: str, body: JsonObject, *, dry_run: bool = False
     ) -> Written:
-        """Create an object that was decoded and validated.
+        """Create an object that has begun and was validated.
 
         Raises:
             KubeError: 409 the name is taken, 404 the namespace is missing, 403 it is going away.
@@ -117,7 +122,6 @@ class KubeObjects:
         key = self._key(resource, namespace, name)
         if self._world.facts.get(key) is not None:
             raise status.already_exists(resource.plural, resource.group, name)
-        metadata |= {"uid": str(uuid.uuid4()), "creationTimestamp": self._clock.now().rfc3339()}
         for server_owned in (
             "resourceVersion",
             "generation",

@@ -165,7 +165,7 @@ class Verbs:
     ) -> Response:
         """Create an object that was decoded: admission, a name where it has none, validation, storage."""
         write = write_of(exchange, "CREATE", resource, body)
-        body = self._objects.named(await self._admission.mutated(write, warnings))
+        body = self._objects.begun(await self._admission.mutated(write, warnings))
         validate.validate(resource, body)
         self._may_grant(exchange, resource, body, "create")
         await self._admission.validated(replace(write, body=body), warnings)

@@ -88,7 +88,7 @@ class Recorder:
                 "reportingComponent": component,
                 "reportingInstance": node if component == KUBELET else "",
             }
-            self.objects.create(events, namespace, body)
+            self.objects.create(events, namespace, self.objects.begun(body))
             self._names[(reason, message)] = made
         except KubeError:
             return  # the namespace goes away, and the pod with it

@@ -34,6 +34,11 @@ def too_long(field: str, limit: int) -> Cause:
     return Cause("FieldValueTooLong", _detailed("Too long", f"may not be more than {limit} bytes"), field)
 
 
+def too_many(field: str, count: int, limit: int) -> Cause:
+    """The list has more than ``limit`` items."""
+    return Cause("FieldValueTooMany", f"Too many: {count}: must have at most {limit} items", field)
+
+
 def duplicate(field: str, value: str) -> Cause:
     """``value`` is given a second time."""
     return Cause("FieldValueDuplicate", f"Duplicate value: {quote(value)}", field)

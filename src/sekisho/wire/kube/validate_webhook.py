@@ -6,14 +6,14 @@ from urllib.parse import urlsplit
 
 from sekisho.decide.values import Json, JsonObject
 from sekisho.wire.kube import names
-from sekisho.wire.kube.causes import bad_value, duplicate, not_allowed, required, unsupported
+from sekisho.wire.kube.causes import bad_value, duplicate, required, unsupported
 from sekisho.wire.kube.members import items, mapping, objects, text
 from sekisho.wire.kube.status import Cause
+from sekisho.wire.kube.validate_conditions import condition_causes
 from sekisho.wire.kube.validate_labels import selector_causes
 
 VERSIONS = ("v1", "v1beta1")
 MAX_TIMEOUT_SECONDS = 30
-NO_CONDITIONS = "the lab does not evaluate match conditions: leave them out, or use selectors"
 
 _SCOPES = ("*", "Cluster", "Namespaced")
 _OPERATIONS = ("*", "CONNECT", "CREATE", "DELETE", "UPDATE")
@@ -63,8 +63,7 @@ def _webhook(hook: JsonObject, field: str) -> Iterator[Cause]:
         yield from selector_causes(mapping(hook, member), f"{field}.{member}")
     yield from _choice(hook, "reinvocationPolicy", _CHOICES["reinvocationPolicy"], field)
     yield from _client(mapping(hook, "clientConfig"), f"{field}.clientConfig")
-    if items(hook, "matchConditions"):
-        yield not_allowed(f"{field}.matchConditions", NO_CONDITIONS)
+    yield from condition_causes(objects(hook, "matchConditions"), f"{field}.matchConditions")
 
 
 def _choice(hook: JsonObject, member: str, supported: Sequence[str], field: str) -> Iterator[Cause]:

@@ -12,18 +12,17 @@ import pytest
 
 from sekisho.decide.authn.oidc.code import OidcFault
 from sekisho.decide.authn.oidc.expression import (
-    MAX_EXPRESSION_CHARS,
-    SET_FUNCTIONS,
     ExpressionError,
     _environment,
     compile_claims,
     compile_user,
     over_claims,
     over_user,
-    prepared,
     uses_unverified_email,
 )
-from sekisho.decide.authn.oidc.references import claims_read, escapes, reads_whole, unescaped
+from sekisho.decide.authn.oidc.references import claims_read, reads_whole
+from sekisho.decide.cel.lexemes import escapes, unescaped
+from sekisho.decide.cel.library import MAX_EXPRESSION_CHARS, SET_FUNCTIONS, prepared
 from sekisho.decide.values import KubeUser, Ref, SekishoInputError
 
 AT = Ref("auth.yaml", "/x")
@@ -233,7 +232,7 @@ def test_names_that_stand_for_others(name: str) -> None:
 
 
 def test_numbers_that_no_double_holds() -> None:
-    assert prepared([10**400, -(10**400), True], ()) == [float("inf"), float("-inf"), True]
+    assert prepared([10**400, -(10**400), True], (), are_doubles=True) == [float("inf"), float("-inf"), True]
 
 
 def test_a_problem_in_another_form_is_cut_to_its_first_line() -> None:

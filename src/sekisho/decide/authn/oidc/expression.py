@@ -1,30 +1,31 @@
-"""CEL over claims and over a user, as an API server of Kubernetes evaluates it.
+"""CEL over claims and over a user, as an API server of Kubernetes evaluates it: numbers are doubles.
 
-What the library lacks is made here: ``sets.*``, names like ``a__dot__b`` for odd members, numbers of JSON
-as doubles. What this environment does not have (``url``, ``ip``, ``cidr``, ``quantity``, ``semver``,
-``find``, two-variable comprehensions) is refused when the configuration is read. The cost of one
-evaluation is bounded: the library counts at most 10000 iterations, its regular expressions are linear,
-and text and token are bounded here and by the reader.
-
-Source: Kubernetes, "Common Expression Language in Kubernetes"; the escapes: apiserver ``pkg/cel``.
+Source: Kubernetes, "Common Expression Language in Kubernetes".
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 
 from sekisho.decide.authn.oidc.code import OidcFault
-from sekisho.decide.authn.oidc.references import claims_read, escapes, reads_whole, selects
+from sekisho.decide.authn.oidc.references import claims_read, reads_whole, selects
+from sekisho.decide.cel.lexemes import escapes
+from sekisho.decide.cel.library import (
+    CelError,
+    CelMissingError,
+    compiled,
+    environment,
+    evaluated,
+    prepared,
+    types,
+)
 from sekisho.decide.values import Json, JsonObject, KubeUser, Ref, SekishoInputError
 
 CLAIMS: Final = "claims"
 USER: Final = "user"
-MAX_EXPRESSION_CHARS: Final = 16_384
 
 _USER_MEMBERS: Final = ("username", "uid", "groups", "extra")
-_PLACE = re.compile(r"^[A-Z_]+: (?:ERROR: <input>:)?(?:(?P<place>\d+:\d+): )?(?P<text>[^\n]*)")
 _MAX_SHOWN = 200
 
 
@@ -77,7 +78,7 @@ def over_claims(expression: Expression, claims: JsonObject) -> Json:
     Raises:
         ExpressionError: it has none.
     """
-    return _value(expression, {CLAIMS: prepared(claims, expression.aliases)})
+    return _value(expression, {CLAIMS: prepared(claims, expression.aliases, are_doubles=True)})
 
 
 def over_user(expression: Expression, user: KubeUser) -> Json:
@@ -92,7 +93,7 @@ def over_user(expression: Expression, user: KubeUser) -> Json:
         "groups": list(user.groups),
         "extra": {key: list(values) for key, values in user.extra},
     }
-    data = {name: prepared(value, expression.aliases) for name, value in members.items()}
+    data = {name: prepared(value, expression.aliases, are_doubles=True) for name, value in members.items()}
     if expression.is_flat:
         return _value(expression, {f"{USER}.{name}": value for name, value in data.items()})
     return _value(expression, {USER: data})
@@ -104,38 +105,16 @@ def uses_unverified_email(username: str, others: Sequence[str]) -> bool:
     return selects(username, CLAIMS, "email") and not any(verified)
 
 
-def prepared(value: Json, aliases: tuple[tuple[str, str], ...]) -> Any:
-    """Return ``value`` as the expression sees it: numbers are doubles, odd names have their escape too."""
-    match value:
-        case bool() | None | str():
-            return value
-        case int() | float():
-            try:
-                return float(value)
-            except OverflowError:
-                return float("inf") if value > 0 else float("-inf")
-        case Mapping():
-            members = {name: prepared(member, aliases) for name, member in value.items()}
-            for alias, name in aliases:
-                members.pop(alias, None)
-                if name in members:
-                    members[alias] = members[name]
-            return members
-        case _:
-            return [prepared(member, aliases) for member in value]
-
-
 def _compiled(kind: str, text: str, at: Ref) -> Any:
-    if len(text) > MAX_EXPRESSION_CHARS:
-        raise _fault(at, f"longer than {MAX_EXPRESSION_CHARS} characters")
-    environment = _environment(kind)
-    if environment is None:
+    try:
+        environment_ = _environment(kind)
+    except CelMissingError:
         raise SekishoInputError.single(
             OidcFault.CEL_MISSING, at, "an expression needs the library of CEL", "install sekisho[oidc]"
-        )
+        ) from None
     try:
-        return environment.compile(text)
-    except (RuntimeError, ValueError) as error:
+        return compiled(environment_, text)
+    except CelError as error:
         raise _fault(at, f"does not compile: {_problem(str(error))}") from None
 
 
@@ -146,13 +125,9 @@ def _require_boolean(program: Any, at: Ref, *, is_condition: bool) -> None:
 
 def _value(expression: Expression, data: Mapping[str, Any]) -> Json:
     try:
-        found = expression.program.eval(data=data)
-        kind, value = str(found.type().name()), found.plain_value()
-    except (RuntimeError, ValueError, TypeError) as error:
+        return _as_json(evaluated(expression.program, data))
+    except CelError as error:
         raise ExpressionError(_problem(str(error))) from None
-    if kind == "ERROR":
-        raise ExpressionError(_problem(str(value)))
-    return _as_json(value)
 
 
 def _as_json(value: Any) -> Json:
@@ -168,12 +143,7 @@ def _as_json(value: Any) -> Json:
 
 
 def _problem(text: str) -> str:
-    match = _PLACE.match(text)
-    if match is None:
-        return text.partition("\n")[0][:_MAX_SHOWN]
-    place = f"{match['place']}: " if match["place"] else ""
-    said = match["text"].removesuffix(" [INVALID_ARGUMENT]")
-    return f"{place}{said}"[:_MAX_SHOWN]
+    return text.partition("\n")[0].removeprefix("ERROR: <input>:")[:_MAX_SHOWN]
 
 
 def _fault(at: Ref, problem: str) -> SekishoInputError:
@@ -182,14 +152,13 @@ def _fault(at: Ref, problem: str) -> SekishoInputError:
 
 @cache
 def _environment(kind: str) -> Any:
-    """Return the environment of one variable; None without the library (extra ``oidc``)."""
-    try:
-        # Imported here: two libraries of some 20 MB, and most configurations have no expression.
-        from cel_expr_python import cel
-        from cel_expr_python.ext import ext_optional, ext_strings
-    except ImportError:
-        return None
-    text, many = cel.Type.STRING, cel.Type.List(cel.Type.DYN)
+    """Return the environment of one variable.
+
+    Raises:
+        CelMissingError: without the library.
+    """
+    cel = types()
+    text = cel.Type.STRING
     texts = cel.Type.List(text)
     variables = {
         CLAIMS: {CLAIMS: cel.Type.Map(text, cel.Type.DYN)},
@@ -203,35 +172,4 @@ def _environment(kind: str) -> Any:
         ),
         f"{USER} map": {USER: cel.Type.Map(text, cel.Type.DYN)},
     }
-    sets = [
-        cel.FunctionDecl(
-            f"sets.{name}", [cel.Overload(f"sets_{name}", cel.Type.BOOL, [many, many], False, function)]
-        )
-        for name, function in SET_FUNCTIONS.items()
-    ]
-    return cel.NewEnv(
-        variables=variables[kind],
-        # Version 2 is what API servers have: later functions would not compile there.
-        extensions=[ext_strings.ExtStrings(2), ext_optional.ExtOptional(), cel.CelExtension("sets", sets)],
-    )
-
-
-def _is_in(one: Any, many: Sequence[Any]) -> bool:
-    # To Python True is 1; to CEL it is not.
-    return any(one == other and isinstance(one, bool) == isinstance(other, bool) for other in many)
-
-
-def _contains(whole: Sequence[Any], part: Sequence[Any]) -> bool:
-    return all(_is_in(one, whole) for one in part)
-
-
-def _equivalent(left: Sequence[Any], right: Sequence[Any]) -> bool:
-    return _contains(left, right) and _contains(right, left)
-
-
-def _intersects(left: Sequence[Any], right: Sequence[Any]) -> bool:
-    return any(_is_in(one, right) for one in left)
-
-
-SET_FUNCTIONS: Final = {"contains": _contains, "equivalent": _equivalent, "intersects": _intersects}
-"""The functions ``sets.*``, which the library lacks."""
+    return environment(variables[kind])

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sekisho.decide.authn.oidc.model import JwtAuthenticator, OidcConfiguration, Source, setting
-from sekisho.decide.authn.oidc.references import lexemes
+from sekisho.decide.cel.lexemes import lexemes
 from sekisho.decide.decision import ReasonCode, Step
 
 SYSTEM: Final = "system:"

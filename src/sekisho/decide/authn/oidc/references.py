@@ -1,51 +1,14 @@
-"""What an expression reads, found in its text: which claims, and which names stand for odd ones.
+"""Which claims an expression reads, found in its text.
 
-Lexical on purpose: the compiler's tree is not to be had from Python. Strings and comments are told apart
-first, so a claim's name in a message is not mistaken for its use.
+Strings and comments are told apart first, so a claim's name in a message is not mistaken for its use.
 """
 
-import re
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
-_TOKEN: Final = re.compile(
-    r"(?P<comment>//[^\n]*)"
-    r"|(?P<string>[rRbB]{0,2}(?:'''(?:\\.|[^\\])*?'''|\"\"\"(?:\\.|[^\\])*?\"\"\"|'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\"))"
-    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
-    r"|(?P<quoted>`[^`\n]*`)"
-    r"|(?P<space>\s+)"
-    r"|(?P<other>.)",
-    re.DOTALL,
-)
-_QUOTES: Final = re.compile(r"^[rRbB]{0,2}('''|\"\"\"|'|\")|('''|\"\"\"|'|\")$")
-_ESCAPE: Final = re.compile(r"__([^_]+)__")
-_MEANINGS: Final = {"underscores": "__", "dot": ".", "dash": "-", "slash": "/"}
-_WORDS: Final = "true false null in as break const continue else for function if import let loop package"
-_RESERVED: Final = frozenset((*_WORDS.split(), "namespace", "return", "var", "void", "while"))
-
+from sekisho.decide.cel.lexemes import Lexeme, lexemes, unescaped
 
 _VARIABLE: Final = "claims"
-
-
-class Lexeme(NamedTuple):
-    """One word of an expression: ``kind`` is string, name, quoted or other."""
-
-    kind: str
-    text: str
-
-
-def lexemes(expression: str) -> tuple[Lexeme, ...]:
-    """Return the words of ``expression`` without white space and comments; strings without their quotes."""
-    found: list[Lexeme] = []
-    for match in _TOKEN.finditer(expression):
-        kind = str(match.lastgroup)
-        if kind == "string":
-            found.append(Lexeme(kind, _QUOTES.sub("", match.group())))
-        elif kind == "quoted":
-            found.append(Lexeme(kind, match.group()[1:-1]))
-        elif kind not in ("comment", "space"):
-            found.append(Lexeme(kind, match.group()))
-    return tuple(found)
 
 
 def claims_read(expression: str) -> frozenset[str] | None:
@@ -74,30 +37,6 @@ def selects(expression: str, variable: str, member: str) -> bool:
         and not (index and words[index - 1] == ("other", "."))
         for index in range(len(words) - 2)
     )
-
-
-def escapes(expression: str) -> tuple[tuple[str, str], ...]:
-    """Return the names in ``expression`` that stand for others, each with the one it stands for."""
-    found = {
-        word.text: unescaped(word.text) for word in lexemes(expression) if word.kind in ("name", "string")
-    }
-    return tuple((name, meant) for name, meant in sorted(found.items()) if name != meant)
-
-
-def unescaped(name: str) -> str:
-    """Return the name that ``name`` stands for: ``a__dot__b`` is ``a.b`` (``pkg/cel``, Unescape)."""
-    is_whole = True
-
-    def meaning(match: re.Match[str]) -> str:
-        nonlocal is_whole
-        word = match[1]
-        if word in _MEANINGS:
-            return _MEANINGS[word]
-        is_whole = is_whole and word in _RESERVED and match.group() == name
-        return word
-
-    meant = _ESCAPE.sub(meaning, name)
-    return meant if is_whole else name
 
 
 _MEMBER_MARKS: Final = ((Lexeme("other", "."),), (Lexeme("other", "["),))

@@ -71,7 +71,7 @@ class Actor:
         self._may("create", resource, namespace)
         typed = {"apiVersion": resource.at.api_version, "kind": resource.kind, **body}
         placed = validate.place(resource, typed, namespace)
-        defaulted = with_defaults(resource, self._objects.named(placed))
+        defaulted = with_defaults(resource, self._objects.begun(placed))
         admitted_body = self._admission.of_controller(resource, namespace, defaulted, self._user)
         validate.validate(resource, admitted_body)
         return self._objects.create(resource, namespace, admitted_body).body

@@ -46,6 +46,11 @@ class Write:
         return self.kind or (self.resource.at, self.resource.kind)
 
     @property
+    def is_of_namespace(self) -> bool:
+        """Whether a Namespace is written."""
+        return self.resource.plural == "namespaces" and not self.resource.group
+
+    @property
     def is_exempt(self) -> bool:
         """Whether no webhook is ever asked: a broken one could not be repaired otherwise."""
         return self.resource.group == ADMISSION_REGISTRATION.group or not self.resource.is_stored
@@ -62,10 +67,9 @@ def applies(hook: JsonObject, write: Write, namespace: JsonObject | None) -> boo
 
 
 def _selects_namespace(selector: JsonObject, write: Write, namespace: JsonObject | None) -> bool:
-    is_namespace = write.resource.plural == "namespaces" and not write.resource.group
-    if not write.namespace and not is_namespace:
+    if not write.namespace and not write.is_of_namespace:
         return True
-    if is_namespace and not write.subresource and write.operation in ("CREATE", "UPDATE"):
+    if write.is_of_namespace and not write.subresource and write.operation in ("CREATE", "UPDATE"):
         namespace = write.body
     return read_selector(selector).matches(namespace or {})
 

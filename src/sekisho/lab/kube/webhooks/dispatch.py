@@ -10,12 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from sekisho.decide.cel.authorizer import Authorize
+from sekisho.decide.cel.conditions import Asked, ConditionError
+from sekisho.decide.request.kubernetes import RequestAttributes
 from sekisho.decide.values import Json, JsonObject, Ref
 from sekisho.lab.kube.admission_code import AdmissionCode, AdmissionRefusedError, refusal
 from sekisho.lab.kube.objects import KubeObjects
-from sekisho.lab.kube.reviews import user_info
 from sekisho.lab.kube.webhooks.asked import Write, applies
 from sekisho.lab.kube.webhooks.call import CallError, call
+from sekisho.lab.kube.webhooks.conditions import matches
+from sekisho.lab.kube.webhooks.request import request_of, typed
 from sekisho.wire.kube import body as bodies
 from sekisho.wire.kube import schema, status, validate
 from sekisho.wire.kube.admission_call import Answer, AnswerError, bounded_warnings, read_answer, write_review
@@ -54,8 +58,9 @@ class Hook:
 class Webhooks:
     """The webhooks of one cluster."""
 
-    def __init__(self, objects_: KubeObjects) -> None:
+    def __init__(self, objects_: KubeObjects, authorize: Authorize) -> None:
         self._objects = objects_
+        self._authorize = authorize
         self._schema = schema.load()
 
     def are_asked(self, write: Write) -> bool:
@@ -129,7 +134,32 @@ class Webhooks:
         namespace = None
         if place and self._objects.exists(_NAMESPACES, "", place):
             namespace = self._objects.read(_NAMESPACES, "", place)
-        return applies(hook.document, write, namespace)
+        return applies(hook.document, write, namespace) and self._is_wanted(hook, write)
+
+    def _is_wanted(self, hook: Hook, write: Write) -> bool:
+        """Tell whether the webhook's conditions want it to be asked."""
+        if "matchConditions" not in hook.document:
+            return True
+        resource = write.resource
+        attributes = RequestAttributes(
+            write.operation.lower(),
+            resource.group,
+            resource.version,
+            resource.plural,
+            write.subresource,
+            write.namespace,
+            write.name,
+        )
+        asked = Asked(
+            request_of(write), typed(write.body, write), typed(write.old, write), write.user, attributes
+        )
+        try:
+            return matches(hook.document, asked, self._authorize)
+        except ConditionError as error:
+            if hook.is_optional:
+                return False
+            refused = status.forbidden(resource.plural, resource.group, write.name, str(error))
+            raise _refused(hook, refused, AdmissionCode.CONDITION) from None
 
     async def _changed(self, hook: Hook, write: Write, warnings: list[str]) -> JsonObject | None:
         """Return the object after the patch of a webhook; None where it changes nothing."""
@@ -180,7 +210,15 @@ class Webhooks:
         uid = str(uuid.uuid4())
         seconds = number(hook.document, "timeoutSeconds") or 10
         try:
-            question = write_review(version, _request(write, uid))
+            question = write_review(
+                version,
+                {
+                    "uid": uid,
+                    **request_of(write),
+                    "object": typed(write.body, write),
+                    "oldObject": typed(write.old, write),
+                },
+            )
             body = await call(mapping(hook.document, "clientConfig"), question, seconds)
             return read_answer(body, version, uid, mutating=mutating)
         except CallError as error:
@@ -226,42 +264,6 @@ def _failed(hook: Hook, error: KubeError) -> AdmissionRefusedError:
 def _refused(hook: Hook, error: KubeError, code: AdmissionCode) -> AdmissionRefusedError:
     at = Ref(f"webhook/{hook.configuration}", f"/webhooks/{hook.index}")
     return refusal(error, code, at, webhook=hook.name, configuration=hook.configuration)
-
-
-def _request(write: Write, uid: str) -> JsonObject:
-    at, kind = write.at
-    of_kind: JsonObject = {"group": at.group, "version": at.version, "kind": kind}
-    of_resource: JsonObject = {
-        "group": write.resource.group,
-        "version": write.resource.version,
-        "resource": write.resource.plural,
-    }
-    request: dict[str, Json] = {
-        "uid": uid,
-        "kind": of_kind,
-        "resource": of_resource,
-        "requestKind": of_kind,
-        "requestResource": of_resource,
-    }
-    if write.subresource:
-        request |= {"subResource": write.subresource, "requestSubResource": write.subresource}
-    request |= {"name": write.name} if write.name else {}
-    is_namespace = write.resource is _NAMESPACES
-    place = write.name if is_namespace else write.namespace
-    request |= {"namespace": place} if place else {}
-    return {
-        **request,
-        "operation": write.operation,
-        "userInfo": user_info(write.user),
-        "object": _typed(write.body, at, kind),
-        "oldObject": _typed(write.old, at, kind),
-        "dryRun": write.is_dry_run,
-        "options": write.options or None,
-    }
-
-
-def _typed(body: JsonObject | None, at: GroupVersion, kind: str) -> JsonObject | None:
-    return None if body is None else {**body, "apiVersion": at.api_version, "kind": kind}
 
 
 def _resource(at: GroupVersion, plural: str) -> Resource:

@@ -1,0 +1,1 @@
+"""The one room for CEL: Kubernetes' expressions, compiled and evaluated by CEL's own library."""
