@@ -117,7 +117,8 @@ class Both:
 def both_clusters(folder: Path, lab: RunningLab, *options: str, admits: bool = False) -> Iterator[Both]:
     """Start the real server beside ``lab``, with one administrator of one name in both.
 
-    ``options`` are further flags. With ``admits`` the plugins ServiceAccount and NodeRestriction are on.
+    ``options`` are further flags. With ``admits`` the plugins ServiceAccount and NodeRestriction are on, and
+    each controller acts as its own service account.
     """
     with real_cluster(folder / "real", *options, admits=admits) as real:
         yield Both(lab_side(folder / "lab", lab), real)
@@ -130,7 +131,10 @@ def real_cluster(folder: Path, *more: str, admits: bool = False) -> Iterator[Sid
     if admits:
         flags.append("--enable-admission-plugins=NodeRestriction")
     with running_apiserver(folder, flags, without=("Priority",) if admits else ("ServiceAccount",)) as api:
-        options = [f"--root-ca-file={api.authority}"]
+        options = [
+            f"--root-ca-file={api.authority}",
+            f"--use-service-account-credentials={str(admits).lower()}",
+        ]
         with running_controllers(api, *CONTROLLERS, options=options):
             api.create("/api/v1/namespaces/kube-system/serviceaccounts", {"metadata": {"name": "both"}})
             api.create("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", _binding())

@@ -32,6 +32,7 @@ from sekisho.lab.kube.streams import PodStreams
 from sekisho.lab.kube.subresources import Subresources
 from sekisho.lab.kube.token_requests import TokenRequests
 from sekisho.lab.kube.verbs import Verbs
+from sekisho.lab.kube.writes import Writes
 from sekisho.lab.net.authority import Authority
 from sekisho.lab.net.sockets import LOOPBACK, listen, port_of
 from sekisho.lab.pods.runtime import Pods
@@ -132,13 +133,14 @@ class Clusters:
             return
         objects = KubeObjects(self._world, arn, self._clock, self._ids)
         admission = AdmissionChain(self._world, live, objects)
+        writes = Writes(objects, admission)
         tokens = TokenRequests(cluster.issuer, objects, self._keys, self._ids, admission)
         if self.pods is not None:
             self.pods.join(cluster, objects, tokens, port)
         api = KubeServer(
             live,
             authenticator,
-            Verbs(self._world, live, objects, admission),
+            Verbs(self._world, live, objects, writes),
             Subresources(objects, admission),
             Reviews(live, authenticator),
             tokens,
@@ -157,7 +159,7 @@ class Clusters:
         http = HttpServer(api.serve, listener, tls=tls, refusal=lambda code, _client: refuse(head_code(code)))
         await http.start()
         certificate = self._authority.certificate
-        controllers = Controllers(self._world, live, objects, self._clock, self._keys, certificate)
+        controllers = Controllers(self._world, live, objects, writes, self._clock, self._keys, certificate)
         controllers.start()
         self._controllers[arn] = controllers
         self._servers[arn], self.live[arn], self.authenticators[arn] = http, live, authenticator

@@ -10,7 +10,7 @@ from dataclasses import replace
 from sekisho.decide.chain import admitted
 from sekisho.decide.node import restriction
 from sekisho.decide.node.restriction_code import RestrictionCode
-from sekisho.decide.values import Json, JsonObject, KubeUser
+from sekisho.decide.values import Json, JsonObject
 from sekisho.facts import kube_key
 from sekisho.lab.aws.eks.versions import minor_version
 from sekisho.lab.kube.account_admission import account_name, is_mirror, with_account
@@ -56,18 +56,6 @@ class AdmissionChain:
         warnings += service_warnings(write.resource, write.body or {}, out_of_reach)
         done = await self._webhooks.mutated(write, lambda body: self._built_in(write, body), warnings)
         return done.body or {}
-
-    def of_controller(
-        self, resource: Resource, namespace: str, body: JsonObject, user: KubeUser
-    ) -> JsonObject:
-        """Return an object that a controller of the lab creates, after the plugins that are built in.
-
-        Webhooks are not asked: the lab's controllers do not wait for anybody.
-
-        Raises:
-            KubeError: a plugin refuses.
-        """
-        return self._built_in(Write("CREATE", resource, namespace, "", user, body), body)
 
     async def validated(self, write: Write, warnings: list[str]) -> None:
         """Return if the validating webhooks let a write through whose object was validated.

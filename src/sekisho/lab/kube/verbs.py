@@ -13,7 +13,8 @@ from sekisho.decide.request.kubernetes import creation_by_update
 from sekisho.decide.values import Json, JsonObject, SekishoInputError
 from sekisho.decide.values.documents import to_json
 from sekisho.lab.kube import apply
-from sekisho.lab.kube.admission_chain import AdmissionChain, write_of
+from sekisho.lab.kube.admission_chain import write_of
+from sekisho.lab.kube.deletion import Deleted
 from sekisho.lab.kube.deletion import warnings as deletion_warnings
 from sekisho.lab.kube.exchange import (
     Exchange,
@@ -29,6 +30,8 @@ from sekisho.lab.kube.objects import KubeObjects, Strategy
 from sekisho.lab.kube.selection import selected
 from sekisho.lab.kube.strategies import as_updated, with_namespace_finalizers, with_status
 from sekisho.lab.kube.watch import Watch, WatchOptions, WatchScope
+from sekisho.lab.kube.webhooks.asked import Write
+from sekisho.lab.kube.writes import Writes
 from sekisho.lab.world import World
 from sekisho.wire.http import BodyTooLarge, Response, StreamResponse
 from sekisho.wire.kube import body as bodies
@@ -41,8 +44,6 @@ from sekisho.wire.kube.options import check_delete_options, query_options
 from sekisho.wire.kube.registry import Resource
 
 MAX_WATCH_SECONDS = 3_600.0
-MAX_UPDATES = 5
-"""How often an update is tried that others overtake."""
 
 STATUS_STRATEGIES: dict[str, Strategy] = {"status": with_status, "finalize": with_namespace_finalizers}
 """Subresources that are the object itself, of which they change one part."""
@@ -56,17 +57,11 @@ class GrantRefusedError(status.KubeError):
         self.reason_code = reason_code
 
 
-class _MovedOnError(Exception):
-    """Another request wrote the object while webhooks were asked about this one."""
-
-
 class Verbs:
     """Answers the verbs of one cluster's stored resources."""
 
-    def __init__(
-        self, world: World, cluster: LiveCluster, objects: KubeObjects, admission: AdmissionChain
-    ) -> None:
-        self._admission = admission
+    def __init__(self, world: World, cluster: LiveCluster, objects: KubeObjects, writes: Writes) -> None:
+        self._writes = writes
         self._world = world
         self._cluster = cluster
         self._objects = objects
@@ -164,13 +159,12 @@ class Verbs:
         self, exchange: Exchange, resource: Resource, body: JsonObject, warnings: list[str]
     ) -> Response:
         """Create an object that was decoded: admission, a name where it has none, validation, storage."""
-        write = write_of(exchange, "CREATE", resource, body)
-        body = self._objects.begun(await self._admission.mutated(write, warnings))
-        validate.validate(resource, body)
-        self._may_grant(exchange, resource, body, "create")
-        await self._admission.validated(replace(write, body=body), warnings)
-        namespace = exchange.attributes.namespace
-        written = self._objects.create(resource, namespace, body, dry_run=exchange.dry_run)
+
+        def check(admitted_body: JsonObject) -> None:
+            validate.validate(resource, admitted_body)
+            self._may_grant(exchange, resource, admitted_body, "create")
+
+        written = await self._writes.created(write_of(exchange, "CREATE", resource, body), check, warnings)
         return object_answer(exchange, resource, written.body, 201, warnings)
 
     async def _replaced(
@@ -182,37 +176,22 @@ class Verbs:
         *,
         is_tracked: bool = False,
     ) -> Response:
-        """Update an object by ``change``; where another writes it while webhooks are asked, once more.
+        """Update an object by ``change``.
 
-        Admission sees all that a request wants, also what the strategy then leaves as it is.
         ``is_tracked``: the change says itself who owns which field.
         """
         strategy = STATUS_STRATEGIES.get(exchange.attributes.subresource, as_updated)
         place = exchange.attributes.namespace, exchange.attributes.name
-        for _ in range(MAX_UPDATES):
-            before = self._objects.read(resource, *place)
-            write = write_of(exchange, "UPDATE", resource, change(before), before)
-            wanted = await self._admission.mutated(write, warnings)
-            body = self._checked(exchange, resource, strategy(resource, before, wanted), before)
-            if not is_tracked:
-                body = apply.tracked(exchange, resource, before, body)
-            await self._admission.validated(replace(write, body=body), warnings)
 
-            def admitted_(
-                now: JsonObject, before: JsonObject = before, body: JsonObject = body
-            ) -> JsonObject:
-                if now != before:
-                    raise _MovedOnError
-                return body
+        def wanted(before: JsonObject) -> Write:
+            return write_of(exchange, "UPDATE", resource, change(before), before)
 
-            try:
-                written = self._objects.update(
-                    resource, *place, admitted_, dry_run=exchange.dry_run, strategy=strategy
-                )
-            except _MovedOnError:
-                continue
-            return object_answer(exchange, resource, written.body, 200, warnings)
-        raise status.conflict(resource.plural, resource.group, exchange.attributes.name)
+        def settle(before: JsonObject, admitted_body: JsonObject) -> JsonObject:
+            body = self._checked(exchange, resource, strategy(resource, before, admitted_body), before)
+            return body if is_tracked else apply.tracked(exchange, resource, before, body)
+
+        written = await self._writes.updated(resource, place, wanted, settle, strategy, warnings)
+        return object_answer(exchange, resource, written.body, 200, warnings)
 
     async def _update(self, exchange: Exchange, resource: Resource, warnings: list[str]) -> Response:
         attributes = exchange.attributes
@@ -277,14 +256,7 @@ class Verbs:
     async def _delete(self, exchange: Exchange, resource: Resource) -> Response:
         attributes = exchange.attributes
         options = await self._options(exchange)
-        await self._admit_delete(exchange, resource, (attributes.namespace, attributes.name), options)
-        left = self._objects.delete(
-            resource,
-            attributes.namespace,
-            attributes.name,
-            options,
-            dry_run=exchange.dry_run or bool(options.get("dryRun")),
-        )
+        left = await self._gone(exchange, resource, (attributes.namespace, attributes.name), options)
         told = deletion_warnings(resource, options)
         # A registry returns what it marked; that of service accounts and pods also what it removed.
         if not left.gone or resource.kind in ("Pod", "ServiceAccount"):
@@ -300,23 +272,19 @@ class Verbs:
         ]
         for body in found:
             place = text(body, "metadata", "namespace"), text(body, "metadata", "name")
-            await self._admit_delete(exchange, resource, place, options)
-            self._objects.delete(
-                resource, *place, options, dry_run=exchange.dry_run or bool(options.get("dryRun"))
-            )
+            await self._gone(exchange, resource, place, options)
         return list_answer(exchange, resource, found, {"resourceVersion": str(self._objects.revision)})
 
-    async def _admit_delete(
+    async def _gone(
         self, exchange: Exchange, resource: Resource, place: tuple[str, str], options: JsonObject
-    ) -> None:
+    ) -> Deleted:
         write = write_of(exchange, "DELETE", resource, None, self._objects.read(resource, *place))
         write = replace(
             write,
             is_dry_run=write.is_dry_run or bool(options.get("dryRun")),
             options={**options, **write.options},
         )
-        await self._admission.mutated(write, [])
-        await self._admission.validated(write, [])
+        return await self._writes.deleted(write, options)
 
     async def _decoded(self, exchange: Exchange, resource: Resource) -> Decoded:
         content_type = exchange.request.header("content-type") or ""

@@ -11,13 +11,14 @@ from datetime import timedelta
 from sekisho.decide.chain import admitted
 from sekisho.decide.request.kubernetes import RequestAttributes
 from sekisho.decide.values import Instant, Json, JsonObject, KubeUser
-from sekisho.lab.kube.admission_chain import AdmissionChain
 from sekisho.lab.kube.controllers.controller import served
 from sekisho.lab.kube.deletion import Deleted
 from sekisho.lab.kube.live_cluster import LiveCluster
 from sekisho.lab.kube.objects import KubeObjects
 from sekisho.lab.kube.strategies import as_updated, with_namespace_finalizers, with_status
-from sekisho.lab.world import Clock, World
+from sekisho.lab.kube.webhooks.asked import Write
+from sekisho.lab.kube.writes import Writes
+from sekisho.lab.world import Clock
 from sekisho.wire.kube import status, validate
 from sekisho.wire.kube.defaults import with_defaults
 from sekisho.wire.kube.members import mapping, number, text
@@ -36,16 +37,15 @@ class Actor:
     """What one controller may do in one cluster; without a name it acts as kube-controller-manager."""
 
     def __init__(
-        self, name: str, component: str, world: World, live: LiveCluster, objects: KubeObjects, clock: Clock
+        self, name: str, component: str, live: LiveCluster, objects: KubeObjects, writes: Writes, clock: Clock
     ) -> None:
         groups = ("system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated")
         account = KubeUser(f"system:serviceaccount:kube-system:{name}", groups)
         self._user = account if name else KubeUser("system:kube-controller-manager", groups[-1:])
         self._component = component
-        self._world = world
         self._live = live
         self._objects = objects
-        self._admission = AdmissionChain(world, live, objects)
+        self._writes = writes
         self._clock = clock
 
     @property
@@ -62,7 +62,7 @@ class Actor:
         """Return the objects of a namespace or of all, sorted by name."""
         return self._objects.listing(resource, namespace)
 
-    def create(self, resource: Resource, namespace: str, body: JsonObject) -> JsonObject:
+    async def create(self, resource: Resource, namespace: str, body: JsonObject) -> JsonObject:
         """Create an object.
 
         Raises:
@@ -70,13 +70,13 @@ class Actor:
         """
         self._may("create", resource, namespace)
         typed = {"apiVersion": resource.at.api_version, "kind": resource.kind, **body}
-        placed = validate.place(resource, typed, namespace)
-        defaulted = with_defaults(resource, self._objects.begun(placed))
-        admitted_body = self._admission.of_controller(resource, namespace, defaulted, self._user)
-        validate.validate(resource, admitted_body)
-        return self._objects.create(resource, namespace, admitted_body).body
+        defaulted = with_defaults(resource, validate.place(resource, typed, namespace))
+        name = text(defaulted, "metadata", "name")
+        write = Write("CREATE", resource, namespace, name, self._user, defaulted, options=_options("Create"))
+        written = await self._writes.created(write, lambda made: validate.validate(resource, made), [])
+        return written.body
 
-    def update(
+    async def update(
         self, resource: Resource, body: JsonObject, change: Change, subresource: str = ""
     ) -> JsonObject:
         """Replace ``body`` by what ``change`` makes of it as it is stored now.
@@ -84,42 +84,59 @@ class Actor:
         Raises:
             KubeError: as the API answers.
         """
-        namespace, name = text(body, "metadata", "namespace"), text(body, "metadata", "name")
-        self._may("update", resource, namespace, name, subresource)
-        strategy = _STRATEGIES[subresource]
-        return self._objects.update(resource, namespace, name, change, strategy=strategy).body
+        return await self._change("update", resource, body, change, subresource)
 
-    def patch(self, resource: Resource, body: JsonObject, change: Change) -> JsonObject:
+    async def patch(self, resource: Resource, body: JsonObject, change: Change) -> JsonObject:
         """As `update`, by the right to patch.
 
         Raises:
             KubeError: as the API answers.
         """
-        namespace, name = text(body, "metadata", "namespace"), text(body, "metadata", "name")
-        self._may("patch", resource, namespace, name)
-        return self._objects.update(resource, namespace, name, change).body
+        return await self._change("patch", resource, body, change)
 
-    def put_status(self, resource: Resource, body: JsonObject, wanted: JsonObject) -> None:
+    async def _change(
+        self, verb: str, resource: Resource, body: JsonObject, change: Change, subresource: str = ""
+    ) -> JsonObject:
+        place = text(body, "metadata", "namespace"), text(body, "metadata", "name")
+        self._may(verb, resource, *place, subresource)
+        strategy = _STRATEGIES[subresource]
+        before = self._objects.read(resource, *place)
+        if strategy(resource, before, change(before)) == before:
+            return before  # a controller does not ask for what is so
+
+        def wanted(before: JsonObject) -> Write:
+            after, options = change(before), _options(verb.capitalize())
+            return Write("UPDATE", resource, *place, self._user, after, before, subresource, options=options)
+
+        written = await self._writes.updated(
+            resource, place, wanted, lambda before, after: strategy(resource, before, after), strategy, []
+        )
+        return written.body
+
+    async def put_status(self, resource: Resource, body: JsonObject, wanted: JsonObject) -> None:
         """Make ``wanted`` the status of an object, if it is not.
 
         Raises:
             KubeError: as the API answers.
         """
         if mapping(body, "status") != wanted:
-            self.update(resource, body, lambda before: {**before, "status": wanted}, "status")
+            await self.update(resource, body, lambda before: {**before, "status": wanted}, "status")
 
-    def delete(self, resource: Resource, body: JsonObject, **options: Json) -> Deleted:
+    async def delete(self, resource: Resource, body: JsonObject, **given: Json) -> Deleted:
         """Delete this very object.
 
         Raises:
             KubeError: as the API answers.
         """
-        namespace, name = text(body, "metadata", "namespace"), text(body, "metadata", "name")
-        self._may("delete", resource, namespace, name)
-        preconditions = {"uid": text(body, "metadata", "uid")}
-        return self._objects.delete(resource, namespace, name, {**options, "preconditions": preconditions})
+        place = text(body, "metadata", "namespace"), text(body, "metadata", "name")
+        self._may("delete", resource, *place)
+        options = {**given, "preconditions": {"uid": text(body, "metadata", "uid")}}
+        old = self._objects.read(resource, *place)
+        told = {**options, **_options("Delete")}
+        write = Write("DELETE", resource, *place, self._user, None, old, options=told)
+        return await self._writes.deleted(write, options)
 
-    def tell(self, about: JsonObject, reason: str, message: str, *, warning: bool = False) -> None:
+    async def tell(self, about: JsonObject, reason: str, message: str, *, warning: bool = False) -> None:
         """Record an Event; one that is told again is counted. What cannot be told is not."""
         namespace = text(about, "metadata", "namespace") or "default"
         involved: dict[str, Json] = {
@@ -139,9 +156,9 @@ class Actor:
             found = self.find(EVENTS, namespace, name)
             if found is not None:
                 again: dict[str, Json] = {"count": number(found, "count") + 1, "lastTimestamp": now.rfc3339()}
-                self.patch(EVENTS, found, lambda before: {**before, **again})
+                await self.patch(EVENTS, found, lambda before: {**before, **again})
                 return
-            self.create(
+            await self.create(
                 EVENTS,
                 namespace,
                 {
@@ -185,3 +202,7 @@ class Actor:
                 name=name,
                 namespace=namespace,
             )
+
+
+def _options(operation: str) -> dict[str, Json]:
+    return {"kind": f"{operation}Options", "apiVersion": "meta.k8s.io/v1"}

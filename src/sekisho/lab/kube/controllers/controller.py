@@ -46,7 +46,7 @@ class Controller(Protocol):
     def concerned(self, seen: Seen) -> Iterable[Item]:
         """Return what has to be looked at because of a change."""
 
-    def sync(self, item: Item) -> Instant | None:
+    async def sync(self, item: Item) -> Instant | None:
         """Make the cluster what ``item`` wants; returns when to look again though nothing changes.
 
         Raises:

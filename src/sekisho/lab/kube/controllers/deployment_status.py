@@ -55,6 +55,13 @@ def status_of(
     }
 
 
+def with_failure(deployment: JsonObject, message: str, now: Instant) -> JsonObject:
+    """Return the status of a Deployment whose new ReplicaSet was refused."""
+    failed = condition("Progressing", "False", "ReplicaSetCreateError", message)
+    status = mapping(deployment, "status")
+    return {**status, "conditions": _dated(objects(status, "conditions"), failed, now)}
+
+
 def progress_deadline(deployment: JsonObject) -> Instant | None:
     """Return when a rollout that gets no further has failed; None if nothing is rolled out."""
     seconds = mapping(deployment, "spec").get("progressDeadlineSeconds")

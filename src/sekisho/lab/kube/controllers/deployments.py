@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from sekisho.decide.values import Instant, JsonObject
 from sekisho.lab.kube.controllers.actor import Actor
 from sekisho.lab.kube.controllers.controller import Item, Seen, served
-from sekisho.lab.kube.controllers.deployment_status import progress_deadline, status_of
+from sekisho.lab.kube.controllers.deployment_status import progress_deadline, status_of, with_failure
 from sekisho.lab.kube.controllers.ownership import claimed, is_marked, item_of, owner_item
 from sekisho.lab.kube.controllers.pods import PODS, is_finished
 from sekisho.lab.kube.controllers.replica_sets import REPLICA_SETS
@@ -55,39 +55,41 @@ class DeploymentController:
             if label_selector(mapping(one, "spec", "selector")).matches(seen.after)
         ]
 
-    def sync(self, item: Item) -> Instant | None:
+    async def sync(self, item: Item) -> Instant | None:
         """Take the next step of the rollout, and tell how far it is."""
         found = self._actor.find(DEPLOYMENTS, item.namespace, item.name)
         if found is None:
             return None
-        sets = claimed(self._actor, found, REPLICA_SETS)
+        sets = await claimed(self._actor, found, REPLICA_SETS)
         if is_marked(found):
-            return self._tell(found, sets, replica_set_of(sets, mapping(found, "spec", "template")))
+            return await self._tell(found, sets, replica_set_of(sets, mapping(found, "spec", "template")))
         is_paused = mapping(found, "spec").get("paused") is True
-        newest = self._newest(found, sets, may_create=not is_paused)
-        sets = claimed(self._actor, found, REPLICA_SETS)
+        newest = await self._newest(found, sets, may_create=not is_paused)
+        sets = await claimed(self._actor, found, REPLICA_SETS)
         if is_paused or self._was_resized(found, sets):
-            self._scale(found, sets, proportionally(found, self._sizes(sets), self._name(newest)))
+            await self._scale(found, sets, proportionally(found, self._sizes(sets), self._name(newest)))
         elif text(found, "spec", "strategy", "type") == "Recreate":
-            self._recreate(found, sets, newest)
+            await self._recreate(found, sets, newest)
         else:
-            self._scale(found, sets, rolling(found, self._sizes(sets), self._name(newest)))
-        sets = claimed(self._actor, found, REPLICA_SETS)
-        again = self._tell(found, sets, newest)
-        self._clean(found, sets, newest)
+            await self._scale(found, sets, rolling(found, self._sizes(sets), self._name(newest)))
+        sets = await claimed(self._actor, found, REPLICA_SETS)
+        again = await self._tell(found, sets, newest)
+        await self._clean(found, sets, newest)
         return again
 
-    def _newest(self, found: JsonObject, sets: list[JsonObject], *, may_create: bool) -> JsonObject | None:
+    async def _newest(
+        self, found: JsonObject, sets: list[JsonObject], *, may_create: bool
+    ) -> JsonObject | None:
         """Return the set of the present template; one that is not there is made, with no pod yet too many."""
         same = replica_set_of(sets, mapping(found, "spec", "template"))
         others = [one for one in sets if same is None or self._name(one) != self._name(same)]
         revision = max((revision_of(one) for one in others), default=0) + 1
         maximum = self._maximum(found)
         if same is not None:
-            annotated = self._actor.update(
+            annotated = await self._actor.update(
                 REPLICA_SETS, same, lambda before: as_current(before, found, maximum, revision)
             )
-            self._number(found, revision_of(annotated))
+            await self._number(found, revision_of(annotated))
             return annotated
         if not may_create:
             return None
@@ -100,19 +102,29 @@ class DeploymentController:
             replicas = wanted if is_alone and not self._old_pods(found, sets) else 0
         body = new_replica_set(found, replicas, maximum, revision)
         try:
-            made = self._actor.create(REPLICA_SETS, text(found, "metadata", "namespace"), body)
+            made = await self._actor.create(REPLICA_SETS, text(found, "metadata", "namespace"), body)
         except KubeError as error:
             if error.reason == "AlreadyExists":  # another template has the same hash
                 collisions = number(found, "status", "collisionCount") + 1
                 told = {**mapping(found, "status"), "collisionCount": collisions}
-                self._actor.put_status(DEPLOYMENTS, found, told)
+                await self._actor.put_status(DEPLOYMENTS, found, told)
+            else:
+                await self._tell_failed(
+                    found, f'Failed to create new replica set "{self._name(body)}": {error.message}'
+                )
             raise
         if replicas:
-            self._tell_scaled(found, made, 0, replicas)
-        self._number(found, revision)
+            await self._tell_scaled(found, made, 0, replicas)
+        await self._number(found, revision)
         return made
 
-    def _number(self, found: JsonObject, revision: int) -> None:
+    async def _tell_failed(self, found: JsonObject, message: str) -> None:
+        """Say that there is no ReplicaSet of the present template."""
+        told = with_failure(found, message, self._actor.now)
+        await self._actor.put_status(DEPLOYMENTS, found, told)
+        await self._actor.tell(found, "ReplicaSetCreateError", message, warning=True)
+
+    async def _number(self, found: JsonObject, revision: int) -> None:
         """Annotate the Deployment with its revision."""
 
         def numbered(before: JsonObject) -> JsonObject:
@@ -121,16 +133,16 @@ class DeploymentController:
             return {**before, "metadata": {**metadata, "annotations": annotations}}
 
         if revision_of(found) != revision:
-            self._actor.update(DEPLOYMENTS, found, numbered, "status")
+            await self._actor.update(DEPLOYMENTS, found, numbered, "status")
 
-    def _recreate(self, found: JsonObject, sets: list[JsonObject], newest: JsonObject | None) -> None:
+    async def _recreate(self, found: JsonObject, sets: list[JsonObject], newest: JsonObject | None) -> None:
         """End all old pods, then begin the new."""
         old = [one for one in sets if self._name(one) != self._name(newest)]
         running = {self._name(one): 0 for one in old if number(one, "spec", "replicas")}
         if running:
-            self._scale(found, sets, running)
+            await self._scale(found, sets, running)
         elif not self._old_pods(found, old):
-            self._scale(found, sets, {self._name(newest): number(found, "spec", "replicas")})
+            await self._scale(found, sets, {self._name(newest): number(found, "spec", "replicas")})
 
     def _old_pods(self, found: JsonObject, old: list[JsonObject]) -> bool:
         """Tell whether pods of these sets have not ended."""
@@ -141,7 +153,7 @@ class DeploymentController:
                 return True
         return False
 
-    def _scale(self, found: JsonObject, sets: list[JsonObject], wanted: dict[str, int]) -> None:
+    async def _scale(self, found: JsonObject, sets: list[JsonObject], wanted: dict[str, int]) -> None:
         maximum = self._maximum(found)
         for one in sets:
             before, after = number(one, "spec", "replicas"), wanted.get(self._name(one))
@@ -158,11 +170,13 @@ class DeploymentController:
                     "spec": {**mapping(body, "spec"), "replicas": replicas},
                 }
 
-            self._actor.update(REPLICA_SETS, one, scaled)
+            await self._actor.update(REPLICA_SETS, one, scaled)
             if before != after:
-                self._tell_scaled(found, one, before, after)
+                await self._tell_scaled(found, one, before, after)
 
-    def _tell(self, found: JsonObject, sets: list[JsonObject], newest: JsonObject | None) -> Instant | None:
+    async def _tell(
+        self, found: JsonObject, sets: list[JsonObject], newest: JsonObject | None
+    ) -> Instant | None:
         """Write the status; returns when the rollout will have taken too long."""
         present = self._actor.find(
             DEPLOYMENTS, text(found, "metadata", "namespace"), text(found, "metadata", "name")
@@ -170,10 +184,10 @@ class DeploymentController:
         if present is None:
             return None
         wanted = status_of(present, sets, newest, self._actor.now)
-        self._actor.put_status(DEPLOYMENTS, present, wanted)
+        await self._actor.put_status(DEPLOYMENTS, present, wanted)
         return progress_deadline({**present, "status": wanted})
 
-    def _clean(self, found: JsonObject, sets: list[JsonObject], newest: JsonObject | None) -> None:
+    async def _clean(self, found: JsonObject, sets: list[JsonObject], newest: JsonObject | None) -> None:
         """Delete old sets beyond the history that is wanted, once the rollout is complete."""
         limit = mapping(found, "spec").get("revisionHistoryLimit")
         old = [
@@ -187,12 +201,12 @@ class DeploymentController:
         if not isinstance(limit, int) or len(old) <= limit or len(old) != len(sets) - 1:
             return
         for one in sorted(old, key=revision_of)[: len(old) - limit]:
-            self._actor.delete(REPLICA_SETS, one)
+            await self._actor.delete(REPLICA_SETS, one)
 
-    def _tell_scaled(self, found: JsonObject, one: JsonObject, before: int, after: int) -> None:
+    async def _tell_scaled(self, found: JsonObject, one: JsonObject, before: int, after: int) -> None:
         way = "up" if after > before else "down"
         message = f"Scaled {way} replica set {self._name(one)} from {before} to {after}"
-        self._actor.tell(found, "ScalingReplicaSet", message)
+        await self._actor.tell(found, "ScalingReplicaSet", message)
 
     def _was_resized(self, found: JsonObject, sets: list[JsonObject]) -> bool:
         """Tell whether the number of wanted pods is another than the sets were last scaled for."""

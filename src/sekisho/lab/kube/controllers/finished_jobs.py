@@ -21,7 +21,7 @@ class FinishedJobs:
         """Return the Job that changed."""
         return (seen.item,) if seen.resource is JOBS and seen.after is not None else ()
 
-    def sync(self, item: Item) -> Instant | None:
+    async def sync(self, item: Item) -> Instant | None:
         """Delete the Job if it is time, else say when it will be."""
         found = self._actor.find(JOBS, item.namespace, item.name)
         seconds = mapping(found, "spec").get("ttlSecondsAfterFinished")
@@ -37,5 +37,5 @@ class FinishedJobs:
         goes = Instant.parse_rfc3339(ended[0]) + timedelta(seconds=seconds)
         if self._actor.now < goes:
             return goes
-        self._actor.delete(JOBS, found, propagationPolicy="Foreground")
+        await self._actor.delete(JOBS, found, propagationPolicy="Foreground")
         return None

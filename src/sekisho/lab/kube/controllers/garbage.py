@@ -42,29 +42,29 @@ class GarbageCollector:
             concerned += self._owner_items(seen.item, seen.before)
         return dict.fromkeys(concerned)
 
-    def sync(self, item: Item) -> Instant | None:
+    async def sync(self, item: Item) -> Instant | None:
         """Delete the object if its owners are gone; if it is going itself, see to what depends on it."""
         found = self._actor.find(item.resource, item.namespace, item.name)
         if found is None:
             return None
         finalizers = items(found, "metadata", "finalizers")
         if is_marked(found) and ORPHAN in finalizers:
-            self._orphan(item, found)
+            await self._orphan(item, found)
         elif is_marked(found) and FOREGROUND in finalizers:
-            self._empty(item, found)
+            await self._empty(item, found)
         elif not is_marked(found):
-            self._follow(item, found)
+            await self._follow(item, found)
         return None
 
-    def _orphan(self, item: Item, found: JsonObject) -> None:
+    async def _orphan(self, item: Item, found: JsonObject) -> None:
         """Let every dependent live on without this owner."""
         for one in tuple(self._dependents.get(uid_of(found), ())):
             body = self._actor.find(one.resource, one.namespace, one.name)
             if body is not None:
-                self._actor.patch(one.resource, body, lambda old: without_owners(old, {uid_of(found)}))
-        self._release(item, found, ORPHAN)
+                await self._actor.patch(one.resource, body, lambda old: without_owners(old, {uid_of(found)}))
+        await self._release(item, found, ORPHAN)
 
-    def _empty(self, item: Item, found: JsonObject) -> None:
+    async def _empty(self, item: Item, found: JsonObject) -> None:
         """Delete the dependents; the owner goes when none that blocks it is left."""
         blocked = False
         for one in tuple(self._dependents.get(uid_of(found), ())):
@@ -72,13 +72,13 @@ class GarbageCollector:
             if body is None:
                 continue
             if not is_marked(body):
-                self._follow(one, body)
+                await self._follow(one, body)
                 body = self._actor.find(one.resource, one.namespace, one.name)
             blocked |= body is not None and _blocks(body, uid_of(found))
         if not blocked:
-            self._release(item, found, FOREGROUND)
+            await self._release(item, found, FOREGROUND)
 
-    def _follow(self, item: Item, body: JsonObject) -> None:
+    async def _follow(self, item: Item, body: JsonObject) -> None:
         """Delete a dependent without a living owner; forget gone owners beside one that lives."""
         solid, waiting, absent = False, [], set()
         for reference in objects(body, "metadata", "ownerReferences"):
@@ -94,11 +94,11 @@ class GarbageCollector:
         if solid:
             gone = absent | set(waiting)
             if gone:
-                self._actor.patch(item.resource, body, lambda old: without_owners(old, gone))
+                await self._actor.patch(item.resource, body, lambda old: without_owners(old, gone))
         elif waiting and self._dependents.get(uid_of(body)):
-            self._actor.delete(item.resource, body, propagationPolicy="Foreground")
+            await self._actor.delete(item.resource, body, propagationPolicy="Foreground")
         elif waiting or absent:
-            self._actor.delete(item.resource, body, **_policy(body))
+            await self._actor.delete(item.resource, body, **_policy(body))
 
     def _owner(self, item: Item, reference: JsonObject) -> tuple[JsonObject | None, bool]:
         """Return the owner, and whether its kind is one that is served: else nothing is known of it."""
@@ -118,14 +118,14 @@ class GarbageCollector:
                 found.append(Item(resource, place, text(reference, "name")))
         return found
 
-    def _release(self, item: Item, found: JsonObject, finalizer: str) -> None:
+    async def _release(self, item: Item, found: JsonObject, finalizer: str) -> None:
         def released(before: JsonObject) -> JsonObject:
             metadata = dict(mapping(before, "metadata"))
             left: list[Json] = [one for one in items(metadata, "finalizers") if one != finalizer]
             metadata.pop("finalizers", None)
             return {**before, "metadata": {**metadata, **({"finalizers": left} if left else {})}}
 
-        self._actor.patch(item.resource, found, released)
+        await self._actor.patch(item.resource, found, released)
 
 
 def _owners(body: JsonObject | None) -> list[str]:

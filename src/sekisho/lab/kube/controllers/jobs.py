@@ -12,7 +12,7 @@ from sekisho.lab.kube.controllers.conditions import condition, find_condition, w
 from sekisho.lab.kube.controllers.controller import Item, Seen, served
 from sekisho.lab.kube.controllers.job_end import Ending, backoff_until, deadline_of, ending
 from sekisho.lab.kube.controllers.ownership import claimed, is_marked, owner_item, uid_of
-from sekisho.lab.kube.controllers.pods import PODS, is_active, is_finished, is_ready, pod_of, within_reason
+from sekisho.lab.kube.controllers.pods import PODS, begin_pod, is_active, is_finished, is_ready, within_reason
 from sekisho.wire.kube.members import items, mapping, number, objects, text
 from sekisho.wire.kube.registry import BATCH
 
@@ -36,31 +36,31 @@ class JobController:
             return ()
         return [owner for body in seen.bodies if (owner := owner_item(JOBS, body)) is not None]
 
-    def sync(self, item: Item) -> Instant | None:
+    async def sync(self, item: Item) -> Instant | None:
         """Count what ended, then begin or end pods."""
         found = self._actor.find(JOBS, item.namespace, item.name)
         if found is None:
-            self._release_orphans(item)
+            await self._release_orphans(item)
             return None
-        pods = claimed(self._actor, found, PODS)
+        pods = await claimed(self._actor, found, PODS)
         if _is_over(found):
             for pod in pods:
-                self._release(pod)
+                await self._release(pod)
             return None
         if not text(found, "status", "startTime") and not _is_suspended(found):
             told = {**mapping(found, "status"), "startTime": self._actor.now.rfc3339()}
-            self._actor.put_status(JOBS, found, told)
+            await self._actor.put_status(JOBS, found, told)
             return None  # its change brings the Job here again
-        found, pods = self._count(found, pods)
+        found, pods = await self._count(found, pods)
         active = [pod for pod in pods if is_active(pod)]
         end = ending(found, active, self._actor.now)
         if end is not None:
-            return self._finish(found, pods, active, end)
+            return await self._finish(found, pods, active, end)
         if is_marked(found):
             return None
-        return self._manage(found, pods, active)
+        return await self._manage(found, pods, active)
 
-    def _count(self, found: JsonObject, pods: list[JsonObject]) -> tuple[JsonObject, list[JsonObject]]:
+    async def _count(self, found: JsonObject, pods: list[JsonObject]) -> tuple[JsonObject, list[JsonObject]]:
         """Add the pods that ended to the counts of the status."""
         status = dict(mapping(found, "status"))
         uncounted = {name: list(items(status, "uncountedTerminatedPods", name)) for name in _COUNTS}
@@ -71,10 +71,10 @@ class JobController:
                 uncounted[kind].append(uid_of(pod))
         if any(uncounted.values()):
             written: dict[str, Json] = {name: uids for name, uids in uncounted.items() if uids}
-            self._actor.put_status(JOBS, found, {**status, "uncountedTerminatedPods": written})
+            await self._actor.put_status(JOBS, found, {**status, "uncountedTerminatedPods": written})
         for pod in pods:
             if _result(pod):
-                self._release(pod)
+                await self._release(pod)
         for name, uids in uncounted.items():
             if uids:
                 status[name] = number(status, name) + len(uids)
@@ -83,7 +83,9 @@ class JobController:
         counted = {**present, "status": status}
         return counted, [pod for pod in pods if not _result(pod)]
 
-    def _manage(self, found: JsonObject, pods: list[JsonObject], active: list[JsonObject]) -> Instant | None:
+    async def _manage(
+        self, found: JsonObject, pods: list[JsonObject], active: list[JsonObject]
+    ) -> Instant | None:
         """Begin the pods that are missing; end those that are too many, and all of a suspended Job."""
         spec, now = mapping(found, "spec"), self._actor.now
         wanted = number(spec, "parallelism")
@@ -94,28 +96,29 @@ class JobController:
         wanted = 0 if _is_suspended(found) else within_reason(max(wanted, 0))
         surplus = active[wanted:]
         for pod in surplus:
-            self._actor.delete(PODS, pod)
-            self._actor.tell(found, "SuccessfulDelete", f"Deleted pod: {text(pod, 'metadata', 'name')}")
+            await self._actor.delete(PODS, pod)
+            await self._actor.tell(found, "SuccessfulDelete", f"Deleted pod: {text(pod, 'metadata', 'name')}")
         resumes = backoff_until(found, self._last_failure(found), now)
         missing = wanted - len(active)
         made = 0
         if missing > 0 and resumes is None:
             for _ in range(min(missing, BURST)):
-                self._begin(found)
+                await self._begin(found)
                 made += 1
-        self._tell(found, len(active) - len(surplus) + made, [pod for pod in pods if pod not in surplus])
+        await self._tell(
+            found, len(active) - len(surplus) + made, [pod for pod in pods if pod not in surplus]
+        )
         moments = [one for one in (resumes, deadline_of(found)) if one is not None]
         return now if missing > BURST else min(moments, default=None)
 
-    def _begin(self, found: JsonObject) -> None:
+    async def _begin(self, found: JsonObject) -> None:
         template = mapping(found, "spec", "template")
         metadata = mapping(template, "metadata")
         finalizers = [*items(metadata, "finalizers"), TRACKING]
         tracked = {**template, "metadata": {**metadata, "finalizers": finalizers}}
-        pod = self._actor.create(PODS, text(found, "metadata", "namespace"), pod_of(tracked, found))
-        self._actor.tell(found, "SuccessfulCreate", f"Created pod: {text(pod, 'metadata', 'name')}")
+        await begin_pod(self._actor, tracked, found)
 
-    def _tell(self, found: JsonObject, active: int, pods: list[JsonObject]) -> None:
+    async def _tell(self, found: JsonObject, active: int, pods: list[JsonObject]) -> None:
         """Write the status of a Job that goes on."""
         now, status = self._actor.now, dict(mapping(found, "status"))
         told = objects(status, "conditions")
@@ -128,10 +131,10 @@ class JobController:
             told = _told(told, condition("Suspended", "False", "JobResumed", "Job resumed"), now)
         if was != _is_suspended(found):
             word = "Suspended" if _is_suspended(found) else "Resumed"
-            self._actor.tell(found, word, f"Job {word.lower()}")
-        self._put(found, status, told, active, pods)
+            await self._actor.tell(found, word, f"Job {word.lower()}")
+        await self._put(found, status, told, active, pods)
 
-    def _finish(
+    async def _finish(
         self, found: JsonObject, pods: list[JsonObject], active: list[JsonObject], end: Ending
     ) -> Instant | None:
         """End the pods that still run, and when all are gone, say how the Job ended."""
@@ -140,27 +143,27 @@ class JobController:
             objects(status, "conditions"), condition(end.before, "True", end.reason, end.message), now
         )
         for pod in active:
-            self._actor.delete(PODS, pod)
+            await self._actor.delete(PODS, pod)
         still = [one for pod in pods if (one := self._actor.find(PODS, *_place(pod))) is not None]
         running = [pod for pod in still if not is_finished(pod) and text(pod, "spec", "nodeName")]
         if running:
-            self._put(found, status, told, 0, running)
+            await self._put(found, status, told, 0, running)
             return None
-        found, _ = self._count({**found, "status": status}, still)
+        found, _ = await self._count({**found, "status": status}, still)
         for pod in still:
-            self._release(pod)
+            await self._release(pod)
         status = dict(mapping(found, "status"))
         told = _told(told, condition(end.type, "True", end.reason, end.message), now)
         if end.type == "Complete":
             status["completionTime"] = now.rfc3339()
-        self._put(found, status, told, 0, [])
+        await self._put(found, status, told, 0, [])
         if end.type == "Complete":
-            self._actor.tell(found, "Completed", "Job completed")
+            await self._actor.tell(found, "Completed", "Job completed")
         else:
-            self._actor.tell(found, end.reason, end.message, warning=True)
+            await self._actor.tell(found, end.reason, end.message, warning=True)
         return None
 
-    def _put(
+    async def _put(
         self,
         found: JsonObject,
         status: dict[str, Json],
@@ -180,7 +183,7 @@ class JobController:
             "terminating": terminating,
             **({"conditions": told} if told else {}),
         }
-        self._actor.put_status(JOBS, present, wanted)
+        await self._actor.put_status(JOBS, present, wanted)
 
     def _last_failure(self, found: JsonObject) -> str:
         """Return when the last pod of the Job failed, from the pods that are still there."""
@@ -195,13 +198,13 @@ class JobController:
         ]
         return max(failed, default="")
 
-    def _release_orphans(self, item: Item) -> None:
+    async def _release_orphans(self, item: Item) -> None:
         """Let go of the pods of a Job that is gone."""
         for pod in self._actor.listing(PODS, item.namespace):
             if owner_item(JOBS, pod) == item:
-                self._release(pod)
+                await self._release(pod)
 
-    def _release(self, pod: JsonObject) -> None:
+    async def _release(self, pod: JsonObject) -> None:
         """Take the finalizer off a pod."""
         found = self._actor.find(PODS, *_place(pod))
         if found is None or TRACKING not in items(found, "metadata", "finalizers"):
@@ -213,7 +216,7 @@ class JobController:
             metadata.pop("finalizers", None)
             return {**before, "metadata": {**metadata, **({"finalizers": left} if left else {})}}
 
-        self._actor.patch(PODS, found, released)
+        await self._actor.patch(PODS, found, released)
 
     def _read(self, found: JsonObject) -> JsonObject:
         return self._actor.find(JOBS, *_place(found)) or found

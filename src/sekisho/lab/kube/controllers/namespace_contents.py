@@ -27,10 +27,10 @@ class ServiceAccounts:
         is_gone = seen.resource is _ACCOUNTS and seen.item.name == ACCOUNT and seen.after is None
         return (Item(NAMESPACES, "", seen.item.namespace),) if is_gone else ()
 
-    def sync(self, item: Item) -> Instant | None:
+    async def sync(self, item: Item) -> Instant | None:
         """Make what is missing."""
         if _is_active(self._actor, item) and self._actor.find(_ACCOUNTS, item.name, ACCOUNT) is None:
-            self._actor.create(_ACCOUNTS, item.name, default_account(item.name))
+            await self._actor.create(_ACCOUNTS, item.name, default_account(item.name))
         return None
 
 
@@ -48,20 +48,20 @@ class RootCertificates:
         is_own = seen.resource is _MAPS and seen.item.name == ROOT_CERTIFICATE
         return (Item(NAMESPACES, "", seen.item.namespace),) if is_own else ()
 
-    def sync(self, item: Item) -> Instant | None:
+    async def sync(self, item: Item) -> Instant | None:
         """Make what is missing, mend what was changed."""
         if not _is_active(self._actor, item):
             return None
         wanted = root_certificate_map(item.name, self._certificate)
         found = self._actor.find(_MAPS, item.name, ROOT_CERTIFICATE)
         if found is None:
-            self._actor.create(_MAPS, item.name, wanted)
+            await self._actor.create(_MAPS, item.name, wanted)
         elif found.get("data") != wanted["data"]:
 
             def mended(before: JsonObject) -> JsonObject:
                 return {**before, "data": wanted["data"]}
 
-            self._actor.update(_MAPS, found, mended)
+            await self._actor.update(_MAPS, found, mended)
         return None
 
 

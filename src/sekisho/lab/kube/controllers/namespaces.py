@@ -30,7 +30,7 @@ class NamespaceController:
         went = seen.after is None and seen.resource.namespaced
         return (Item(NAMESPACES, "", seen.item.namespace),) if went else ()
 
-    def sync(self, item: Item) -> Instant | None:
+    async def sync(self, item: Item) -> Instant | None:
         """Delete what is in it; when nothing is left, take the finalizer off."""
         found = self._actor.find(NAMESPACES, "", item.name)
         if found is None or not is_marked(found):
@@ -38,20 +38,20 @@ class NamespaceController:
         for resource in _CONTENTS:
             for body in self._actor.listing(resource, item.name):
                 if not is_marked(body):
-                    self._actor.delete(resource, body, propagationPolicy="Background")
+                    await self._actor.delete(resource, body, propagationPolicy="Background")
         left = [(one, body) for one in _CONTENTS for body in self._actor.listing(one, item.name)]
         if left:
-            self._tell_what_is_left(found, left)
+            await self._tell_what_is_left(found, left)
             return None
 
         def released(before: JsonObject) -> JsonObject:
             finalizers = [one for one in items(before, "spec", "finalizers") if one != _FINALIZER]
             return {**before, "spec": {**mapping(before, "spec"), "finalizers": finalizers}}
 
-        self._actor.update(NAMESPACES, found, released, "finalize")
+        await self._actor.update(NAMESPACES, found, released, "finalize")
         return None
 
-    def _tell_what_is_left(self, found: JsonObject, left: list[tuple[Resource, JsonObject]]) -> None:
+    async def _tell_what_is_left(self, found: JsonObject, left: list[tuple[Resource, JsonObject]]) -> None:
         """Say in the status what keeps the namespace."""
         told = objects(found, "status", "conditions")
         counts: dict[str, int] = {}
@@ -89,4 +89,4 @@ class NamespaceController:
         ]
         for one in wanted:
             told = with_condition(told, one, self._actor.now)
-        self._actor.put_status(NAMESPACES, found, {**mapping(found, "status"), "conditions": told})
+        await self._actor.put_status(NAMESPACES, found, {**mapping(found, "status"), "conditions": told})

@@ -54,7 +54,7 @@ def owner_item(resource: Resource, body: JsonObject) -> Item | None:
     return Item(resource, text(body, "metadata", "namespace"), text(owner, "name"))
 
 
-def claimed(actor: Actor, owner: JsonObject, resource: Resource) -> list[JsonObject]:
+async def claimed(actor: Actor, owner: JsonObject, resource: Resource) -> list[JsonObject]:
     """Return the objects of a kind that ``owner`` selects and controls.
 
     What it selects and nobody controls is adopted; what it controls and no longer selects is let go.
@@ -65,12 +65,12 @@ def claimed(actor: Actor, owner: JsonObject, resource: Resource) -> list[JsonObj
         reference = controller_of(body)
         if reference is None:
             if selector.matches(body) and not is_marked(body) and not is_marked(owner):
-                mine.append(actor.patch(resource, body, lambda found: _adopted(found, owner)))
+                mine.append(await actor.patch(resource, body, lambda found: _adopted(found, owner)))
         elif text(reference, "uid") == uid_of(owner):
             if selector.matches(body):
                 mine.append(body)
             elif not is_marked(owner):
-                actor.patch(resource, body, lambda found: without_owners(found, {uid_of(owner)}))
+                await actor.patch(resource, body, lambda found: without_owners(found, {uid_of(owner)}))
     return mine
 
 

@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 from sekisho.decide.values import Instant, Json, JsonObject
+from sekisho.lab.kube.controllers.actor import Actor
 from sekisho.lab.kube.controllers.controller import served
 from sekisho.lab.kube.controllers.ownership import is_marked, owner_reference
 from sekisho.wire.kube.members import mapping, number, objects, text
 from sekisho.wire.kube.registry import CORE
+from sekisho.wire.kube.status import KubeError
 
 PODS = served(CORE, "pods")
 MAX_PODS = 500
@@ -47,6 +49,20 @@ def pod_of(template: JsonObject, owner: JsonObject) -> dict[str, Json]:
         **{name: given[name] for name in ("labels", "annotations", "finalizers") if name in given},
     }
     return {"metadata": metadata, "spec": mapping(template, "spec")}
+
+
+async def begin_pod(actor: Actor, template: JsonObject, owner: JsonObject) -> None:
+    """Create a pod of ``template`` and tell of it, or of why there is none, as an Event of ``owner``.
+
+    Raises:
+        KubeError: as the API answers.
+    """
+    try:
+        pod = await actor.create(PODS, text(owner, "metadata", "namespace"), pod_of(template, owner))
+    except KubeError as error:
+        await actor.tell(owner, "FailedCreate", f"Error creating: {error.message}", warning=True)
+        raise
+    await actor.tell(owner, "SuccessfulCreate", f"Created pod: {text(pod, 'metadata', 'name')}")
 
 
 def first_to_go(pod: JsonObject) -> tuple[bool, int, bool, str, str]:

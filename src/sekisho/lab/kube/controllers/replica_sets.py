@@ -11,10 +11,10 @@ from sekisho.lab.kube.controllers.pods import (
     MAX_PODS,
     PODS,
     available_from,
+    begin_pod,
     first_to_go,
     is_active,
     is_ready,
-    pod_of,
     within_reason,
 )
 from sekisho.wire.kube.members import mapping, number, objects, text
@@ -49,45 +49,38 @@ class ReplicaSetController:
             if label_selector(mapping(one, "spec", "selector")).matches(orphan)
         ]
 
-    def sync(self, item: Item) -> Instant | None:
+    async def sync(self, item: Item) -> Instant | None:
         """Make or remove pods, and tell how many there are."""
         found = self._actor.find(REPLICA_SETS, item.namespace, item.name)
         if found is None:
             return None
-        active = [pod for pod in claimed(self._actor, found, PODS) if is_active(pod)]
+        active = [pod for pod in await claimed(self._actor, found, PODS) if is_active(pod)]
         failure: KubeError | None = None
         is_unfinished = False
         if not is_marked(found):
             try:
-                is_unfinished = self._manage(found, active)
+                is_unfinished = await self._manage(found, active)
             except KubeError as error:
                 failure = error
         wanted, again = self._status(found, active, failure)
-        self._actor.put_status(REPLICA_SETS, found, wanted)
+        await self._actor.put_status(REPLICA_SETS, found, wanted)
         if failure is not None:
             raise failure
         return self._actor.now if is_unfinished else again
 
-    def _manage(self, found: JsonObject, active: list[JsonObject]) -> bool:
+    async def _manage(self, found: JsonObject, active: list[JsonObject]) -> bool:
         """Make what is missing or remove what is too much; tells whether more is left to do."""
         asked = number(found, "spec", "replicas")
         if asked > MAX_PODS:
-            self._actor.tell(found, "FailedCreate", f"The lab makes {MAX_PODS} pods at most", warning=True)
+            await self._actor.tell(
+                found, "FailedCreate", f"The lab makes {MAX_PODS} pods at most", warning=True
+            )
         missing = within_reason(asked) - len(active)
         for _ in range(min(missing, BURST)):
-            try:
-                pod = self._actor.create(
-                    PODS,
-                    text(found, "metadata", "namespace"),
-                    pod_of(mapping(found, "spec", "template"), found),
-                )
-            except KubeError as error:
-                self._actor.tell(found, "FailedCreate", f"Error creating: {error.message}", warning=True)
-                raise
-            self._actor.tell(found, "SuccessfulCreate", f"Created pod: {text(pod, 'metadata', 'name')}")
+            await begin_pod(self._actor, mapping(found, "spec", "template"), found)
         for pod in sorted(active, key=first_to_go)[: min(max(-missing, 0), BURST)]:
-            self._actor.delete(PODS, pod)
-            self._actor.tell(found, "SuccessfulDelete", f"Deleted pod: {text(pod, 'metadata', 'name')}")
+            await self._actor.delete(PODS, pod)
+            await self._actor.tell(found, "SuccessfulDelete", f"Deleted pod: {text(pod, 'metadata', 'name')}")
         return abs(missing) > BURST
 
     def _status(

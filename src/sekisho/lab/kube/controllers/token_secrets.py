@@ -45,7 +45,7 @@ class TokenSecrets:
             and text(secret, "metadata", "annotations", NAME) == seen.item.name
         ]
 
-    def sync(self, item: Item) -> Instant | None:
+    async def sync(self, item: Item) -> Instant | None:
         """Fill in what is missing; delete the Secret of an account that is not there."""
         found = self._actor.find(SECRETS, item.namespace, item.name)
         if found is None or is_marked(found):
@@ -53,7 +53,7 @@ class TokenSecrets:
         annotations = mapping(found, "metadata", "annotations")
         account = self._actor.find(ACCOUNTS, item.namespace, text(annotations, NAME))
         if account is None or text(annotations, UID) not in ("", uid_of(account)):
-            self._actor.delete(SECRETS, found)
+            await self._actor.delete(SECRETS, found)
             return None
         data = mapping(found, "data")
         wanted: dict[str, Json] = {
@@ -73,7 +73,7 @@ class TokenSecrets:
                 "data": {**mapping(before, "data"), **wanted},
             }
 
-        self._actor.update(SECRETS, found, filled)
+        await self._actor.update(SECRETS, found, filled)
         return None
 
     def _token(self, item: Item, account: JsonObject) -> str:
