@@ -272,7 +272,7 @@ class KubeServer:
             raise status.no_such_path()
         if is_stream:
             # What comes back is no object: the Accept header does not choose its form.
-            return await self._streams.answer(request, attributes)
+            return await self._streams.answer(request, attributes, user)
         form = negotiate(request.header("accept") or "")
         query = read_query(request.query)
         check_query(attributes.verb, query, is_apply=is_apply(request))

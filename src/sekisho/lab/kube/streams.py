@@ -5,17 +5,21 @@ kube-apiserver checks the pod and the container and passes the request on to the
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from sekisho.decide.request.kubernetes import RequestAttributes
-from sekisho.decide.values import JsonObject
+from sekisho.decide.values import JsonObject, KubeUser
+from sekisho.lab.kube.admission_chain import AdmissionChain
 from sekisho.lab.kube.containers import Command, ContainerRef, Containers, LogOptions
 from sekisho.lab.kube.objects import KubeObjects
 from sekisho.lab.kube.remote_run import run_remotely
+from sekisho.lab.kube.webhooks.asked import Write
 from sekisho.wire.http import Connection, Request, Response, StreamResponse, Upgrade
 from sekisho.wire.kube import pod_options, status
+from sekisho.wire.kube.connect_options import KINDS, options_of, query_of
 from sekisho.wire.kube.members import text
 from sekisho.wire.kube.pod_options import LogQuery, Query, StreamQuery
-from sekisho.wire.kube.registry import PODS
+from sekisho.wire.kube.registry import CORE, PODS
 from sekisho.wire.kube.status import KubeError
 from sekisho.wire.kube.streams.port_forward import (
     CHANNEL_PROTOCOLS,
@@ -48,15 +52,21 @@ class PodStreams:
     """Answers the streaming subresources of one cluster's pods; ``containers`` is None where no pod runs."""
 
     def __init__(
-        self, objects: KubeObjects, containers: Containers | None, *, max_open: int = MAX_OPEN
+        self,
+        objects: KubeObjects,
+        admission: AdmissionChain,
+        containers: Containers | None,
+        *,
+        max_open: int = MAX_OPEN,
     ) -> None:
         self._objects = objects
+        self._admission = admission
         self._containers = containers
         self._max_open = max_open
         self._open = 0
 
     async def answer(
-        self, request: Request, attributes: RequestAttributes
+        self, request: Request, attributes: RequestAttributes, user: KubeUser
     ) -> Response | StreamResponse | Upgrade:
         """Answer an authorized request for ``pods/log``, ``exec``, ``attach`` or ``portforward``.
 
@@ -67,14 +77,25 @@ class PodStreams:
         if request.method not in (("GET",) if subresource == "log" else ("GET", "POST")):
             raise status.method_not_allowed()
         query = pod_options.read_values(request.query)
-        match subresource:
-            case "log":
-                return await self._log(attributes, pod_options.read_log(query, attributes.name))
-            case "portforward":
-                return self._forward(request, attributes, query)
+        if subresource == "log":
+            return await self._log(attributes, pod_options.read_log(query, attributes.name))
+        asked = await self._admitted(attributes, user, query)
+        if subresource == "portforward":
+            return self._forward(request, attributes, asked)
         return self._remote(
-            request, attributes, pod_options.read_stream(query), is_exec=subresource == "exec"
+            request, attributes, pod_options.read_stream(asked), is_exec=subresource == "exec"
         )
+
+    async def _admitted(self, attributes: RequestAttributes, user: KubeUser, query: Query) -> Query:
+        """Return what is asked for, as webhooks leave it."""
+        subresource = attributes.subresource
+        body = options_of(subresource, query)
+        kind = (CORE, KINDS[subresource])
+        place = attributes.namespace, attributes.name
+        write = Write("CONNECT", PODS, *place, user, body, subresource=subresource, kind=kind)
+        after = await self._admission.mutated(write, [])
+        await self._admission.validated(replace(write, body=after), [])
+        return query if after == body else query_of(after)
 
     async def _log(self, attributes: RequestAttributes, asked: LogQuery) -> Response | StreamResponse:
         pod = self._pod(attributes)

@@ -4,12 +4,16 @@ Source: kubernetes ``pkg/registry/apps/deployment/storage`` (ScaleREST), ``pkg/r
 (BindingREST, EvictionREST). No disruption budget holds an eviction back, because the lab serves none.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from sekisho.decide.values import Json, JsonObject
 from sekisho.lab.kube.admission_chain import AdmissionChain, write_of
 from sekisho.lab.kube.exchange import Exchange, json_answer
 from sekisho.lab.kube.objects import KubeObjects
+from sekisho.lab.kube.strategies import as_updated
+from sekisho.lab.kube.webhooks.asked import Write
+from sekisho.lab.kube.writes import Writes
 from sekisho.wire.http import BodyTooLarge, Response
 from sekisho.wire.kube import body as bodies
 from sekisho.wire.kube import patch, schema, status, validate
@@ -25,8 +29,9 @@ SERVED = frozenset({"binding", "eviction", "scale"})
 class Subresources:
     """Answers for one cluster."""
 
-    def __init__(self, objects_: KubeObjects, admission: AdmissionChain) -> None:
+    def __init__(self, objects_: KubeObjects, admission: AdmissionChain, writes: Writes) -> None:
         self._objects = objects_
+        self._writes = writes
         self._admission = admission
         self._schema = schema.load()
 
@@ -50,37 +55,49 @@ class Subresources:
 
     async def _scale(self, exchange: Exchange, resource: Resource) -> Response:
         attributes = exchange.attributes
-        found = self._objects.read(resource, attributes.namespace, attributes.name)
+        place = attributes.namespace, attributes.name
+        found = self._objects.read(resource, *place)
         if attributes.verb == "get":
             return json_answer(scale_of(found))
-        if attributes.verb == "update":
-            wanted = await self._read(exchange, AUTOSCALING, "Scale")
-        else:
-            kind = patch.PatchType.parse(exchange.request.header("content-type") or "")
-            if kind is patch.PatchType.APPLY:
-                raise status.KubeError(415, "UnsupportedMediaType", "scale takes no server-side apply")
-            given = patch.read_patch(await self._raw(exchange), kind)
-            patched = patch.apply_patch(scale_of(found), given, kind, "autoscaling.v1.Scale", self._schema)
-            wanted = bodies.check_object(
-                patched, AUTOSCALING, "Scale", self._schema, FieldValidation.parse("")
-            ).value
-        replicas = number(wanted, "spec", "replicas")
-        wanted = validate.place(resource, wanted, attributes.namespace, attributes.name)
-        if replicas < 0:
-            cause = bad_value("spec.replicas", replicas, "must be greater than or equal to 0")
-            raise status.invalid("Scale", AUTOSCALING.group, attributes.name, [cause])
+        change = await self._read_change(exchange)
 
-        def change(before: JsonObject) -> JsonObject:
+        def wanted(before: JsonObject) -> Write:
+            old = scale_of(before)
+            body = validate.place(resource, change(old), *place)
+            return write_of(exchange, "UPDATE", resource, body, old, kind=(AUTOSCALING, "Scale"))
+
+        def settle(before: JsonObject, scale: JsonObject) -> JsonObject:
+            replicas = number(scale, "spec", "replicas")
+            if replicas < 0:
+                cause = bad_value("spec.replicas", replicas, "must be greater than or equal to 0")
+                raise status.invalid("Scale", AUTOSCALING.group, attributes.name, [cause])
             metadata = dict(mapping(before, "metadata"))
-            version = text(wanted, "metadata", "resourceVersion")
-            if version:
-                metadata["resourceVersion"] = version
+            version = text(scale, "metadata", "resourceVersion")
+            metadata |= {"resourceVersion": version} if version else {}
             return {**before, "metadata": metadata, "spec": {**mapping(before, "spec"), "replicas": replicas}}
 
-        written = self._objects.update(
-            resource, attributes.namespace, attributes.name, change, dry_run=exchange.dry_run
+        warnings: list[str] = []
+        written = await self._writes.updated(
+            resource, place, wanted, settle, as_updated, warnings, shown=scale_of
         )
-        return json_answer(scale_of(written.body))
+        return json_answer(scale_of(written.body), 200, warnings)
+
+    async def _read_change(self, exchange: Exchange) -> Callable[[JsonObject], JsonObject]:
+        """Return what makes a Scale the wanted one."""
+        if exchange.attributes.verb == "update":
+            given = await self._read(exchange, AUTOSCALING, "Scale")
+            return lambda _: given
+        kind = patch.PatchType.parse(exchange.request.header("content-type") or "")
+        if kind is patch.PatchType.APPLY:
+            raise status.KubeError(415, "UnsupportedMediaType", "scale takes no server-side apply")
+        wanted = patch.read_patch(await self._raw(exchange), kind)
+
+        def change(before: JsonObject) -> JsonObject:
+            patched = patch.apply_patch(before, wanted, kind, "autoscaling.v1.Scale", self._schema)
+            validation = FieldValidation.parse("")
+            return bodies.check_object(patched, AUTOSCALING, "Scale", self._schema, validation).value
+
+        return change
 
     async def _bind(self, exchange: Exchange, resource: Resource) -> Response:
         attributes = exchange.attributes
@@ -138,6 +155,7 @@ class Subresources:
     async def _admitted(
         self, exchange: Exchange, resource: Resource, body: JsonObject, kind: tuple[GroupVersion, str]
     ) -> JsonObject:
+        body = validate.place(resource, body, exchange.attributes.namespace)
         write = write_of(exchange, "CREATE", resource, body, kind=kind)
         admitted = await self._admission.mutated(write, [])
         await self._admission.validated(replace(write, body=admitted), [])

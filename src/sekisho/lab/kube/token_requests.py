@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sekisho.decide.authn.service_account_claims import ObjectClaim, ServiceAccountClaims
+from sekisho.decide.request.kubernetes import RequestAttributes
 from sekisho.decide.values import Instant, Json, JsonObject
 from sekisho.lab.kube.admission_chain import AdmissionChain, write_of
 from sekisho.lab.kube.exchange import Exchange, json_answer
@@ -66,14 +67,29 @@ class TokenRequests:
         """
         request, warnings = await self._read(exchange)
         attributes = exchange.attributes
+        request = validate.place(_resource("serviceaccounts"), _filled(request), attributes.namespace)
         write = write_of(
             exchange, "CREATE", _resource("serviceaccounts"), request, kind=(AUTHENTICATION, KIND)
         )
         texts = list(warnings)
         request = await self._admission.mutated(write, texts)
-        await self._admission.validated(replace(write, body=request), texts)
+        begun = self._begun(request, attributes, exchange.now)
+        await self._admission.validated(replace(write, body=begun), texts)
         answered, more = self.issue(attributes.namespace, attributes.name, request, exchange.now)
         return json_answer(answered, 201, (*texts, *more))
+
+    def _begun(self, request: JsonObject, attributes: RequestAttributes, now: Instant) -> JsonObject:
+        """Return a TokenRequest as validating webhooks see it: of this account, with its audiences."""
+        account = self._objects.read(_resource("serviceaccounts"), attributes.namespace, attributes.name)
+        metadata = {
+            **mapping(request, "metadata"),
+            "name": attributes.name,
+            "uid": text(account, "metadata", "uid"),
+            "creationTimestamp": now.rfc3339(),
+        }
+        spec = mapping(request, "spec")
+        audiences = list(items(spec, "audiences") or API_AUDIENCES)
+        return {**request, "metadata": metadata, "spec": {**spec, "audiences": audiences}}
 
     def issue(
         self, namespace: str, name: str, request: JsonObject, now: Instant
@@ -84,10 +100,7 @@ class TokenRequests:
             KubeError: as `create`.
         """
         warnings: tuple[str, ...] = ()
-        request = {
-            **request,
-            "metadata": validate.place(_resource("serviceaccounts"), request, namespace)["metadata"],
-        }
+        request = validate.place(_resource("serviceaccounts"), request, namespace)
         _must_match(request, "name", name, name)
         account = self._objects.read(_resource("serviceaccounts"), namespace, name)
         validate_token_request(request)
@@ -184,6 +197,13 @@ class TokenRequests:
         if not self._objects.exists(_resource("nodes"), "", name):
             return ObjectClaim(name)
         return _claim(self._objects.read(_resource("nodes"), "", name))
+
+
+def _filled(request: JsonObject) -> JsonObject:
+    """Return a TokenRequest with its default, in the form in which admission is asked about it."""
+    spec = {"audiences": None, "expirationSeconds": DEFAULT_SECONDS, "boundObjectRef": None}
+    status_ = {"token": "", "expirationTimestamp": None}
+    return {**request, "spec": {**spec, **mapping(request, "spec")}, "status": status_}
 
 
 def _same(reference: JsonObject, found: JsonObject) -> ObjectClaim:

@@ -47,11 +47,13 @@ class Writes:
         settle: Callable[[JsonObject, JsonObject], JsonObject],
         strategy: Strategy,
         warnings: list[str],
+        shown: Callable[[JsonObject], JsonObject] = lambda body: body,
     ) -> Written:
         """Update the object at ``place`` (namespace and name); where another writes it meanwhile, once more.
 
         ``wanted`` gets the object as stored. ``settle`` gets that, and the one that the webhooks want, and
         returns it as it is to be stored: admission sees also what the strategy then leaves as it is.
+        ``shown`` makes of that what the request is about, where it is another kind.
 
         Raises:
             KubeError: as the API answers.
@@ -60,7 +62,7 @@ class Writes:
             before = self._objects.read(resource, *place)
             write = wanted(before)
             body = settle(before, await self._admission.mutated(write, warnings))
-            await self._admission.validated(replace(write, body=body), warnings)
+            await self._admission.validated(replace(write, body=shown(body)), warnings)
 
             def admitted(now: JsonObject, before: JsonObject = before, body: JsonObject = body) -> JsonObject:
                 if now != before:

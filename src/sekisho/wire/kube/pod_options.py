@@ -62,9 +62,9 @@ def read_stream(query: Query) -> StreamQuery:
     Raises:
         KubeError: 400, a command of too many words.
     """
-    tty = _flag(query, "tty")
+    tty = flag(query, "tty")
     # A terminal has one stream of output (kubelet, ``remotecommand.NewOptions``).
-    wanted = Wanted(_flag(query, "stdin"), _flag(query, "stdout"), _flag(query, "stderr") and not tty, tty)
+    wanted = Wanted(flag(query, "stdin"), flag(query, "stdout"), flag(query, "stderr") and not tty, tty)
     command = tuple(query.get("command", ()))
     if len(command) > MAX_COMMAND_WORDS:
         raise status.bad_request(f"the command has more than {MAX_COMMAND_WORDS} words")
@@ -108,9 +108,9 @@ def read_log(query: Query, pod: str) -> LogQuery:
     )
     return LogQuery(
         _first(query, "container"),
-        _flag(query, "follow"),
-        _flag(query, "previous"),
-        _flag(query, "timestamps"),
+        flag(query, "follow"),
+        flag(query, "previous"),
+        flag(query, "timestamps"),
         tail,
         limit,
         since,
@@ -156,13 +156,13 @@ def chosen_container(pod: JsonObject, container: str) -> str:
     raise status.bad_request(f"{sentence}, choose one of: [{' '.join(names)}]" if own else sentence)
 
 
+def flag(query: Query, name: str) -> bool:
+    """Tell whether a flag is set: without a value it is, and so it is by any but ``false`` and ``0``."""
+    return name in query and _first(query, name).lower() not in ("false", "0")
+
+
 def _first(query: Query, name: str) -> str:
     return next(iter(query.get(name, ())), "")
-
-
-def _flag(query: Query, name: str) -> bool:
-    """A flag without a value is true, and so is every value but ``false`` and ``0``."""
-    return name in query and _first(query, name).lower() not in ("false", "0")
 
 
 def _number(query: Query, name: str) -> int | None:

@@ -24,8 +24,8 @@ _OPERATORS = {
 class Write:
     """What is to be written: ``body`` as it would be stored (None: a delete), ``old`` as it is stored.
 
-    ``operation`` is ``CREATE``, ``UPDATE`` or ``DELETE``. ``kind`` is the kind of ``body`` where it is not
-    the resource's (a subresource). ``options`` are the CreateOptions and the like of the request.
+    ``operation`` is ``CREATE``, ``UPDATE``, ``DELETE`` or ``CONNECT``. ``kind`` is the kind of ``body`` where
+    it is not the resource's (a subresource). ``options`` are the CreateOptions and the like of the request.
     """
 
     operation: str

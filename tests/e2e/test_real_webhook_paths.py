@@ -1,5 +1,6 @@
-"""What controllers write passes webhooks, in the lab as in a real cluster: changed, refused, and told of."""
+"""Webhooks on every way to a write, as in a real cluster: of controllers, subresources, connections."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,6 +28,15 @@ def refused(_: dict[str, Any]) -> dict[str, Any]:
     return {"allowed": False, "status": {"message": "not here", "code": 403, "reason": "Forbidden"}}
 
 
+def shown(request: dict[str, Any]) -> dict[str, Any]:
+    """Refuse with all that was asked, so that both clusters show it."""
+    told = {name: value for name, value in request.items() if name not in ("uid", "userInfo")}
+    for member in ("object", "oldObject"):
+        if told[member] is not None:
+            told[member].get("metadata", {}).pop("managedFields", None)
+    return {"allowed": False, "status": {"message": json.dumps(told, sort_keys=True)}}
+
+
 def hook(case: str, client: dict[str, Any], group: str, *resources: str) -> dict[str, Any]:
     rule = {
         "apiGroups": [group],
@@ -52,7 +62,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
         both_clusters(folder, lab, admits=True) as both,
         webhook_site(folder) as hooks,
     ):
-        hooks.answers |= {"/annotated": annotated, "/refused": refused}
+        hooks.answers |= {"/annotated": annotated, "/refused": refused, "/shown": shown}
         both.ask("POST", "/api/v1/namespaces", {"metadata": {"name": "hooks"}})
         for kind, listed in (
             ("mutating", [hook("changed", hooks.client("/annotated"), "", "pods")]),
@@ -61,6 +71,22 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
                 [
                     hook("no-pods", hooks.client("/refused"), "", "pods"),
                     hook("no-sets", hooks.client("/refused"), "apps", "replicasets"),
+                    {
+                        **hook("shown", hooks.client("/shown"), "*"),
+                        "rules": [
+                            {
+                                "apiGroups": ["*"],
+                                "apiVersions": ["*"],
+                                "operations": ["*"],
+                                "resources": ["*/*"],
+                            }
+                        ],
+                        "objectSelector": {},
+                        "matchConditions": [
+                            {"name": "shown", "expression": "request.name.startsWith('shown')"},
+                            {"name": "part", "expression": "has(request.subResource)"},
+                        ],
+                    },
                 ],
             ),
         ):
@@ -149,3 +175,64 @@ def test_a_set_that_is_refused_is_told_on_its_deployment(both: Both) -> None:
     assert lab == real
     lab, real = both_wait(both, lambda side: conditions(side, f"{APPS}/deployments", "no-sets"))
     assert lab == real
+
+
+POD = {**template("shown"), "metadata": {"name": "shown", "labels": {"app": "alone"}}}
+SCALE = {"metadata": {"name": "shown"}, "spec": {"replicas": 3}}
+PARTS: dict[str, tuple[str, str, Any]] = {
+    "exec": ("POST", f"{CORE}/pods/shown/exec?command=a&command=b&stdout=true&container=main", None),
+    "exec by GET": ("GET", f"{CORE}/pods/shown/exec?command=a&stdin=1&tty=true", None),
+    "exec of nothing": ("POST", f"{CORE}/pods/shown/exec", None),
+    "exec in no pod": ("POST", f"{CORE}/pods/shown-not/exec?command=a", None),
+    "attach": ("POST", f"{CORE}/pods/shown/attach?container=main&stdout=true", None),
+    "ports": ("POST", f"{CORE}/pods/shown/portforward?ports=80&ports=81", None),
+    "no ports": ("POST", f"{CORE}/pods/shown/portforward", None),
+    "log": ("GET", f"{CORE}/pods/shown-not/log", None),
+    "eviction": ("POST", f"{CORE}/pods/shown/eviction", {"metadata": {"name": "shown"}}),
+    "binding": (
+        "POST",
+        f"{CORE}/pods/shown/binding",
+        {"metadata": {"name": "shown"}, "target": {"kind": "Node", "name": "n"}},
+    ),
+    "token": ("POST", f"{CORE}/serviceaccounts/shown/token", {"spec": {"audiences": ["a"]}}),
+    "token by default": ("POST", f"{CORE}/serviceaccounts/shown/token", {"spec": {}}),
+    "scale": ("PUT", f"{APPS}/deployments/shown/scale", SCALE),
+    "scale as a dry run": ("PUT", f"{APPS}/deployments/shown/scale?dryRun=All", SCALE),
+    "scale below nothing": (
+        "PUT",
+        f"{APPS}/deployments/shown/scale",
+        {"metadata": {"name": "shown"}, "spec": {"replicas": -1}},
+    ),
+    "scale that is read": ("GET", f"{APPS}/deployments/shown/scale", None),
+}
+
+
+@pytest.fixture(scope="module")
+def parts(both: Both) -> Both:
+    """Return the clusters with what the requests below are about."""
+    stopped = deployment("shown")
+    stopped["spec"]["replicas"] = 0
+    for path, body in (
+        (f"{CORE}/pods", POD),
+        (f"{CORE}/serviceaccounts", {"metadata": {"name": "shown"}}),
+        (f"{APPS}/deployments", stopped),
+    ):
+        assert [status for status, _ in both.ask("POST", path, body)] == [201, 201]
+    return both
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_is_asked_about_alike(parts: Both, part: str) -> None:
+    lab, real = parts.ask(*PARTS[part])
+    assert lab == real
+    if part not in ("log", "scale that is read", "scale below nothing"):
+        assert 'admission webhook "shown.hooks.example.com" denied the request' in real[1]["message"]
+
+
+def test_a_scale_is_changed_by_its_patch(parts: Both) -> None:
+    """The patch of a Scale is tried again on what webhooks and others left."""
+    path = f"{APPS}/deployments/changed/scale"
+    patch_type = {"content-type": "application/merge-patch+json"}
+    for side in (parts.lab, parts.real):
+        status, scale = side.ask("PATCH", path, {"spec": {"replicas": 2}}, patch_type)
+        assert (status, scale["spec"]) == (200, {"replicas": 2})
