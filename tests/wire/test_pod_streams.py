@@ -18,6 +18,7 @@ from kubernetes.stream import portforward, stream
 from sekisho.wire.kube.streams.spdy_dictionary import DICTIONARY
 from support.cluster_door import ClusterDoor, door_of, head_of
 from support.streaming_lab import NODE, StreamingLab, streaming_lab
+from support.webhook_site import patch, webhook_site
 
 SECONDS = 60.0
 PODS = "/api/v1/namespaces/default/pods"
@@ -365,3 +366,30 @@ def _all(connection: socket.socket, rest: bytes) -> bytes:
     while part := connection.recv(65_536):
         parts.append(part)
     return b"".join(parts)
+
+
+@LEFT_OPEN
+def test_a_webhook_may_change_the_command(
+    api: kube.CoreV1Api, door: ClusterDoor, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    connects = {
+        "apiGroups": [""],
+        "apiVersions": ["v1"],
+        "operations": ["CONNECT"],
+        "resources": ["pods/exec"],
+    }
+    with webhook_site(tmp_path_factory.mktemp("hooks")) as hooks:
+        hooks.answers["/"] = lambda _: patch({"op": "add", "path": "/command/-", "value": "changed"})
+        hook = {
+            "name": "changes.commands.example.com",
+            "admissionReviewVersions": ["v1"],
+            "sideEffects": "None",
+            "clientConfig": hooks.client("/"),
+            "rules": [connects],
+        }
+        path = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
+        assert door.ask("POST", path, {"metadata": {"name": "changes"}, "webhooks": [hook]})[0] == 201
+        connect = api.connect_get_namespaced_pod_exec
+        printed = stream(connect, "web", "default", command=["echo", "as"], stdout=True)
+        assert door.ask("DELETE", f"{path}/changes")[0] == 200
+    assert printed == "as changed\n"
