@@ -18,6 +18,7 @@ VERSION = "v1.37.2"
 DATA = Path(__file__).parent.parent / "src/sekisho/wire/kube/data"
 DOCUMENTS = (
     "api/v1",
+    "apis/admissionregistration.k8s.io/v1",
     "apis/apps/v1",
     "apis/authentication.k8s.io/v1",
     "apis/authorization.k8s.io/v1",

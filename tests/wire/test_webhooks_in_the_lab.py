@@ -90,6 +90,37 @@ def test_why_names_the_condition_that_has_no_value(api: KubeApi, hooks: WebhookS
     api.gone(f"{HOOKS}/wants.some")
 
 
+def test_why_names_the_policy_that_denies(api: KubeApi) -> None:
+    """A policy that guards which accounts may have a role, as its users write it."""
+    guard = (
+        "!has(object.metadata.annotations) || !('eks.amazonaws.com/role-arn' in object.metadata.annotations)"
+    )
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"], "resources": ["serviceaccounts"]}
+    spec = {
+        "matchConstraints": {"resourceRules": [rule]},
+        "matchConditions": [
+            {"name": "not-admins", "expression": "!('system:nodes' in request.userInfo.groups)"}
+        ],
+        "validations": [
+            {"expression": guard, "message": "ask the platform team for a role", "reason": "Forbidden"}
+        ],
+    }
+    group = "/apis/admissionregistration.k8s.io/v1"
+    api.made(f"{group}/validatingadmissionpolicies", {"metadata": {"name": "roles"}, "spec": spec})
+    bound = {"policyName": "roles", "validationActions": ["Deny"]}
+    api.made(f"{group}/validatingadmissionpolicybindings", {"metadata": {"name": "roles"}, "spec": bound})
+    annotations = {"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/app"}
+    body = {"metadata": {"name": "guarded", "annotations": annotations}}
+    status, document, _ = api.ask("POST", MAPS.replace("configmaps", "serviceaccounts"), body)
+    assert (status, document["reason"]) == (403, "Forbidden")
+    assert api.why() == ["admission.policy-denied"]
+    link, sentence = why(api)
+    assert link == "admission"
+    assert "denied request: ask the platform team for a role" in sentence
+    api.made(MAPS.replace("configmaps", "serviceaccounts"), {"metadata": {"name": "guarded"}})
+    api.gone(f"{group}/validatingadmissionpolicybindings/roles")
+
+
 def test_webhooks_are_an_administrator_s_to_register(api: KubeApi) -> None:
     token = api.token("app")
     status, document, _ = api.ask("POST", HOOKS, {"metadata": {"name": "mine"}, "webhooks": []}, token)

@@ -1,6 +1,7 @@
-"""Conditions of admission: ``matchConditions`` of webhooks, as an API server compiles and evaluates them.
+"""Expressions of admission, as an API server compiles and evaluates them: conditions of webhooks, policies.
 
-Source: Kubernetes, "Dynamic Admission Control", section "Matching requests: matchConditions"; apiserver
+Source: Kubernetes, "Dynamic Admission Control", section "Matching requests: matchConditions", and "Validating
+Admission Policy"; apiserver
 ``pkg/admission/plugin/cel`` and ``pkg/cel/environment``. The failures are worded as cel-go words them.
 """
 
@@ -39,13 +40,19 @@ class ConditionError(Exception):
     """A condition is none, or has no value for a request; the text is an API server's."""
 
 
+Variables = tuple[tuple[str, str], ...]
+"""Names and expressions of variables; each may use those before it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A compiled condition."""
+    """A compiled expression."""
 
     text: str
     aliases: tuple[tuple[str, str], ...]
     program: Any = field(repr=False, compare=False)
+    type: Any = field(repr=False, compare=False)
+    variables: Variables = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,31 +67,34 @@ class Asked:
     old: JsonObject | None
     user: KubeUser
     attributes: RequestAttributes
+    namespace: JsonObject | None = None
+    """The Namespace of the object, which conditions of webhooks do not see."""
 
 
 @lru_cache(maxsize=1_024)
-def compile_condition(text: str) -> Condition:
-    """Return the condition in ``text``.
+def compile_condition(text: str, variables: Variables = (), wanted: str = "bool") -> Condition:
+    """Return the expression in ``text``; ``wanted`` is the type of its value, empty for any.
 
     Raises:
-        ConditionError: it does not compile, or may be no boolean.
+        ConditionError: it does not compile, or its value may be of another type.
         CelMissingError: the library is not installed.
     """
+    names = [name for name, _ in variables]
     kind = "map" if fields.tests_presence(text) else "flat"
     try:
-        checked = compiled(_checked_environment(kind), text)
+        checked = compiled(_checked_environment(kind, variables), text)
         program = compiled(_environment(), text)
     except CelError as error:
-        told = _undefined(text) or f"{_as_go(text, str(error))}{_lacking(str(error))}"
+        told = _undefined(text, names) or f"{_as_go(text, str(error))}{_lacking(str(error))}"
         raise ConditionError(f"compilation failed: {told}") from None
-    told = _undefined(text) or _bad_constants(text)
+    told = _undefined(text, names) or _bad_constants(text)
     if told:
         raise ConditionError(f"compilation failed: {told}")
     named = str(checked.return_type().name())
-    if named != "BOOL":
-        shown = _TYPES.get(named, named.lower() if named.isupper() else named).translate(_BRACKETS)
-        raise ConditionError(f"must evaluate to bool but got {shown}")
-    return Condition(text, escapes(text), program)
+    shown = _TYPES.get(named, named.lower() if named.isupper() else named).translate(_BRACKETS)
+    if wanted not in ("", shown):
+        raise ConditionError(f"must evaluate to {wanted} but got {shown}")
+    return Condition(text, escapes(text), program, checked.return_type(), variables)
 
 
 def holds(condition: Condition, asked: Asked, authorize: Authorize) -> bool:
@@ -93,19 +103,49 @@ def holds(condition: Condition, asked: Asked, authorize: Authorize) -> bool:
     Raises:
         ConditionError: it has no value.
     """
+    return value_of(condition, asked, authorize) is True
+
+
+def value_of(condition: Condition, asked: Asked, authorize: Authorize) -> Any:
+    """Return the value of an expression for a request.
+
+    Raises:
+        ConditionError: it has none.
+    """
+    try:
+        return _value(condition, asked, authorize, {})
+    except ConditionError as error:
+        raise ConditionError(f"expression '{condition.text}' resulted in error: {error}") from None
+
+
+def _value(condition: Condition, asked: Asked, authorize: Authorize, known: dict[str, Any]) -> Any:
+    """Return a value; ``known`` are those of the variables so far, or why they have none."""
     aliases = condition.aliases
     data = {
         name: prepared(value, aliases, are_doubles=False)
-        for name, value in zip(_OBJECTS, (asked.body, asked.old, None), strict=True)
+        for name, value in zip(_OBJECTS, (asked.body, asked.old, asked.namespace), strict=True)
     }
     data[fields.REQUEST] = prepared(asked.request, aliases, are_doubles=False)
     data["authorizer"] = authorizer.whole(asked.user)
     data["authorizer.requestResource"] = authorizer.request_resource(asked.user, asked.attributes)
+    named = {word.text for word in lexemes(condition.text)}
+    for index, (name, text) in enumerate(condition.variables):
+        if name in named and name not in known:  # what is not used need have no value
+            variable = compile_condition(text, condition.variables[:index], "")
+            try:
+                known[name] = _value(variable, asked, authorize, known)
+            except ConditionError as error:
+                known[name] = error
+    values = {name: value for name, value in known.items() if not isinstance(value, ConditionError)}
+    data[fields.VARIABLES] = values
     try:
-        return evaluated(condition.program, data, [authorizer.bound(authorize)]) is True
+        return evaluated(condition.program, data, [authorizer.bound(authorize)])
     except CelError as error:
         told = _reason(str(error), condition.text, data)
-        raise ConditionError(f"expression '{condition.text}' resulted in error: {told}") from None
+        name = told.removeprefix("no such key: ")
+        if isinstance(known.get(name), ConditionError):
+            told = f'composited variable "{name}" fails to evaluate: {known[name]}'
+        raise ConditionError(told) from None
 
 
 def _reason(told: str, text: str, data: Mapping[str, Any]) -> str:
@@ -126,16 +166,23 @@ def _reason(told: str, text: str, data: Mapping[str, Any]) -> str:
 def _environment() -> Any:
     cel, value = types(), authorizer.mapping_type()
     variables = dict.fromkeys(_OBJECTS, cel.Type.DYN)
-    ours = dict.fromkeys((fields.REQUEST, "authorizer", "authorizer.requestResource"), value)
+    ours = dict.fromkeys(
+        (fields.REQUEST, fields.VARIABLES, "authorizer", "authorizer.requestResource"), value
+    )
     return environment({**variables, **ours}, late=authorizer.functions())
 
 
-@cache
-def _checked_environment(kind: str) -> Any:
-    cel = types()
-    variables = dict.fromkeys(_OBJECTS, cel.Type.DYN) | authorizer.checked_variables()
-    asked = {fields.REQUEST: authorizer.mapping_type()} | (fields.flat_variables() if kind == "flat" else {})
-    return environment({**variables, **asked}, authorizer.checked_functions())
+@lru_cache(maxsize=256)
+def _checked_environment(kind: str, variables: Variables) -> Any:
+    cel, value = types(), authorizer.mapping_type()
+    known = dict.fromkeys(_OBJECTS, cel.Type.DYN) | authorizer.checked_variables() | {fields.REQUEST: value}
+    if variables:
+        known[fields.VARIABLES] = value
+    if kind == "flat":
+        known |= fields.flat_variables()
+        for index, (name, text) in enumerate(variables):
+            known[f"{fields.VARIABLES}.{name}"] = compile_condition(text, variables[:index], "").type
+    return environment(known, authorizer.checked_functions())
 
 
 def _as_go(text: str, told: str) -> str:
@@ -152,8 +199,8 @@ def _as_go(text: str, told: str) -> str:
     return _OVERLOAD.sub(r"applied to '\1.(\2)'", _UNDECLARED.sub(undeclared, told))
 
 
-def _undefined(text: str) -> str:
-    found = fields.undefined(text)
+def _undefined(text: str, variables: list[str]) -> str:
+    found = fields.undefined(text, variables)
     return "\n".join(_at(text, offset, f"undefined field '{name}'") for offset, name in found)
 
 

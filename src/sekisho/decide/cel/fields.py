@@ -1,16 +1,17 @@
-"""The members of ``request`` in admission expressions, and those that an expression names but are none.
+"""The members of ``request`` and ``variables`` in admission expressions, and those that are named but none.
 
 Source: Kubernetes, "Dynamic Admission Control", section "Matching requests: matchConditions"; apiserver
 ``pkg/admission/plugin/cel/compile.go`` (BuildRequestType).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sekisho.decide.cel.lexemes import Lexeme, placed
 from sekisho.decide.cel.library import types
 
 REQUEST: Final = "request"
+VARIABLES: Final = "variables"
 
 _KIND: Final = {"group": "STRING", "version": "STRING", "kind": "STRING"}
 _RESOURCE: Final = {"group": "STRING", "version": "STRING", "resource": "STRING"}
@@ -53,19 +54,25 @@ def _leaves(fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def tests_presence(text: str) -> bool:
     """Tell whether an expression asks ``has(request...)``, for which ``request`` has to be one value."""
     words = [word for _, _, word in placed(text)]
-    wanted = [Lexeme("name", "has"), Lexeme("other", "("), Lexeme("name", REQUEST)]
-    return any(words[index : index + 3] == wanted for index in range(len(words)))
+    asked = [Lexeme("name", "has"), Lexeme("other", "(")]
+    roots = [Lexeme("name", REQUEST), Lexeme("name", VARIABLES)]
+    return any(
+        words[index : index + 2] == asked and words[index + 2] in roots for index in range(len(words) - 2)
+    )
 
 
-def undefined(text: str) -> list[tuple[int, str]]:
-    """Return offset and name of each member of ``request`` that an expression names and that is none."""
+def undefined(text: str, variables: Sequence[str]) -> list[tuple[int, str]]:
+    """Return offset and name of each member of ``request`` and ``variables`` that is named, but none."""
+    roots: Mapping[str, Any] = {REQUEST: _FIELDS, VARIABLES: dict.fromkeys(variables)}
     words = list(placed(text))
     found: list[tuple[int, str]] = []
     for index, (_, _, word) in enumerate(words):
         before = words[index - 1][2].text if index else ""
-        if word != ("name", REQUEST) or before == ".":
+        if word.kind != "name" or word.text not in roots or before == ".":
             continue
-        fields: Any = _FIELDS
+        fields: Any = roots[word.text]
+        if not fields:  # an expression that has no variables does not know the word
+            continue
         at = index + 1
         while isinstance(fields, Mapping) and [one.text for _, _, one in words[at : at + 1]] == ["."]:
             kind, member = words[at + 1][2] if at + 1 < len(words) else ("", "")

@@ -10,7 +10,8 @@ from dataclasses import replace
 from sekisho.decide.chain import admitted
 from sekisho.decide.node import restriction
 from sekisho.decide.node.restriction_code import RestrictionCode
-from sekisho.decide.values import Json, JsonObject
+from sekisho.decide.request.kubernetes import RequestAttributes
+from sekisho.decide.values import Json, JsonObject, KubeUser
 from sekisho.facts import kube_key
 from sekisho.lab.aws.eks.versions import minor_version
 from sekisho.lab.kube.account_admission import account_name, is_mirror, with_account
@@ -19,6 +20,7 @@ from sekisho.lab.kube.admission_code import AdmissionRefusedError
 from sekisho.lab.kube.exchange import Exchange
 from sekisho.lab.kube.live_cluster import LiveCluster
 from sekisho.lab.kube.objects import KubeObjects
+from sekisho.lab.kube.policies import Policies
 from sekisho.lab.kube.webhooks.asked import Write
 from sekisho.lab.kube.webhooks.call import out_of_reach
 from sekisho.lab.kube.webhooks.dispatch import Webhooks, service_warnings
@@ -38,7 +40,8 @@ class AdmissionChain:
         self._world = world
         self._cluster = cluster
         self._objects = objects
-        self._webhooks = Webhooks(objects, lambda user, asked: admitted(user, asked, cluster))
+        self._webhooks = Webhooks(objects, self._authorize)
+        self._policies = Policies(objects, self._authorize)
 
     async def mutated(self, write: Write, warnings: list[str]) -> JsonObject:
         """Return the object as it is to be validated and stored; a delete has none and gets an empty one.
@@ -58,12 +61,16 @@ class AdmissionChain:
         return done.body or {}
 
     async def validated(self, write: Write, warnings: list[str]) -> None:
-        """Return if the validating webhooks let a write through whose object was validated.
+        """Return if policies and validating webhooks let a write through whose object was validated.
 
         Raises:
             KubeError: one refuses.
         """
+        self._policies.validate(write, warnings)
         await self._webhooks.validated(write, warnings)
+
+    def _authorize(self, user: KubeUser, asked: RequestAttributes) -> bool:
+        return admitted(user, asked, self._cluster)
 
     def _built_in(self, write: Write, body: JsonObject) -> JsonObject:
         return self._identity(write, self._account(write, body))

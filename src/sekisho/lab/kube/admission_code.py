@@ -14,6 +14,7 @@ class AdmissionCode(ReasonCode):
         "admission.match-condition",
         "it cannot be told whether the webhook {webhook} of {configuration} is to be asked: {problem}",
     )
+    POLICY = "admission.policy-denied", "a ValidatingAdmissionPolicy refuses: {problem}"
     DENIED = (
         "admission.webhook-denied",
         "the webhook {webhook} of {configuration} refuses: {problem}",

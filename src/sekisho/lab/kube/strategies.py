@@ -15,8 +15,13 @@ _WORKLOADS: frozenset[tuple[GroupVersion, str]] = frozenset(
 _WEBHOOKS = frozenset(
     (ADMISSION_REGISTRATION, f"{kind}WebhookConfiguration") for kind in ("Mutating", "Validating")
 )
-_COUNTED = _WORKLOADS | _WEBHOOKS | {(CORE, "Pod")}
-_WITH_STATUS = _WORKLOADS | {(CORE, "Pod"), (CORE, "Namespace"), (CORE, "Node")}
+_POLICIES = frozenset((ADMISSION_REGISTRATION, f"ValidatingAdmissionPolicy{end}") for end in ("", "Binding"))
+_COUNTED = _WORKLOADS | _WEBHOOKS | _POLICIES | {(CORE, "Pod")}
+_WITH_STATUS = (
+    _WORKLOADS
+    | {(ADMISSION_REGISTRATION, "ValidatingAdmissionPolicy")}
+    | {(CORE, "Pod"), (CORE, "Namespace"), (CORE, "Node")}
+)
 
 JOB_NAME = "batch.kubernetes.io/job-name"
 JOB_UID = "batch.kubernetes.io/controller-uid"

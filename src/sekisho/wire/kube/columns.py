@@ -263,6 +263,20 @@ _COLUMNS: dict[tuple[str, str], tuple[Column, ...]] = {
     ),
     ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"): _WEBHOOK_COLUMNS,
     ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"): _WEBHOOK_COLUMNS,
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"): (
+        NAME,
+        Column(
+            "Validations", lambda value, _: len(items(value, "spec", "validations")), "how many", "integer"
+        ),
+        Column("ParamKind", lambda _value, _now: "<unset>", "kind of the parameters"),
+        AGE,
+    ),
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"): (
+        NAME,
+        Column("PolicyName", _path("spec", "policyName"), "name of the policy"),
+        Column("ParamRef", lambda _value, _now: "<unset>", "the parameters"),
+        AGE,
+    ),
     (_RBAC, "Role"): _ROLE_COLUMNS,
     (_RBAC, "ClusterRole"): _ROLE_COLUMNS,
     (_RBAC, "RoleBinding"): _BINDING_COLUMNS,

@@ -5,7 +5,7 @@ Source: kubernetes pkg/apis/{core,apps,batch,rbac}/v1/defaults.go and the regist
 
 from sekisho.decide.values import Json, JsonObject
 from sekisho.wire.kube.defaults_pod import pod_defaults
-from sekisho.wire.kube.defaults_webhook import with_webhook_defaults
+from sekisho.wire.kube.defaults_policy import admission_defaults
 from sekisho.wire.kube.defaults_workload import deployment_defaults, job_defaults, replica_set_defaults
 from sekisho.wire.kube.members import mapping, objects, text
 from sekisho.wire.kube.registry import ADMISSION_REGISTRATION, APPS, BATCH, RBAC, Resource
@@ -35,7 +35,7 @@ def with_defaults(resource: Resource, value: JsonObject) -> dict[str, Json]:
         case RBAC.group, "RoleBinding" | "ClusterRoleBinding":
             return _binding(filled)
         case ADMISSION_REGISTRATION.group, kind:
-            return with_webhook_defaults(filled, mutating=kind.startswith("Mutating"))
+            return admission_defaults(filled, kind)
     return filled
 
 

@@ -140,6 +140,20 @@ def _webhooks(kind: str) -> Resource:
     return Resource(ADMISSION_REGISTRATION, f"{single}s", single, kind, False, categories=("api-extensions",))
 
 
+def _policies(kind: str, *parts: Subresource) -> Resource:
+    single = kind.lower()
+    plural = f"{single.removesuffix('y')}ies" if single.endswith("y") else f"{single}s"
+    return Resource(
+        ADMISSION_REGISTRATION,
+        plural,
+        single,
+        kind,
+        False,
+        categories=("api-extensions",),
+        subresources=parts,
+    )
+
+
 RESOURCES: tuple[Resource, ...] = (
     Resource(CORE, "configmaps", "configmap", "ConfigMap", True, short_names=("cm",)),
     Resource(CORE, "events", "event", "Event", True, short_names=("ev",)),
@@ -198,6 +212,8 @@ RESOURCES: tuple[Resource, ...] = (
     Resource(RBAC, "rolebindings", "rolebinding", "RoleBinding", True),
     Resource(RBAC, "roles", "role", "Role", True),
     _webhooks("MutatingWebhookConfiguration"),
+    _policies("ValidatingAdmissionPolicy", _status("ValidatingAdmissionPolicy")),
+    _policies("ValidatingAdmissionPolicyBinding"),
     _webhooks("ValidatingWebhookConfiguration"),
 )
 
@@ -220,6 +236,10 @@ class Registry:
     @cached_property
     def _by_kind(self) -> dict[tuple[GroupVersion, str], Resource]:
         return {(resource.at, resource.kind): resource for resource in self.resources}
+
+    def at(self, place: GroupVersion, plural: str) -> Resource:
+        """Return a resource that is served."""
+        return next(one for one in self.resources if (one.at, one.plural) == (place, plural))
 
     def at_path(self, group: str, version: str, plural: str) -> Resource | None:
         """Return the resource served at a URL, or None."""

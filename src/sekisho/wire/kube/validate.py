@@ -14,6 +14,7 @@ from sekisho.wire.kube.members import items, mapping, objects, text
 from sekisho.wire.kube.registry import Resource
 from sekisho.wire.kube.status import Cause
 from sekisho.wire.kube.validate_labels import label_causes
+from sekisho.wire.kube.validate_policy import RULES as POLICY_RULES
 from sekisho.wire.kube.validate_rbac import RULES as RBAC_RULES
 from sekisho.wire.kube.validate_review import RULES as REVIEW_RULES
 from sekisho.wire.kube.validate_webhook import RULES as WEBHOOK_RULES
@@ -237,5 +238,6 @@ _RULES: dict[tuple[str, str], Rules] = {
     **RBAC_RULES,
     **REVIEW_RULES,
     **WORKLOAD_RULES,
+    **POLICY_RULES,
     **WEBHOOK_RULES,
 }

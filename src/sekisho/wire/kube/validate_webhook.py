@@ -49,24 +49,25 @@ def webhook_causes(value: JsonObject, old: JsonObject | None) -> Iterator[Cause]
 def _webhook(hook: JsonObject, field: str) -> Iterator[Cause]:
     yield from _qualified(text(hook, "name"), f"{field}.name")
     for index, rule in enumerate(objects(hook, "rules")):
-        yield from _rule(rule, f"{field}.rules[{index}]")
+        yield from rule_causes(rule, f"{field}.rules[{index}]")
     for member in ("failurePolicy", "matchPolicy"):
-        yield from _choice(hook, member, _CHOICES[member], field)
+        yield from choice_causes(hook, member, _CHOICES[member], field)
     if "sideEffects" not in hook:
         yield required(f"{field}.sideEffects", f"must specify one of {', '.join(_SIDE_EFFECTS)}")
-    yield from _choice(hook, "sideEffects", _SIDE_EFFECTS, field)
+    yield from choice_causes(hook, "sideEffects", _SIDE_EFFECTS, field)
     seconds = hook.get("timeoutSeconds")
     if isinstance(seconds, int) and not 1 <= seconds <= MAX_TIMEOUT_SECONDS:
         detail = f"the timeout value must be between 1 and {MAX_TIMEOUT_SECONDS} seconds"
         yield bad_value(f"{field}.timeoutSeconds", seconds, detail)
     for member in ("namespaceSelector", "objectSelector"):
         yield from selector_causes(mapping(hook, member), f"{field}.{member}")
-    yield from _choice(hook, "reinvocationPolicy", _CHOICES["reinvocationPolicy"], field)
+    yield from choice_causes(hook, "reinvocationPolicy", _CHOICES["reinvocationPolicy"], field)
     yield from _client(mapping(hook, "clientConfig"), f"{field}.clientConfig")
     yield from condition_causes(objects(hook, "matchConditions"), f"{field}.matchConditions")
 
 
-def _choice(hook: JsonObject, member: str, supported: Sequence[str], field: str) -> Iterator[Cause]:
+def choice_causes(hook: JsonObject, member: str, supported: Sequence[str], field: str) -> Iterator[Cause]:
+    """Check a member that is one of a closed set."""
     if member in hook and text(hook, member) not in supported:
         yield unsupported(f"{field}.{member}", text(hook, member), supported)
 
@@ -81,7 +82,8 @@ def _qualified(name: str, field: str) -> Iterator[Cause]:
         yield bad_value(field, name, "should be a domain with at least three segments separated by dots")
 
 
-def _rule(rule: JsonObject, field: str) -> Iterator[Cause]:
+def rule_causes(rule: JsonObject, field: str) -> Iterator[Cause]:
+    """Check which requests a rule covers."""
     operations = items(rule, "operations")
     if not operations:
         yield required(f"{field}.operations")
@@ -102,7 +104,7 @@ def _rule(rule: JsonObject, field: str) -> Iterator[Cause]:
         if version == "":
             yield required(f"{field}.apiVersions[{index}]")
     yield from _resources(items(rule, "resources"), f"{field}.resources")
-    yield from _choice(rule, "scope", _SCOPES, field)
+    yield from choice_causes(rule, "scope", _SCOPES, field)
 
 
 def _resources(given: Sequence[Json], field: str) -> Iterator[Cause]:

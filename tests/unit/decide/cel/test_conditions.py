@@ -3,6 +3,7 @@
 The texts are those of kube-apiserver 1.37; ``tests/e2e/test_real_webhooks.py`` holds both to each other.
 """
 
+import itertools
 import sys
 import time
 from typing import Any
@@ -16,6 +17,7 @@ from sekisho.decide.cel.conditions import (
     _environment,
     compile_condition,
     holds,
+    value_of,
 )
 from sekisho.decide.cel.library import MAX_EXPRESSION_CHARS, CelMissingError
 from sekisho.decide.request.kubernetes import RequestAttributes
@@ -184,6 +186,68 @@ def test_what_the_authorizer_is_asked(text: str) -> None:
 
     assert holds(compile_condition(f"{text}.allowed() && {text}.reason() == ''"), asked(), hears)
     assert heard == [CHECKS[text]] * 2
+
+
+VARIABLES = (
+    ("meta", "object.metadata"),
+    ("name", "string(variables.meta.name)"),
+    ("missing", "object.missing"),
+    ("worse", "variables.missing + 'a'"),
+)
+WITH_VARIABLES: dict[str, Any] = {
+    "variables.name == 'web'": True,
+    "variables.name == 'web' && variables.meta.replicas == 2 && request.name == variables.name": True,
+    "has(variables.meta.replicas) && !has(request.subResource)": True,
+    "variables.missing == 'a' || true": True,
+}
+
+
+@pytest.mark.parametrize("text", WITH_VARIABLES)
+def test_variables_have_values_where_they_are_used(text: str) -> None:
+    assert value_of(compile_condition(text, VARIABLES), asked(), nobody) is WITH_VARIABLES[text]
+
+
+def test_variables_have_types() -> None:
+    assert (
+        value_of(compile_condition("'is ' + variables.name", VARIABLES, "string"), asked(), nobody)
+        == "is web"
+    )
+    with pytest.raises(ConditionError, match="must evaluate to string but got dyn"):
+        compile_condition("variables.meta.name", VARIABLES, "string")
+
+
+UNVALUED = {
+    "variables.missing == 'a'": 'composited variable "missing" fails to evaluate: no such key: missing',
+    "variables.worse == 'a'": (
+        'composited variable "worse" fails to evaluate: composited variable "missing" fails to evaluate: '
+        "no such key: missing"
+    ),
+    "variables.meta.other == 'a'": "no such key: other",
+}
+
+
+@pytest.mark.parametrize("text", UNVALUED)
+def test_variables_without_a_value(text: str) -> None:
+    with pytest.raises(ConditionError) as error:
+        value_of(compile_condition(text, VARIABLES), asked(), nobody)
+    assert str(error.value) == f"expression '{text}' resulted in error: {UNVALUED[text]}"
+
+
+def test_a_chain_of_variables_is_evaluated_once() -> None:
+    names = [f"v{index}" for index in range(40)]
+    chain = [("v0", "object.metadata.replicas")]
+    for before, name in itertools.pairwise(names):
+        chain.append((name, f"variables.{before} + variables.{before} - variables.{before}"))
+    started = time.perf_counter()
+    assert holds(compile_condition("variables.v39 == 2", tuple(chain)), asked(), nobody)
+    assert time.perf_counter() - started < 5
+
+
+def test_a_variable_that_is_none_is_no_field() -> None:
+    with pytest.raises(ConditionError, match="undefined field 'other'"):
+        compile_condition("variables.other == 1", VARIABLES)
+    with pytest.raises(ConditionError, match="undeclared reference to 'variables'"):
+        compile_condition("variables.other == 1")
 
 
 def test_no_object_makes_a_pattern_slow() -> None:

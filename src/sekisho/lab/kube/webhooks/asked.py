@@ -90,6 +90,8 @@ def _covers(rule: JsonObject, write: Write) -> bool:
         and _lists(rule, "apiGroups", write.resource.group)
         and _lists(rule, "apiVersions", write.resource.version)
         and any(_is_resource(str(one), write) for one in items(rule, "resources"))
+        # Names are of the rules of policies.
+        and (not items(rule, "resourceNames") or write.name in items(rule, "resourceNames"))
     )
 
 

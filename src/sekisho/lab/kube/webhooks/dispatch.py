@@ -11,14 +11,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from sekisho.decide.cel.authorizer import Authorize
-from sekisho.decide.cel.conditions import Asked, ConditionError
-from sekisho.decide.request.kubernetes import RequestAttributes
+from sekisho.decide.cel.conditions import ConditionError
 from sekisho.decide.values import Json, JsonObject, Ref
 from sekisho.lab.kube.admission_code import AdmissionCode, AdmissionRefusedError, refusal
 from sekisho.lab.kube.objects import KubeObjects
 from sekisho.lab.kube.webhooks.asked import Write, applies
 from sekisho.lab.kube.webhooks.call import CallError, call
-from sekisho.lab.kube.webhooks.conditions import matches
+from sekisho.lab.kube.webhooks.conditions import asked_of, matches
 from sekisho.lab.kube.webhooks.request import request_of, typed
 from sekisho.wire.kube import body as bodies
 from sekisho.wire.kube import schema, status, validate
@@ -140,25 +139,12 @@ class Webhooks:
         """Tell whether the webhook's conditions want it to be asked."""
         if "matchConditions" not in hook.document:
             return True
-        resource = write.resource
-        attributes = RequestAttributes(
-            write.operation.lower(),
-            resource.group,
-            resource.version,
-            resource.plural,
-            write.subresource,
-            write.namespace,
-            write.name,
-        )
-        asked = Asked(
-            request_of(write), typed(write.body, write), typed(write.old, write), write.user, attributes
-        )
         try:
-            return matches(hook.document, asked, self._authorize)
+            return matches(hook.document, asked_of(write), self._authorize)
         except ConditionError as error:
             if hook.is_optional:
                 return False
-            refused = status.forbidden(resource.plural, resource.group, write.name, str(error))
+            refused = status.forbidden(write.resource.plural, write.resource.group, write.name, str(error))
             raise _refused(hook, refused, AdmissionCode.CONDITION) from None
 
     async def _changed(self, hook: Hook, write: Write, warnings: list[str]) -> JsonObject | None:
