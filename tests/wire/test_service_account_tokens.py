@@ -258,6 +258,25 @@ def test_a_token_ends_with_its_account_and_a_new_one_is_another(api: KubeApi) ->
     assert api.why() == ["service-account.recreated"]
 
 
+def test_a_finalizer_does_not_keep_a_token_alive(api: KubeApi) -> None:
+    held = {"name": "held", "finalizers": ["example.com/held"]}
+    api.made(ACCOUNTS, {"metadata": held})
+    api.made(f"/api/v1/namespaces/{NAMESPACE}/secrets", {"metadata": held})
+    of_account, of_secret = api.token("held"), api.token("ledger", **bound_to("Secret", "held"))
+    for path in (f"{ACCOUNTS}/held", f"/api/v1/namespaces/{NAMESPACE}/secrets/held"):
+        api.gone(path)
+        assert api.ask("GET", path)[1]["metadata"]["deletionTimestamp"]
+    assert [who(api, token) is None for token in (of_account, of_secret)] == [False, False]
+    api.lab.client.post("/clock", {"seconds": 62})
+    try:
+        assert who(api, of_account) is None
+        assert api.why() == ["service-account.deleted"]
+        assert who(api, of_secret) is None
+        assert api.why() == ["service-account.bound-object-deleted"]
+    finally:
+        api.lab.client.post("/clock", {"reset": True})
+
+
 def test_a_token_for_sts_is_not_for_the_api_server(api: KubeApi) -> None:
     assert who(api, api.web_token("ledger")) is None
     assert api.why() == ["service-account.audience"]

@@ -102,3 +102,15 @@ def test_the_secret_ends_with_its_account(api: KubeApi) -> None:
 def test_a_secret_of_nobody_goes(api: KubeApi) -> None:
     secret(api, "nobody-token", "nobody")
     waited(lambda: api.ask("GET", f"{SECRETS}/nobody-token")[0] == 404 or None)
+
+
+def test_a_token_that_is_marked_invalid_does_not_count(api: KubeApi) -> None:
+    api.account("unused")
+    secret(api, "unused-token", "unused")
+    token = filled(api, "unused-token")["token"]
+    assert who(api, token) is not None
+    _, kept, _ = api.ask("GET", f"{SECRETS}/unused-token")
+    kept["metadata"]["labels"]["kubernetes.io/legacy-token-invalid-since"] = "2026-11-24"
+    assert api.ask("PUT", f"{SECRETS}/unused-token", kept)[0] == 200
+    assert who(api, token) is None
+    assert api.why() == ["service-account.secret-marked-invalid"]

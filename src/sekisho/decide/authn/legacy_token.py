@@ -1,6 +1,7 @@
 """Who the bearer of a service account token that stands in a Secret is: a token without an end.
 
-signature -> claims -> audience -> the Secret still holds this very token -> the account is the same
+signature -> claims -> audience -> the Secret still holds this very token -> the account is the same ->
+nobody marked the Secret as invalid
 
 Source: Kubernetes, "Managing Service Accounts", section "Manual Secret management for ServiceAccounts";
 the order is that of kube-apiserver 1.34 (``pkg/serviceaccount/legacy.go``).
@@ -37,6 +38,9 @@ class SecretFacts(ServiceAccountFacts, Protocol):
 
     def token_of(self, namespace: str, name: str) -> Secret | None:
         """Return the token that a Secret holds; None if there is no such Secret, or it is going away."""
+
+    def invalid_since(self, namespace: str, name: str) -> str:
+        """Return the Secret's label ``kubernetes.io/legacy-token-invalid-since``; empty without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +113,12 @@ def authenticate_legacy(
         told = ("audiences", listed(issuer.audiences)), ("wanted", listed(wanted))
         fix = Repair(ServiceAccountFix.FOR_AUDIENCE, (*own, ("audience", wanted[0])))
         return _refused(Step(Code.AUDIENCE, _CLAIMS, told), fix)
-    refused = _refuse_secret(token, claims, facts) or refuse_account(
-        claims.namespace, claims.account, facts, _CLAIMS.child(f"{_PREFIX}service-account.name")
+    refused = (
+        _refuse_secret(token, claims, facts)
+        or refuse_account(
+            claims.namespace, claims.account, facts, _CLAIMS.child(f"{_PREFIX}service-account.name")
+        )
+        or _refuse_mark(claims, facts)
     )
     if refused is not None:
         return _refused(refused, Repair(ServiceAccountFix.NEW_TOKEN, own))
@@ -131,6 +139,12 @@ def _refuse_secret(token: str, claims: LegacyClaims, facts: SecretFacts) -> Step
     if held is None:
         return Step(Code.BOUND_GONE, at, told)
     return None if held.matches(token) else Step(Code.SECRET_OTHER, at, told[1:])
+
+
+def _refuse_mark(claims: LegacyClaims, facts: SecretFacts) -> Step | None:
+    since = facts.invalid_since(claims.namespace, claims.secret)
+    told = ("name", claims.secret), ("since", since)
+    return Step(Code.SECRET_INVALID, _CLAIMS.child(f"{_PREFIX}secret.name"), told) if since else None
 
 
 def _text(value: JsonObject, name: str) -> str:

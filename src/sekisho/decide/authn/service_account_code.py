@@ -31,6 +31,10 @@ class ServiceAccountCode(ReasonCode):
         "service-account.secret-other-token",
         "the token is not, or no longer, the one that the Secret {name} holds",
     )
+    SECRET_INVALID = (
+        "service-account.secret-marked-invalid",
+        "the Secret {name} is marked: its token does not count since {since}",
+    )
     STALE = (
         "service-account.stale",
         "the token was to be renewed at {warn_after}; it is {now}, and it still counts until {expires}",

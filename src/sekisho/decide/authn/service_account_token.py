@@ -51,6 +51,9 @@ class ServiceAccountFacts(Protocol):
     def uid_of(self, plural: str, namespace: str, name: str) -> str | None:
         """Return the uid of an object of the core group; None if there is none. Nodes have no namespace."""
 
+    def going_of(self, plural: str, namespace: str, name: str) -> Instant | None:
+        """Return the ``deletionTimestamp`` of such an object: its end, whatever finalizers keep of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
@@ -159,7 +162,7 @@ def _hold(
         fix = Repair(ServiceAccountFix.FOR_AUDIENCE, (*own, ("audience", wanted[0])))
         return _answer(Outcome.DENY, Step(Code.AUDIENCE, _CLAIMS.child("aud"), told), fix)
     fix = Repair(ServiceAccountFix.NEW_TOKEN, own)
-    refused = _refuse_times(claims, now) or _refuse_objects(claims, facts)
+    refused = _refuse_times(claims, now) or _refuse_objects(claims, facts, now)
     if refused is not None:
         return _answer(Outcome.DENY, refused, fix)
     step = Step(Code.ACCEPTED, _AT, (("username", claims.username), ("issuer", issuer.issuer)))
@@ -181,15 +184,15 @@ def _refuse_times(claims: ServiceAccountClaims, now: Instant) -> Step | None:
     return None
 
 
-def _refuse_objects(claims: ServiceAccountClaims, facts: ServiceAccountFacts) -> Step | None:
+def _refuse_objects(claims: ServiceAccountClaims, facts: ServiceAccountFacts, now: Instant) -> Step | None:
     """Return why the account or the object that the token is bound to is not the one it was issued for."""
-    at = _CLAIMS.child("kubernetes.io")
-    refused = refuse_account(claims.namespace, claims.account, facts, at.child("serviceaccount"))
+    at, latest = _CLAIMS.child("kubernetes.io"), now + -LEEWAY
+    refused = refuse_account(claims.namespace, claims.account, facts, at.child("serviceaccount"), latest)
     if refused is not None:
         return refused
     for kind, bound, namespace in _bound(claims):
         told = ("kind", kind), ("name", bound.name)
-        found = facts.uid_of(f"{kind}s", namespace, bound.name)
+        found = _uid_of(facts, f"{kind}s", namespace, bound.name, latest)
         if found is None:
             return Step(Code.BOUND_GONE, at.child(kind), told)
         if found != bound.uid:
@@ -198,16 +201,29 @@ def _refuse_objects(claims: ServiceAccountClaims, facts: ServiceAccountFacts) ->
     return None
 
 
-def refuse_account(namespace: str, account: ObjectClaim, facts: ServiceAccountFacts, at: Ref) -> Step | None:
-    """Return why the account, named ``at`` a place in the token, is not the one that it was issued for."""
+def refuse_account(
+    namespace: str, account: ObjectClaim, facts: ServiceAccountFacts, at: Ref, latest: Instant | None = None
+) -> Step | None:
+    """Return why the account, named ``at`` a place in the token, is not the one that it was issued for.
+
+    An account that was to go before ``latest`` is gone; None: as soon as it is to go at all.
+    """
     named = ("namespace", namespace), ("name", account.name)
-    found = facts.uid_of("serviceaccounts", namespace, account.name)
+    found = _uid_of(facts, "serviceaccounts", namespace, account.name, latest)
     if found is None:
         return Step(Code.ACCOUNT_GONE, at, named)
     if found != account.uid:
         uids = ("found", found), ("claimed", account.uid)
         return Step(Code.ACCOUNT_OTHER, at.child("uid"), (*named, *uids))
     return None
+
+
+def _uid_of(
+    facts: ServiceAccountFacts, plural: str, namespace: str, name: str, latest: Instant | None
+) -> str | None:
+    going = facts.going_of(plural, namespace, name)
+    is_gone = going is not None and (latest is None or going < latest)
+    return None if is_gone else facts.uid_of(plural, namespace, name)
 
 
 def _bound(claims: ServiceAccountClaims) -> tuple[tuple[str, ObjectClaim, str], ...]:

@@ -12,29 +12,16 @@ from sekisho.decide.chain.pod_identity_to_aws import PodIdentityAnswer, decide_t
 from sekisho.decide.request.aws_request import Context as ConditionContext
 from sekisho.decide.sts.pod_identity import SERVICE
 from sekisho.decide.values import Secret
-from sekisho.facts import Cluster, PodIdentityAssociation, Snapshot, kube_key
+from sekisho.facts import Cluster, PodIdentityAssociation
 from sekisho.facts.pod_identity import association_for, pod_identity_of
 from sekisho.facts.sts_facts import SnapshotStsFacts
 from sekisho.lab.aws.operation import Answer, AwsError, Context, Operation, Parameters
 from sekisho.lab.aws.sts import issue
+from sekisho.lab.kube.stored_objects import StoredObjects
 from sekisho.wire.aws_managed_policies import aws_policy_text
-from sekisho.wire.kube.members import text
 
 API_AUDIENCES = ("https://kubernetes.default.svc",)
 """What EKS starts its API servers with; a pod's own token for AWS has another audience."""
-
-
-class ClusterObjects:
-    """Answers `decide.authn.service_account_token.ServiceAccountFacts` from the facts of a request."""
-
-    def __init__(self, facts: Snapshot, cluster: Cluster) -> None:
-        self._facts = facts
-        self._arn = str(cluster.arn)
-
-    def uid_of(self, plural: str, namespace: str, name: str) -> str | None:
-        """Return the uid of an object of the core group; None if there is none."""
-        found = self._facts.kube(kube_key(self._arn, "", plural, namespace, name))
-        return None if found is None else text(found, "metadata", "uid")
 
 
 def assume_role_for_pod_identity(context: Context, parameters: Parameters) -> Answer:
@@ -55,7 +42,7 @@ def assume_role_for_pod_identity(context: Context, parameters: Parameters) -> An
         Secret(parameters["token"]),
         pod_identity_of(context.facts, cluster),
         issuer,
-        ClusterObjects(context.facts, cluster),
+        StoredObjects(context.facts, cluster),
         context.ids.request_id(),
         SnapshotStsFacts(context.facts, aws_policy_text),
         context.now,

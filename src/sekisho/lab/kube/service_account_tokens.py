@@ -11,10 +11,11 @@ from sekisho.decide.authn.legacy_token import (
 from sekisho.decide.authn.service_account_token import Bearer, TokenIssuer, authenticate, issuer_of
 from sekisho.decide.decision import Decision
 from sekisho.decide.proof.jws_token import parse_token
-from sekisho.decide.values import Secret
+from sekisho.decide.values import Instant, Secret
 from sekisho.facts import Key, Put, kube_key
 from sekisho.lab.kube.issuer_keys import IssuerKeys
 from sekisho.lab.kube.live_cluster import LiveCluster
+from sekisho.lab.kube.stored_objects import StoredObjects
 from sekisho.lab.world import Clock, World
 from sekisho.wire.kube.members import mapping, text
 
@@ -23,6 +24,8 @@ API_AUDIENCES = ("https://kubernetes.default.svc",)
 
 LAST_USED = "kubernetes.io/legacy-token-last-used"
 """The label of a Secret with the day on which its token was last used."""
+INVALID_SINCE = "kubernetes.io/legacy-token-invalid-since"
+"""The label of a Secret whose token was found to be unused, and does not count any more."""
 
 
 class ServiceAccountTokens:
@@ -51,8 +54,11 @@ class ServiceAccountTokens:
 
     def uid_of(self, plural: str, namespace: str, name: str) -> str | None:
         """Return the uid of an object of the core group; None if there is none."""
-        found = self._world.facts.kube(kube_key(str(self._cluster.cluster.arn), "", plural, namespace, name))
-        return None if found is None else text(found, "metadata", "uid")
+        return self._objects().uid_of(plural, namespace, name)
+
+    def going_of(self, plural: str, namespace: str, name: str) -> Instant | None:
+        """Return when an object is to go, or was; None if it stays."""
+        return self._objects().going_of(plural, namespace, name)
 
     def token_of(self, namespace: str, name: str) -> Secret | None:
         """Return the token that a Secret holds; None if there is no such Secret, or it is going away."""
@@ -61,6 +67,14 @@ class ServiceAccountTokens:
             return None
         held = text(self._world.revealed(found), "data", "token")
         return Secret(base64.b64decode(held).decode("utf-8", "replace"))
+
+    def invalid_since(self, namespace: str, name: str) -> str:
+        """Return the label of a Secret whose token is not to count any more; empty without it."""
+        found = self._world.facts.kube(self._secret_key(namespace, name))
+        return text(found, "metadata", "labels", INVALID_SINCE) if found is not None else ""
+
+    def _objects(self) -> StoredObjects:
+        return StoredObjects(self._world.facts, self._cluster.cluster)
 
     def _note_use(self, claims: LegacyClaims) -> None:
         """Label the Secret with the day of its last use, so that it can be seen which are needed."""

@@ -22,7 +22,7 @@ from sekisho.decide.authn.service_account_token import TokenIssuer
 from sekisho.decide.decision import Outcome
 from sekisho.decide.proof.jws_code import JwsCode
 from sekisho.decide.proof.jws_keys import parse_key_set
-from sekisho.decide.values import Secret
+from sekisho.decide.values import Instant, Secret
 from support.jwt import Issuer, signed
 
 API = "https://kubernetes.default.svc"
@@ -55,6 +55,17 @@ class Objects:
         assert (plural, namespace) == ("serviceaccounts", "billing")
         return self.accounts.get(name)
 
+    going: Instant | None = None
+    invalid: str = ""
+
+    def going_of(self, plural: str, namespace: str, name: str) -> Instant | None:
+        assert (plural, namespace, name) == ("serviceaccounts", "billing", "robot")
+        return self.going
+
+    def invalid_since(self, namespace: str, name: str) -> str:
+        assert (namespace, name) == ("billing", "robot-token")
+        return self.invalid
+
     def token_of(self, namespace: str, name: str) -> Secret | None:
         held = self.secrets.get(name) if namespace == "billing" else None
         return None if held is None else Secret(held)
@@ -85,6 +96,12 @@ ROWS: dict[str, tuple[Callable[[], str], Objects, Code]] = {
     ),
     "the secret holds none": (lambda: TOKEN, Objects(secrets={"robot-token": ""}), Code.SECRET_OTHER),
     "no account": (lambda: TOKEN, Objects(accounts={}), Code.ACCOUNT_GONE),
+    "account to go, however late": (
+        lambda: TOKEN,
+        Objects(going=Instant.from_epoch(4_000_000_000)),
+        Code.ACCOUNT_GONE,
+    ),
+    "marked as invalid": (lambda: TOKEN, Objects(invalid="2026-11-24"), Code.SECRET_INVALID),
     "account made anew": (lambda: TOKEN, Objects(accounts={"robot": "uid-2"}), Code.ACCOUNT_OTHER),
     "no namespace": (lambda: token_with(__namespace=None), Objects(), Code.CLAIMS),
     "an empty namespace": (lambda: token_with(__namespace=""), Objects(), Code.CLAIMS),

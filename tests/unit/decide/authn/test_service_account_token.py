@@ -56,6 +56,13 @@ class Objects:
     def uid_of(self, plural: str, namespace: str, name: str) -> str | None:
         return self.uids.get((plural, namespace, name))
 
+    going: dict[str, int] = field(default_factory=dict)
+    """Resource -> when its object is to go."""
+
+    def going_of(self, plural: str, namespace: str, name: str) -> Instant | None:
+        found = self.going.get(plural) if (plural, namespace, name) in self.uids else None
+        return None if found is None else Instant.from_epoch(found)
+
     def without(self, plural: str) -> "Objects":
         return Objects({key: uid for key, uid in self.uids.items() if key[0] != plural})
 
@@ -152,6 +159,24 @@ REFUSED: dict[str, tuple[Ask, list[str]]] = {
     "pod made anew": (lambda: ask(claims(BOUND), Objects().renewed("pods")), [Code.BOUND_OTHER]),
     "node deleted": (lambda: ask(claims({"node": NODE}), Objects().without("nodes")), [Code.BOUND_GONE]),
     "node made anew": (lambda: ask(claims({"node": NODE}), Objects().renewed("nodes")), [Code.BOUND_OTHER]),
+    "account kept by a finalizer beyond its end": (
+        lambda: ask(claims(), Objects(going={"serviceaccounts": NOW - 61})),
+        [Code.ACCOUNT_GONE],
+    ),
+    "pod kept by a finalizer beyond its end": (
+        lambda: ask(claims(BOUND), Objects(going={"pods": NOW - 61})),
+        [Code.BOUND_GONE],
+    ),
+    "node kept by a finalizer beyond its end": (
+        lambda: ask(claims({"node": NODE}), Objects(going={"nodes": NOW - 61})),
+        [Code.BOUND_GONE],
+    ),
+    "secret kept by a finalizer beyond its end": (
+        lambda: ask(
+            claims({"secret": {"name": "kept", "uid": "uid-kept"}}), Objects(going={"secrets": NOW - 61})
+        ),
+        [Code.BOUND_GONE],
+    ),
     "secret deleted": (
         lambda: ask(claims({"secret": {"name": "x", "uid": "u"}})),
         [Code.BOUND_GONE],
@@ -191,6 +216,9 @@ HOLDS: dict[str, tuple[dict[str, Any], Objects]] = {
     "expired within the leeway": (claims(exp=NOW - 60), Objects()),
     "begins within the leeway": (claims(nbf=NOW + 60, iat=NOW + 60), Objects()),
     "the node of a pod is gone": (claims(BOUND), Objects().without("nodes")),
+    "the account is to go within the leeway": (claims(), Objects(going={"serviceaccounts": NOW - 60})),
+    "the pod is given time to end": (claims(BOUND), Objects(going={"pods": NOW + 30})),
+    "the node of a pod is to go": (claims(BOUND), Objects(going={"nodes": NOW - 61})),
     "one audience of several": (claims(aud=["vault", API]), Objects()),
     "a single audience as text": (claims(aud=API), Objects()),
 }

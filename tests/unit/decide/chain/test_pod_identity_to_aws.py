@@ -26,7 +26,7 @@ from sekisho.decide.chain.pod_identity_to_aws import (
 from sekisho.decide.decision import Chain, Outcome
 from sekisho.decide.proof.jws_keys import parse_key_set
 from sekisho.decide.sts.pod_identity import SERVICE, Association, PodSubject, session_name
-from sekisho.decide.values import Secret
+from sekisho.decide.values import Instant, Secret
 from sekisho.decide.values.documents import to_json
 from support.jwt import Issuer
 from support.sts_build import AWAY, HOME, ISSUER, NOW, ROLE, SPOKE, role, statement, trusting, world
@@ -266,6 +266,10 @@ class Objects:
     def uid_of(self, plural: str, namespace: str, name: str) -> str | None:
         wanted = {"serviceaccounts": ("billing", "ledger"), "pods": ("billing", "ledger-0")}
         return self.uids[plural] if wanted[plural] == (namespace, name) else None
+
+    def going_of(self, plural: str, namespace: str, name: str) -> Instant | None:
+        del plural, namespace, name
+        return None
 
 
 def claims(**changed: Any) -> dict[str, Any]:
