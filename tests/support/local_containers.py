@@ -112,8 +112,9 @@ class LocalContainers:
         return await self.execute(of, ("sh", "-c", ATTACHED), stdin=stdin, tty=tty)
 
     async def connect(
-        self, namespace: str, pod: str, port: int
+        self, namespace: str, pod: str, uid: str, port: int
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        assert uid
         if pod.startswith("stopped"):
             raise KubeError(404, "NotFound", f"pod {pod} of {namespace} does not run")
         return await asyncio.open_connection("127.0.0.1", port)

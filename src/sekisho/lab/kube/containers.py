@@ -15,10 +15,14 @@ from sekisho.decide.values import Instant
 
 @dataclass(frozen=True, slots=True)
 class ContainerRef:
-    """A container of a pod; the names were checked to exist in the pod's spec."""
+    """A container of a pod; the names were checked to exist in the pod's spec.
+
+    ``uid`` is the pod's: another one of its name is another pod.
+    """
 
     namespace: str
     pod: str
+    uid: str
     container: str
 
 
@@ -72,6 +76,6 @@ class Containers(Protocol):
         """Return the streams of the container's own process."""
 
     async def connect(
-        self, namespace: str, pod: str, port: int
+        self, namespace: str, pod: str, uid: str, port: int
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Open a TCP connection to a port on which something in the pod listens."""

@@ -144,6 +144,7 @@ class PodStreams:
 
     def _forward(self, request: Request, attributes: RequestAttributes, query: Query) -> Upgrade:
         pod = self._pod(attributes)
+        uid = text(pod, "metadata", "uid")
         containers = self._running()
         _require_host(pod)
         agreed = agree(request, (PROTOCOL,), (TUNNEL_PROTOCOL, *CHANNEL_PROTOCOLS))
@@ -152,9 +153,8 @@ class PodStreams:
 
         async def connect(port: int) -> Streams:
             try:
-                return await containers.connect(attributes.namespace, attributes.name, port)
+                return await containers.connect(attributes.namespace, attributes.name, uid, port)
             except (KubeError, OSError) as error:
-                uid = text(pod, "metadata", "uid")
                 raise OSError(
                     f"error forwarding port {port} to pod {attributes.name}, uid {uid}: {error}"
                 ) from None
@@ -197,7 +197,7 @@ class PodStreams:
 
 def _container(attributes: RequestAttributes, pod: JsonObject, named: str) -> ContainerRef:
     container = pod_options.chosen_container(pod, named)
-    return ContainerRef(attributes.namespace, attributes.name, container)
+    return ContainerRef(attributes.namespace, attributes.name, text(pod, "metadata", "uid"), container)
 
 
 def _host(pod: JsonObject) -> str:

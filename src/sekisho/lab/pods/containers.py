@@ -51,7 +51,7 @@ class PodContainers:
         path = None if number is None or not uid else self._node.log_path(uid, of.container, number)
         if path is None or not path.exists():
             raise _no_log(of, found, previous=options.previous)
-        worker = self._workers().get((of.namespace, of.pod))
+        worker = self._worker(of.namespace, of.pod, of.uid)
         attempt = None if worker is None else worker.attempts.get(of.container)
         writer = None if attempt is None or attempt.writer.path != path else attempt.writer
         return log_file.read(path, writer, options, self._clock.now())
@@ -94,14 +94,14 @@ class PodContainers:
         return Attachment(attempt, stdin=stdin, tty=tty and attempt.terminal is not None)
 
     async def connect(
-        self, namespace: str, pod: str, port: int
+        self, namespace: str, pod: str, uid: str, port: int
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Open a TCP connection to a port in a pod.
 
         Raises:
             KubeError: the pod does not run, or nothing listens there.
         """
-        worker = self._workers().get((namespace, pod))
+        worker = self._worker(namespace, pod, uid)
         if worker is None or worker.sandbox is None:
             raise status.internal(f"error forwarding port {port} to pod {pod}: the pod is not running")
         try:
@@ -111,8 +111,12 @@ class PodContainers:
             sentence = f"failed to connect to localhost:{port} inside namespace {worker.uid!r}: {error}"
             raise status.internal(f"error forwarding port {port} to pod {worker.uid}: {sentence}") from None
 
+    def _worker(self, namespace: str, pod: str, uid: str) -> PodWorker | None:
+        found = self._workers().get((namespace, pod))
+        return found if found is not None and found.uid == uid else None
+
     def _running(self, of: ContainerRef) -> tuple[PodWorker, Attempt]:
-        worker = self._workers().get((of.namespace, of.pod))
+        worker = self._worker(of.namespace, of.pod, of.uid)
         attempt = None if worker is None else worker.attempts.get(of.container)
         if worker is None or attempt is None:
             raise status.internal(f"container not found ({status.quote(of.container)})")

@@ -9,7 +9,7 @@ import base64
 import binascii
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import suppress
-from typing import Protocol
+from typing import Any, Protocol
 
 from sekisho.wire.kube.streams.pipe import Pipe
 from sekisho.wire.kube.streams.spdy_session import SpdySession, SpdyStream
@@ -20,6 +20,9 @@ TUNNEL_PROTOCOL = f"SPDY/3.1+{PROTOCOL}"
 CHANNEL_PROTOCOLS = ("v4.channel.k8s.io", "v4.base64.channel.k8s.io")
 PAIR_SECONDS = 30.0
 """How long a stream of data may wait for its stream of errors (kubelet's own limit)."""
+
+MAX_TASKS = 512
+"""How many connections, and streams that wait for their other half, one client may have at once."""
 
 _PIECE_BYTES = 32 * 1024
 
@@ -48,6 +51,11 @@ class SpdyForwarding:
         self._halves: dict[str, tuple[str, SpdyStream, asyncio.Task[None]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
+    @property
+    def open(self) -> int:
+        """How much is held for the client: what it resets counts until nothing is left of it."""
+        return len(self._tasks)
+
     async def serve(self) -> None:
         """Forward until the client leaves.
 
@@ -61,7 +69,7 @@ class SpdyForwarding:
 
     async def _accept(self, stream: SpdyStream) -> bool:
         kind, port = stream.headers.get("streamtype", ""), _port(stream.headers.get("port", ""))
-        if kind not in ("data", "error") or port is None:
+        if kind not in ("data", "error") or port is None or self.open >= MAX_TASKS:
             return False
         # Clients before Kubernetes 1.4 name no request: they open the errors first, then the data.
         name = stream.headers.get("requestid") or f"#{stream.number - 2 * (kind == 'data')}"
@@ -103,7 +111,7 @@ async def _forward(data: SpdyStream, error: SpdyStream, port: int, connect: Conn
             await data.reset()
             return
         try:
-            await _both_ways(data, data.finish, reader, writer)
+            await _until(data.gone, _both_ways(data, data.finish, reader, writer))
         finally:
             writer.close()
             data.close()
@@ -218,7 +226,18 @@ class _Channel:
         """Do nothing: a channel of a WebSocket cannot be closed by itself."""
 
 
-async def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
+async def _until(gone: asyncio.Event, work: Coroutine[None, None, None]) -> None:
+    """Do ``work``, but no longer than until ``gone``."""
+    working, ending = asyncio.create_task(work), asyncio.create_task(gone.wait())
+    try:
+        await asyncio.wait({working, ending}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            working.result()
+    finally:
+        await _cancel((working, ending))
+
+
+async def _cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
     waited = list(tasks)
     for task in waited:
         task.cancel()

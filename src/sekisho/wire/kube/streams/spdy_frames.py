@@ -6,15 +6,15 @@ costs no memory; a control frame is held until it is whole, and so may not be lo
 
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sekisho.wire.kube.streams.spdy_dictionary import DICTIONARY
 
 VERSION = 3
 MAX_CONTROL_BYTES = 64 * 1024
-MAX_HEADER_BYTES = 64 * 1024
-"""How long the headers of a stream may be once they are decompressed."""
+MAX_HEADER_BYTES = 4 * 1024
+"""How long the headers of a stream may be once they are decompressed; three short ones are sent."""
 
 MAX_DATA_BYTES = 0xFFFFFF
 FLAG_FIN = 1
@@ -79,14 +79,13 @@ class Decoder:
         self._left = 0
         self._fin = False
 
-    def feed(self, data: bytes) -> list[Frame]:
-        """Return the frames that are whole now, data as far as it arrived.
+    def feed(self, data: bytes) -> Iterator[Frame]:
+        """Yield the frames that are whole now, data as far as it arrived. All are to be taken.
 
         Raises:
             SpdyError: malformed, of another version, too long. Nothing may be fed after it.
         """
         self._buffer += data
-        frames: list[Frame] = []
         at = 0
         while True:
             if self._left:
@@ -95,7 +94,7 @@ class Decoder:
                     break
                 at += len(piece)
                 self._left -= len(piece)
-                frames.append(Data(self._stream, piece, self._fin and not self._left))
+                yield Data(self._stream, piece, self._fin and not self._left)
                 continue
             if len(self._buffer) - at < 8:
                 break
@@ -105,7 +104,7 @@ class Decoder:
                 at += 8
                 self._stream, self._left, self._fin = head, length, bool(flags & FLAG_FIN)
                 if not length:
-                    frames.append(Data(head, b"", self._fin))
+                    yield Data(head, b"", self._fin)
                 continue
             if length > MAX_CONTROL_BYTES:
                 raise SpdyError(f"a control frame of {length} bytes; at most {MAX_CONTROL_BYTES} are read")
@@ -115,9 +114,8 @@ class Decoder:
             at += 8 + length
             frame = self._control(head, flags, body)
             if frame is not None:
-                frames.append(frame)
+                yield frame
         del self._buffer[:at]
-        return frames
 
     def _control(self, head: int, flags: int, body: bytes) -> Frame | None:
         version, kind = head >> 16 & 0x7FFF, head & 0xFFFF

@@ -42,6 +42,8 @@ class SpdyStream:
         self._is_read_out = False
         self._closed = False
         self._was_reset = False
+        self.gone = asyncio.Event()
+        """Set when the stream is over in both directions, whatever still lies here."""
 
     async def read(self) -> bytes:
         """Return what has arrived; ``b""`` once the client has sent its last."""
@@ -90,6 +92,8 @@ class SpdyStream:
         """Be told that nothing more comes; what has arrived can still be read."""
         self._is_read_out = True
         self._was_reset = self._was_reset or was_reset
+        if was_reset:
+            self.gone.set()
         self._pipe.end()
 
 

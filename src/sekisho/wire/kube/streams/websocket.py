@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+from collections import deque
 from collections.abc import Iterable
 
 from websockets.frames import Frame, Opcode
@@ -22,7 +23,7 @@ class WebSocket:
         self._connection = connection
         self._protocol = Protocol(SERVER, state=OPEN, max_size=MAX_MESSAGE_BYTES)
         self._partial = bytearray()
-        self._frames: list[Frame] = []
+        self._frames: deque[Frame] = deque()
         self._ended = False
 
     async def receive(self) -> bytes | None:
@@ -35,7 +36,7 @@ class WebSocket:
         """
         while True:
             while self._frames:
-                frame = self._frames.pop(0)
+                frame = self._frames.popleft()
                 if frame.opcode is Opcode.CLOSE:
                     return None
                 if frame.opcode not in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
@@ -53,7 +54,9 @@ class WebSocket:
             else:
                 self._ended = True
                 self._protocol.receive_eof()
-            self._frames += [event for event in self._protocol.events_received() if isinstance(event, Frame)]
+            self._frames.extend(
+                event for event in self._protocol.events_received() if isinstance(event, Frame)
+            )
             await self._flush()
             if self._protocol.parser_exc is not None:
                 self._ended = True
