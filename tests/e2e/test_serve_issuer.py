@@ -125,7 +125,8 @@ def test_served_documents_follow_the_files(tmp_path: Path) -> None:
         assert (
             _page(f"https://localhost:{port}/prod/.well-known/openid-configuration", trust)["issuer"] == URL
         )
-        assert _page(f"https://localhost:{port}/keys.json", trust) is None
+        for path in ("keys.json", "healthz", "readyz", "metrics"):
+            assert _page(f"https://localhost:{port}/{path}", trust) is None
         keys.write_text(_key(tmp_path, "next").read_text())
         both = waited(lambda: (found := _page(page, trust)) and (found if len(found["keys"]) == 2 else None))
         assert both["keys"][1] == first["keys"][0]

@@ -13,6 +13,7 @@ class DoorCode(ReasonCode):
     FOREIGN_HOST = "door.foreign-host", "this door does not answer for the host {host}"
     HEAD_TOO_LARGE = "door.head-too-large", "the request head is larger than {limit} bytes"
     HEAD_TOO_SLOW = "door.head-too-slow", "the request head took too long"
+    BODY_TOO_SLOW = "door.body-too-slow", "the request body took too long"
     MALFORMED = "door.malformed", "the bytes are not an HTTP request"
     BODY_TOO_LARGE = "door.body-too-large", "the request body is larger than {limit} bytes"
     UNSERVED = "door.unserved", "{problem}"

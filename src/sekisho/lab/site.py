@@ -251,4 +251,5 @@ def head_code(code: str) -> DoorCode:
     return {
         "http.head-too-large": DoorCode.HEAD_TOO_LARGE,
         "http.head-too-slow": DoorCode.HEAD_TOO_SLOW,
+        "http.body-too-slow": DoorCode.BODY_TOO_SLOW,
     }.get(code, DoorCode.MALFORMED)

@@ -21,6 +21,9 @@ _log = logging.getLogger("sekisho.serve")
 
 DRAIN_SECONDS: Final = 30
 """How long requests that run may take to end once nothing new is accepted."""
+MAX_CONNECTIONS: Final = 4_096
+MAX_HEALTH_CONNECTIONS: Final = 64
+"""How many connections each port serves at once; one more is closed."""
 _TEXT: Final = (("content-type", "text/plain; charset=utf-8"),)
 
 
@@ -39,9 +42,20 @@ class Listening:
 
 
 class CheckpointServer:
-    """Serves one checkpoint until it is told to stop."""
+    """Serves one checkpoint until it is told to stop.
 
-    def __init__(self, checkpoint: Checkpoint, listening: Listening, certificate: ServingCertificate) -> None:
+    ``is_public``: strangers reach its port, where health and metrics are none of their business.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        listening: Listening,
+        certificate: ServingCertificate,
+        *,
+        is_public: bool = False,
+    ) -> None:
+        self._is_public = is_public
         self._checkpoint = checkpoint
         self._listening = listening
         self._certificate = certificate
@@ -70,12 +84,18 @@ class CheckpointServer:
         main_socket = _listen(listening.address, listening.port)
         self.port = main_socket.getsockname()[1]
         servers = [
-            HttpServer(self._answer, main_socket, tls=self._certificate.context, drain_seconds=DRAIN_SECONDS)
+            HttpServer(
+                self._answer,
+                main_socket,
+                tls=self._certificate.context,
+                drain_seconds=DRAIN_SECONDS,
+                max_connections=MAX_CONNECTIONS,
+            )
         ]
         if listening.health_port is not None:
             health_socket = _listen(listening.address, listening.health_port)
             self.health_port = health_socket.getsockname()[1]
-            servers.append(HttpServer(self._health, health_socket))
+            servers.append(HttpServer(self._health, health_socket, max_connections=MAX_HEALTH_CONNECTIONS))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stopped.set)
@@ -108,7 +128,9 @@ class CheckpointServer:
 
     async def _answer(self, request: Request) -> Answer:
         handler = self._checkpoint.paths.get(request.path)
-        response = await (handler(request) if handler is not None else self._health(request))
+        if handler is None:
+            handler = _no_such_path if self._is_public else self._health
+        response = await handler(request)
         if self._draining and isinstance(response, Response):
             # The client's next request goes to somebody who stays.
             return response.with_headers(("connection", "close"))
@@ -129,7 +151,7 @@ class CheckpointServer:
                 self._checkpoint.measure()
                 content = generate_latest(self._checkpoint.registry)
                 return Response(200, content, (("content-type", CONTENT_TYPE_LATEST),))
-        return Response(404, b"no such path\n", _TEXT)
+        return await _no_such_path(request)
 
     def _missing(self) -> tuple[str, ...]:
         return ("it is stopping",) if self._draining else self._checkpoint.missing()
@@ -137,6 +159,10 @@ class CheckpointServer:
     def _degraded(self) -> tuple[str, ...]:
         problem = self._certificate.problem
         return (*self._checkpoint.degraded(), *((problem,) if problem else ()))
+
+
+async def _no_such_path(_request: Request) -> Response:
+    return Response(404, b"no such path\n", _TEXT)
 
 
 def _listen(address: str, port: int) -> socket.socket:

@@ -66,7 +66,8 @@ class ServingCertificate:
 
     async def run(self) -> None:
         """Follow the files."""
-        await follow((self._files.certificate, self._files.key), self.reload)
+        files = (self._files.certificate, self._files.key, self._files.client_ca)
+        await follow(tuple(path for path in files if path is not None), self.reload)
 
     def certificate_text(self) -> str:
         """Return the certificate chain, PEM."""
@@ -137,7 +138,8 @@ def _no_password() -> str:
 
 def _write(path: Path, content: bytes, mode: int) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
+    temporary.unlink(missing_ok=True)  # somebody else's would keep its owner and its mode
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
     temporary.replace(path)

@@ -16,7 +16,7 @@ from sekisho.decide.workload.issuer import (
     discovery_document,
     key_set_document,
 )
-from sekisho.serve.issuer.record import write_file
+from sekisho.serve.issuer.record import RECORD, write_file
 
 DISCOVERY: Final = ".well-known/openid-configuration"
 
@@ -39,6 +39,9 @@ class Issuer:
         parts = keys.split("/")
         if not all(part and part.strip(".") and part.isprintable() and part.isascii() for part in parts):
             problem = "expected a path below the issuer such as `keys.json`"
+            raise SekishoInputError.single("issuer.keys-path", Ref("issuer"), problem)
+        if keys in (DISCOVERY, RECORD):
+            problem = f"`{keys}` is the name of another file; expected one such as `keys.json`"
             raise SekishoInputError.single("issuer.keys-path", Ref("issuer"), problem)
         return cls(url, check_issuer(url), keys)
 

@@ -95,7 +95,7 @@ async def _serve(
             else ClusterKeys(ObjectClient(session, _api_server(flags, environ), ASK_SECONDS))
         )
         documents = IssuerDocuments(flags.issuer, source, flags.folder, flags.max_age, flags.longest_token)
-        await CheckpointServer(documents, listening, certificate).serve(started)
+        await CheckpointServer(documents, listening, certificate, is_public=True).serve(started)
 
 
 async def _asked(flags: Flags, environ: Mapping[str, str]) -> KeySet:

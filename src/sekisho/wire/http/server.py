@@ -17,6 +17,9 @@ from sekisho.wire.http.message import BodyTooLarge, Handler, Request, Response, 
 
 MAX_HEAD_BYTES = 32 * 1024
 HEAD_SECONDS = 30.0
+BODY_SECONDS = 120.0
+"""How long a body may take from its head to its end, as far as its handler takes it."""
+
 KEEP_ALIVE_SECONDS = 75
 DRAIN_SECONDS = 2
 GOODBYE_SECONDS = 1.0
@@ -41,6 +44,7 @@ class HttpServer:
         tls: ssl.SSLContext | None = None,
         refusal: Refusal | None = None,
         head_seconds: float = HEAD_SECONDS,
+        body_seconds: float = BODY_SECONDS,
         drain_seconds: int = DRAIN_SECONDS,
         stall_seconds: float = STALL_SECONDS,
         max_connections: int | None = None,
@@ -51,6 +55,7 @@ class HttpServer:
         class Protocol(_BoundedProtocol):
             refuse = staticmethod(refusal or _plain_refusal)
             limit_seconds = head_seconds
+            body_limit_seconds = body_seconds
             stalls_after = stall_seconds
             most = max_connections
 
@@ -97,9 +102,9 @@ class _QuietServer(uvicorn.Server):
 
 
 class _BoundedProtocol(HttpToolsProtocol):
-    """Refuses a request whose head is larger than MAX_HEAD_BYTES or takes longer than HEAD_SECONDS.
+    """Refuses a request whose head is larger than MAX_HEAD_BYTES, or whose head or body takes too long.
 
-    httptools bounds neither, nor what a chunked body is wrapped in (extensions, trailers). The
+    httptools bounds none of it, nor what a chunked body is wrapped in (extensions, trailers). The
     head is fed in slices so that the bytes of a body that arrive together with it do not count.
     """
 
@@ -109,6 +114,8 @@ class _BoundedProtocol(HttpToolsProtocol):
     _bytes_without_body = 0
     _in_head = True
     _head_timer: asyncio.TimerHandle | None = None
+    body_limit_seconds = BODY_SECONDS
+    _body_timer: asyncio.TimerHandle | None = None
     stalls_after = STALL_SECONDS
     most: int | None = None
     _early: bytes | None = None
@@ -123,6 +130,7 @@ class _BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
+        self._stop_body_timer()
         if self._connection is not None:
             self._connection.was_lost()
         super().connection_lost(exc)
@@ -187,6 +195,8 @@ class _BoundedProtocol(HttpToolsProtocol):
             self.cycle.keep_alive = False
         except httptools.HttpParserError:
             self.send_400_response("")
+        if self._in_head and not self._is_answering():
+            self._start_timer()  # line ends before a head are skipped, but they are bytes of a slow one
 
     def on_message_begin(self) -> None:
         self._in_head = True
@@ -198,6 +208,7 @@ class _BoundedProtocol(HttpToolsProtocol):
         self._in_head = False
         self._head_bytes = self._bytes_without_body = 0
         self._stop_timer()
+        self._body_timer = self.loop.call_later(self.body_limit_seconds, self._body_late)
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -206,8 +217,14 @@ class _BoundedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
+        self._stop_body_timer()
         self._bytes_without_body = 0
         self._in_head = True
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection on which nothing comes, and cut it off if its last answer stays unread."""
+        super().timeout_keep_alive_handler()
+        self.loop.call_later(self.stalls_after, self.transport.abort)
 
     def shutdown(self) -> None:
         """End the connection, now if it is idle; a client that leaves TLS's goodbye unanswered is cut off."""
@@ -242,6 +259,26 @@ class _BoundedProtocol(HttpToolsProtocol):
         if self._in_head and not self.transport.is_closing():
             self._refuse("http.head-too-slow")
 
+    def _body_late(self) -> None:
+        if self.transport.is_closing():
+            return
+        if self.flow.read_paused:
+            # It is the handler that has not taken what is here.
+            self._body_timer = self.loop.call_later(self.body_limit_seconds, self._body_late)
+        elif self.cycle.response_started:
+            self.transport.close()
+        else:
+            self._refuse("http.body-too-slow")
+
+    def _is_answering(self) -> bool:
+        cycle = getattr(self, "cycle", None)
+        return cycle is not None and not cycle.response_complete
+
+    def _stop_body_timer(self) -> None:
+        if self._body_timer is not None:
+            self._body_timer.cancel()
+            self._body_timer = None
+
     def _start_timer(self) -> None:
         if self._head_timer is None:
             self._head_timer = self.loop.call_later(self.limit_seconds, self._head_late)
@@ -253,7 +290,7 @@ class _BoundedProtocol(HttpToolsProtocol):
 
 
 def _plain_refusal(code: str, _client: tuple[str, int] | None) -> Response:
-    status = {"http.head-too-large": 431, "http.head-too-slow": 408}.get(code, 400)
+    status = {"http.head-too-large": 431, "http.head-too-slow": 408, "http.body-too-slow": 408}.get(code, 400)
     return Response(status, f"{code}\n".encode(), (("content-type", "text/plain; charset=utf-8"),))
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import stat
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -140,6 +141,23 @@ def test_files_for_a_bucket(tmp_path: Path) -> None:
 def test_a_key_document_is_below_its_issuer(keys: str) -> None:
     with pytest.raises(SekishoInputError, match="a path below the issuer"):
         Issuer.parse(URL, keys)
+
+
+@pytest.mark.parametrize("keys", [RECORD, ".well-known/openid-configuration"])
+def test_a_key_document_is_no_other_file_of_the_issuer(keys: str) -> None:
+    with pytest.raises(SekishoInputError, match="the name of another file"):
+        Issuer.parse(URL, keys)
+
+
+def test_what_somebody_put_in_the_way_of_a_file_is_not_written_into(tmp_path: Path) -> None:
+    planted = tmp_path / f".{RECORD}.{os.getpid()}"
+    planted.touch(0o666)
+    planted.chmod(0o666)
+    held = planted.open("rb")
+    with held:
+        published(tmp_path, present(tmp_path), START, DAY)
+        assert held.read() == b""
+    assert stat.S_IMODE((tmp_path / RECORD).stat().st_mode) & 0o022 == 0
 
 
 def test_what_each_key_may_do(tmp_path: Path) -> None:

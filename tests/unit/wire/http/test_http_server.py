@@ -25,11 +25,16 @@ async def echo(request: Request) -> Response | StreamResponse:
 
 @contextlib.asynccontextmanager
 async def serving(
-    handler: Handler = echo, head_seconds: float = 5.0, refusal: Refusal | None = None
+    handler: Handler = echo,
+    head_seconds: float = 5.0,
+    refusal: Refusal | None = None,
+    body_seconds: float = 30.0,
 ) -> AsyncIterator[int]:
     listener = socket.create_server((LOOPBACK, 0))
     listener.setblocking(False)
-    http = HttpServer(handler, listener, head_seconds=head_seconds, refusal=refusal)
+    http = HttpServer(
+        handler, listener, head_seconds=head_seconds, refusal=refusal, body_seconds=body_seconds
+    )
     await http.start()
     try:
         yield int(listener.getsockname()[1])
@@ -360,7 +365,76 @@ def test_a_slow_body_is_not_a_slow_head() -> None:
     assert body(run(talk, head_seconds=0.05)).endswith(b"\nab")
 
 
+def test_line_ends_do_not_keep_a_connection_open() -> None:
+    async def talk(port: int) -> bytes:
+        async with connected(port) as (reader, writer):
+            writer.write(request(close=False))
+            answer = await one(reader)
+            writer.write(b"\r\n")
+            return answer + await reader.read()
+
+    answer = run(talk, head_seconds=0.3)
+    assert status(answer) == 200
+    assert b"HTTP/1.1 408 " in answer
+
+
+def test_line_ends_behind_a_request_do_not_cut_its_answer_off() -> None:
+    go = asyncio.Event()
+
+    async def handler(_: Request) -> Response:
+        await go.wait()
+        return Response(200, b"late")
+
+    async def talk(port: int) -> bytes:
+        async with connected(port) as (reader, writer):
+            writer.write(request() + b"\r\n")
+            await late(port)
+            go.set()
+            return await reader.read()
+
+    assert body(run(talk, handler, head_seconds=0.05)) == b"late"
+
+
 # The body.
+
+
+async def _unread(_: Request) -> Response:
+    return Response(200, b"not read")
+
+
+@pytest.mark.parametrize(
+    ("handler", "expected"), [(echo, (408, b"http.body-too-slow\n")), (_unread, (200, b"not read"))]
+)
+def test_a_body_that_never_ends(handler: Handler, expected: tuple[int, bytes]) -> None:
+    """Whoever waits for its end waits for a bounded time; an answer that was given stays the only one."""
+
+    async def talk() -> bytes:
+        async with serving(handler, body_seconds=0.1) as port, connected(port) as (reader, writer):
+            writer.write(request("POST", "/", b"ab", close=False)[:-1])
+            return await asyncio.wait_for(reader.read(), 30)
+
+    answer = asyncio.run(talk())
+    assert (status(answer), body(answer)) == expected
+
+
+def test_a_body_that_its_handler_has_not_taken_is_not_late() -> None:
+    size = 300_000
+
+    async def handler(asked: Request) -> Response:
+        await asyncio.wait_for(other.wait(), 30)
+        return Response(200, str(len(await asked.body())).encode())
+
+    async def talk() -> bytes:
+        async with serving(handler, body_seconds=0.05) as port, connected(port) as (reader, writer):
+            writer.write(request("POST", "/", bytes(size)))
+            async with serving(body_seconds=0.1) as second, connected(second) as (reader2, writer2):
+                writer2.write(request("POST", "/", b"ab")[:-1])
+                assert status(await reader2.read()) == 408
+            other.set()
+            return await reader.read()
+
+    other = asyncio.Event()
+    assert body(asyncio.run(talk())) == str(size).encode()
 
 
 async def reads_ten(asked: Request) -> Response:

@@ -70,8 +70,10 @@ class PodPort:
 
 async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(SECONDS):
-        while not holds():
+        while True:
             await asyncio.sleep(0.005)
+            if holds():
+                return
 
 
 def served(work: Callable[[Line, SpdyForwarding, PodPort], Coroutine[None, None, None]]) -> None:
