@@ -170,6 +170,10 @@ ADDRESSES = {
     "https://[::1]/x": "not an https address",
     "https://localhost:99999/x": "not an address",
     "https://sts.amazonaws.com/x": "never asked",
+    "https://169.254.169.254/x": "never asked",
+    "https://2852039166/x": "never asked",  # the same address, as resolvers read it too
+    "https://0xa9fea9fe/x": "never asked",
+    "https://169.254.43518/x": "never asked",
     "https://localhost/a b": "not a path",
     "https://127.0.0.1:1/x": "no connection",
     "https://no-such-host.invalid/x": "no connection",

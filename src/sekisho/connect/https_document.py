@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
+from sekisho.connect.metadata_address import addresses_of, is_metadata
 from sekisho.decide.values import Secret
 
 MAX_BYTES: Final = 256 * 1024
@@ -140,10 +141,10 @@ class _Answer:
 
 async def _get(host: str, port: int, target: str, trust: ssl.SSLContext, authorization: str) -> _Answer:
     try:
-        reader, writer = await asyncio.open_connection(host, port, ssl=trust, limit=MAX_HEAD_BYTES)
+        reader, writer = await _connected(host, port, trust)
     except ssl.SSLCertVerificationError as error:
         raise DocumentError(f"the certificate is not trusted ({error.verify_message})") from None
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise DocumentError(f"no connection ({type(error).__name__})") from None
     try:
         name = host if port == 443 else f"{host}:{port}"
@@ -158,6 +159,26 @@ async def _get(host: str, port: int, target: str, trust: ssl.SSLContext, authori
         writer.close()
         with contextlib.suppress(OSError):
             await writer.wait_closed()
+
+
+async def _connected(
+    host: str, port: int, trust: ssl.SSLContext
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect to the first address of ``host`` that answers."""
+    addresses = await addresses_of(host, port)
+    if any(is_metadata(address) for address in addresses):
+        raise DocumentError("a host that is never asked")
+    failure: OSError = ConnectionError("no address")
+    for address in addresses:
+        try:
+            return await asyncio.open_connection(
+                address, port, ssl=trust, server_hostname=host, limit=MAX_HEAD_BYTES
+            )
+        except ssl.SSLCertVerificationError:
+            raise
+        except OSError as error:
+            failure = error
+    raise failure
 
 
 async def _read(reader: asyncio.StreamReader) -> _Answer:

@@ -9,11 +9,10 @@ AWS name it is refused.
 import asyncio
 import contextlib
 import re
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address, ip_network
 
+from sekisho.connect.metadata_address import addresses_of, is_metadata
 from sekisho.lab.door_code import DoorCode
 from sekisho.lab.net.sockets import LOOPBACK
 from sekisho.wire.http.server import HEAD_SECONDS, MAX_HEAD_BYTES
@@ -28,8 +27,6 @@ _PLAIN = re.compile(
     re.ASCII,
 )
 _PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
-_EC2_LOCAL = ip_network("fd00:ec2::/32")
-"""Where AWS puts instance and container metadata over IPv6."""
 
 Note = Callable[[DoorCode, str], None]
 """Told what the proxy did (a code) with which target."""
@@ -142,12 +139,12 @@ class ConnectProxy:
             return
         try:
             async with asyncio.timeout(HEAD_SECONDS):
-                addresses = await _addresses(name, port)
+                addresses = await addresses_of(name, port)
         except (OSError, UnicodeError, TimeoutError) as error:
             self._note(DoorCode.UNREACHED, target)
             await _refuse(writer, 502, f"cannot find {target}: {error}")
             return
-        if any(_is_metadata(address) for address in addresses):
+        if any(is_metadata(address) for address in addresses):
             self._note(DoorCode.METADATA, target)
             await _refuse(writer, 403, DoorCode.METADATA.sentence.format(target=target))
             return
@@ -211,13 +208,6 @@ def _plain_request(head: bytes) -> _Plain | None:
     return _Plain(found["host"], port, b"\r\n".join([request, *kept, b"connection: close", b"", b""]))
 
 
-async def _addresses(name: str, port: int) -> tuple[str, ...]:
-    """Return what a name resolves to: the addresses that were checked are the ones that are dialled."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(name, port, type=socket.SOCK_STREAM)
-    return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
-
-
 async def _connect(
     addresses: tuple[str, ...], port: int
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -229,14 +219,6 @@ async def _connect(
         except OSError as error:
             failure = error
     raise failure
-
-
-def _is_metadata(text: str) -> bool:
-    """Tell whether an address is link-local or EC2's own: credentials of a real machine are there."""
-    address = ip_address(text.partition("%")[0])
-    if isinstance(address, IPv6Address):
-        address = address.ipv4_mapped or address
-    return address.is_link_local or (address.version == _EC2_LOCAL.version and address in _EC2_LOCAL)
 
 
 async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
