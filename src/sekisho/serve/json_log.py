@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from sekisho.decide.values.document_text import on_one_line
+
 MAX_VALUE_CHARS = 2_000
 """Longer values are cut: some of them come from outside."""
 
@@ -38,8 +40,8 @@ class _Text(logging.Formatter):
         moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="seconds")
         facts = "".join(f" {name}={_cut(value)}" for name, value in _facts(record).items())
         text = f"{moment} {record.levelname} {record.getMessage()[:MAX_VALUE_CHARS]}{facts}"
-        # Values from outside may hold line ends: one record is one line.
-        text = text.replace("\r", "\\r").replace("\n", "\\n")
+        # Values from outside may hold line ends, and what a terminal obeys: one record is one line.
+        text = on_one_line(text)
         return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
 
 

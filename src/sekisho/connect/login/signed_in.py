@@ -6,8 +6,11 @@ from typing import Final
 
 from sekisho.decide.proof.jws_token import parse_token
 from sekisho.decide.values import Instant, JsonObject, Secret, SekishoInputError
+from sekisho.decide.values.document_text import on_one_line
 
 _NAMES: Final = ("email", "preferred_username", "cognito:username", "name", "sub")
+
+_MAX_SHOWN: Final = 200
 
 Tell = Callable[[str], None]
 """Says one line to the person at the keyboard."""
@@ -38,9 +41,10 @@ class SignedIn:
 
     @property
     def who(self) -> str:
-        """The name that people know the person by."""
+        """The name that people know the person by, as a terminal may show it: an issuer lets people choose it."""
         claims = self.token.claims
-        return next((str(claims[name]) for name in _NAMES if claims.get(name)), "nobody")
+        found = next((str(claims[name]) for name in _NAMES if claims.get(name)), "nobody")
+        return on_one_line(found[:_MAX_SHOWN])
 
 
 def read_kept(text: str) -> IdToken | None:

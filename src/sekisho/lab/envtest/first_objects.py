@@ -19,6 +19,7 @@ from sekisho.lab.envtest.mirror import Mirror
 from sekisho.lab.errors import LabError
 from sekisho.lab.world import World
 from sekisho.wire.kube.members import items, mapping, text
+from sekisho.wire.kube.names import dns_label_problems, dns_subdomain_problems
 from sekisho.wire.kube.registry import CORE, REGISTRY, RESOURCES, Resource
 
 MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
@@ -62,7 +63,12 @@ class Seeder:
             raise LabError("the API server refuses the webhook of pod identity")
 
     async def refresh(self, mirror: Mirror | None, namespace: str, name: str) -> None:
-        """Copy one service account now: a pod may be created right after its account was changed."""
+        """Copy one service account now: a pod may be created right after its account was changed.
+
+        The names are those of a pod that nobody validated yet: what cannot be an account is not asked for.
+        """
+        if dns_label_problems(namespace) or dns_subdomain_problems(name):
+            return
         resource = REGISTRY.at_path(CORE.group, CORE.version, "serviceaccounts")
         status, found = await self._ask("GET", f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}")
         if status == 200 and mirror is not None and resource is not None:
