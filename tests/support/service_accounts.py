@@ -28,14 +28,19 @@ class KubeApi:
         return next(urlsplit(one["endpoint"]).netloc for one in clusters if one["name"] == self.name)
 
     def ask(
-        self, method: str, path: str, body: Any = None, token: str | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        token: str | None = None,
+        kind: str = "application/json",
     ) -> tuple[int, Any, Mapping[str, str]]:
         """Return status, document and headers of an answer; ``token`` is sent instead of the creator's."""
         doors = Doors.of(self.lab)
         bearer = token_of(token_url(doors.keys(self.profile), cluster=self.name)) if token is None else token
         headers = [("host", self.address), ("authorization", f"Bearer {bearer}"), ("user-agent", "test")]
         data = b"" if body is None else json.dumps(body).encode()
-        headers += [("content-type", "application/json")] if data else []
+        headers += [("content-type", kind)] if data else []
         target = Target(int(self.address.rpartition(":")[2]), "127.0.0.1")
         answer = doors.send(target, render(method, path, headers, data))
         return answer.status, json.loads(answer.body), answer.headers
@@ -45,6 +50,11 @@ class KubeApi:
         status, document, _ = self.ask("POST", path, body)
         assert status == 201, document
         return document
+
+    def patched(self, path: str, operations: list[Any]) -> tuple[int, Any]:
+        """Return status and document of the answer to a JSON Patch."""
+        status, document, _ = self.ask("PATCH", path, operations, kind="application/json-patch+json")
+        return status, document
 
     def gone(self, path: str) -> None:
         """Delete something, which has to succeed."""

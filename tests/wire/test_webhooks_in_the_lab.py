@@ -7,9 +7,11 @@ import pytest
 
 from sekisho.testing import running_lab
 from support.service_accounts import NAMESPACE, KubeApi
-from support.webhook_site import WebhookSite, webhook_site
+from support.webhook_site import WebhookSite, patch, webhook_site
 
 HOOKS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
+MUTATING = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
+ROLES = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{NAMESPACE}/roles"
 MAPS = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
 
 
@@ -29,7 +31,7 @@ def hooks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebhookSite]:
         yield site
 
 
-def registered(api: KubeApi, name: str, client: dict[str, Any], **more: Any) -> None:
+def registered(api: KubeApi, name: str, client: dict[str, Any], at: str = HOOKS, **more: Any) -> None:
     rule = {"apiGroups": ["*"], "apiVersions": ["*"], "operations": ["*"], "resources": ["*"]}
     hook = {
         "name": f"{name}.example.com",
@@ -39,7 +41,7 @@ def registered(api: KubeApi, name: str, client: dict[str, Any], **more: Any) -> 
         "rules": [rule],
         **more,
     }
-    api.made(HOOKS, {"metadata": {"name": name}, "webhooks": [hook]})
+    api.made(at, {"metadata": {"name": name}, "webhooks": [hook]})
 
 
 def why(api: KubeApi) -> tuple[str, str]:
@@ -119,6 +121,33 @@ def test_why_names_the_policy_that_denies(api: KubeApi) -> None:
     assert "denied request: ask the platform team for a role" in sentence
     api.made(MAPS.replace("configmaps", "serviceaccounts"), {"metadata": {"name": "guarded"}})
     api.gone(f"{group}/validatingadmissionpolicybindings/roles")
+
+
+def test_a_patch_that_makes_an_object_too_large_to_be_stored(api: KubeApi, hooks: WebhookSite) -> None:
+    hooks.answers["/grow"] = lambda _: patch(
+        {"op": "add", "path": "/rules", "value": [{"verbs": ["get"], "resourceNames": ["x" * 1_600_000]}]}
+    )
+    registered(api, "grows", hooks.client("/grow"), at=MUTATING)
+    body = {"metadata": {"name": "grown"}, "rules": []}
+    status, document, _ = api.ask("POST", ROLES, body)
+    api.gone(f"{MUTATING}/grows")
+    assert (status, document["message"]) == (
+        500,
+        "Internal error occurred: etcdserver: request is too large",
+    )
+    assert api.why() == ["admission.webhook-failed"]
+
+
+def test_an_object_does_not_grow_by_patches_beyond_what_is_stored(api: KubeApi) -> None:
+    """The text and the limit are those of kube-apiserver 1.37 with etcd 3.6."""
+    names = ["x" * 500_000]
+    rule = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"], "resourceNames": names}
+    api.made(ROLES, {"metadata": {"name": "grows"}, "rules": [rule]})
+    copied = [{"op": "copy", "from": "/rules/0", "path": "/rules/-"}]
+    statuses = [api.patched(f"{ROLES}/grows", copied) for _ in range(3)]
+    assert [status for status, _ in statuses] == [200, 200, 500]
+    assert statuses[2][1]["message"] == "etcdserver: request is too large"
+    assert "reason" not in statuses[2][1]
 
 
 def test_webhooks_are_an_administrator_s_to_register(api: KubeApi) -> None:

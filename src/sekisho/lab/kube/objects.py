@@ -13,6 +13,7 @@ from sekisho.decide.rbac import aggregate
 from sekisho.decide.rbac import objects as rbac_objects
 from sekisho.decide.rbac.model import Role
 from sekisho.decide.values import Json, JsonObject
+from sekisho.decide.values.documents import to_json
 from sekisho.facts import Delete, Event, Key, Kind, Put, kube_key, kube_scope
 from sekisho.lab.kube.deletion import Deleted, check_marks, deleted, is_released
 from sekisho.lab.kube.strategies import as_created, as_updated
@@ -41,6 +42,12 @@ _SERVER_OWNED = (
     "deletionGracePeriodSeconds",
 )
 """Metadata that no update changes."""
+
+MAX_STORED_BYTES = 1_572_864
+"""How long an object may be (etcd, ``--max-request-bytes``): a patch may copy what it finds, again and again.
+
+Differs: what counts here is JSON, which is somewhat longer than what kube-apiserver stores.
+"""
 
 Strategy = Callable[[Resource, JsonObject, JsonObject], JsonObject]
 """Resource, object as stored and object as wanted: what of it is to be stored."""
@@ -132,6 +139,7 @@ class KubeObjects:
             metadata.pop(server_owned, None)
         made = with_defaults(resource, prepared(resource, {**body, "metadata": metadata}))
         created = as_created(resource, made)
+        check_size(created)
         if dry_run:
             return Written(created, created=True)
         self._commit([Put(key, created)])
@@ -162,6 +170,7 @@ class KubeObjects:
         check_marks(resource, before, after)
         if after == before:
             return Written(before)
+        check_size(after)
         key = self._key(resource, namespace, name)
         if not dry_run and is_released(after):
             self._commit([Delete(key)])
@@ -284,6 +293,16 @@ class KubeObjects:
         touched = kube_scope(self._cluster, _CLUSTER_ROLES.group, _CLUSTER_ROLES.plural)
         if any(event.key.scope == touched for event in wanted):
             self._world.commit(aggregated(self._cluster, self.listing(_CLUSTER_ROLES)))
+
+
+def check_size(body: JsonObject) -> None:
+    """Return if an object is short enough to be stored.
+
+    Raises:
+        KubeError: 500 with etcd's own text.
+    """
+    if len(to_json(body)) > MAX_STORED_BYTES:
+        raise status.KubeError(500, "", "etcdserver: request is too large")
 
 
 def aggregated(cluster_arn: str, cluster_roles: Iterable[JsonObject]) -> list[Event]:

@@ -14,7 +14,7 @@ from sekisho.decide.cel.authorizer import Authorize
 from sekisho.decide.cel.conditions import ConditionError
 from sekisho.decide.values import Json, JsonObject, Ref
 from sekisho.lab.kube.admission_code import AdmissionCode, AdmissionRefusedError, refusal
-from sekisho.lab.kube.objects import KubeObjects
+from sekisho.lab.kube.objects import KubeObjects, check_size
 from sekisho.lab.kube.webhooks.asked import Write, applies
 from sekisho.lab.kube.webhooks.call import CallError, call
 from sekisho.lab.kube.webhooks.conditions import asked_of, matches
@@ -180,6 +180,7 @@ class Webhooks:
         patched = json_patch({**body, "apiVersion": at.api_version, "kind": kind}, patch)
         validation = bodies.FieldValidation.parse("Ignore")
         checked = bodies.check_object(patched, at, kind, self._schema, validation).value
+        check_size(checked)  # each webhook may add as much as it likes
         if kind != write.resource.kind:
             return checked
         return with_defaults(write.resource, checked)
