@@ -41,7 +41,7 @@ class SignedIn:
 
     @property
     def who(self) -> str:
-        """The name that people know the person by, as a terminal may show it: an issuer lets people choose it."""
+        """The name that people know the person by, fit for a terminal: issuers let people choose it."""
         claims = self.token.claims
         found = next((str(claims[name]) for name in _NAMES if claims.get(name)), "nobody")
         return on_one_line(found[:_MAX_SHOWN])

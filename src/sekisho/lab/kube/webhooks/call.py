@@ -102,7 +102,12 @@ async def call(client: JsonObject, question: bytes, seconds: int) -> bytes:
 async def _post(url: str, trust: ssl.SSLContext, question: bytes) -> bytes:
     connector = aiohttp.TCPConnector(ssl=trust, resolver=_Loopback(), force_close=True)
     async with aiohttp.ClientSession(
-        connector=connector, trust_env=False, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
+        connector=connector,
+        trust_env=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        # uvloop drops what lies in a paused TLS connection when the other side closes it.
+        read_bufsize=MAX_ANSWER_BYTES,
     ) as session:
         headers = {"content-type": "application/json", "accept": "application/json, */*"}
         async with session.post(url, data=question, headers=headers, allow_redirects=False) as answer:
