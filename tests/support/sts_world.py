@@ -7,17 +7,31 @@ from typing import Any
 
 from sekisho.decide import sts
 from sekisho.decide.iam import AttachedPolicy, Layer, Policies, PolicyKind, parse_policy, read_policy
-from sekisho.decide.values import AccountId, Arn, Caller, Principal, PrincipalType, Ref, Secret, documents
+from sekisho.decide.values import (
+    AccountId,
+    Arn,
+    Caller,
+    Instant,
+    Principal,
+    PrincipalType,
+    Ref,
+    Secret,
+    documents,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """``accounts`` by id; ``mfa``: whether a code is right; ``paths``: whether organizations tell them."""
+    """``accounts`` by id; ``mfa``: whether a code is right; ``paths``: whether organizations tell them.
+
+    ``mfa_rests``: until when no code is looked at.
+    """
 
     accounts: dict[str, Any]
     mfa: bool = False
     managed: frozenset[str] = frozenset()
     paths: bool = True
+    mfa_rests: Instant | None = None
 
     def role(self, arn: Arn) -> sts.RoleFacts | None:
         found = self.role_named(arn.account, arn.resource.rpartition("/")[2])
@@ -58,6 +72,9 @@ class World:
 
     def is_mfa_code(self, principal: Principal, serial: str, code: Secret) -> bool:
         return self.mfa and str(principal.account) in serial and len(code.reveal()) == 6
+
+    def mfa_locked_until(self, principal: Principal, serial: str) -> Instant | None:
+        return self.mfa_rests if str(principal.account) in serial else None
 
     def access_key_account(self, key_id: str) -> AccountId | None:
         return next(

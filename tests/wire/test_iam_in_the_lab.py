@@ -222,6 +222,26 @@ def test_a_role_that_asks_for_mfa_is_assumed_with_a_code_once(home: Caller) -> N
     assert user.refused("sts", "assume_role", **role, **device.code(used + 1)) == NO_CODE
 
 
+def test_codes_cannot_be_guessed_without_end(lab: RunningLab, home: Caller) -> None:
+    user, other = new_user(home, "guessed"), new_user(home, "guesser")
+    device, used = new_device(home, "guessed")
+    wrong = f"{(int(totp(device.seed, used + 1)) + 1) % 10**6:06d}"
+    told = {"SerialNumber": device.serial, "TokenCode": wrong}
+    for _ in range(8):  # another's attempts do not count
+        assert other.refused("sts", "get_session_token", **told) == NO_CODE
+    for _ in range(6):
+        assert user.refused("sts", "get_session_token", **told) == NO_CODE
+    assert "sts.mfa-locked" in codes_of(last_refusal(lab))
+    assert user.refused("sts", "get_session_token", **device.code(used + 1)) == NO_CODE
+    lab.client.post("/clock", {"seconds": 60})
+    try:
+        assert user.ask("sts", "get_session_token", **device.code(device.step()))
+        assert user.refused("sts", "get_session_token", **told) == NO_CODE
+        assert "sts.mfa-refused" in codes_of(last_refusal(lab))
+    finally:
+        lab.client.post("/clock", {"reset": True})
+
+
 def test_the_device_of_another_user_proves_nothing(home: Caller) -> None:
     user = new_user(home, "thief")
     home.ask("iam", "create_user", UserName="owner")

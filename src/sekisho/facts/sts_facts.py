@@ -7,7 +7,7 @@ from datetime import timedelta
 from sekisho.decide.iam import Policies
 from sekisho.decide.sts import Organization, ProviderFacts, RoleFacts, Session
 from sekisho.decide.sts.session import Tags
-from sekisho.decide.values import AccountId, Arn, Caller, Principal, PrincipalType, Secret
+from sekisho.decide.values import AccountId, Arn, Caller, Instant, Principal, PrincipalType, Secret
 from sekisho.facts.iam_lookup import mfa_device
 from sekisho.facts.iam_model import MfaDevice
 from sekisho.facts.model import OpenIdConnectProvider, Role
@@ -20,16 +20,22 @@ def _seed_unknown(_device: MfaDevice, _code: Secret) -> bool:
     return False
 
 
+def _never_locked(_device: MfaDevice) -> Instant | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class SnapshotStsFacts:
     """Answers `sekisho.decide.sts.StsFacts` from a Snapshot.
 
     ``is_code`` tells whether a device shows a code: seeds are no facts, and without them none is right.
+    ``locked_until`` tells of a device whose codes were guessed at; attempts are no facts either.
     """
 
     facts: Snapshot
     aws_policy: AwsPolicyText
     is_code: Callable[[MfaDevice, Secret], bool] = _seed_unknown
+    locked_until: Callable[[MfaDevice], Instant | None] = _never_locked
 
     def role(self, arn: Arn) -> RoleFacts | None:
         """Return the role with exactly this ARN, path included."""
@@ -73,11 +79,20 @@ class SnapshotStsFacts:
 
     def is_mfa_code(self, principal: Principal, serial: str, code: Secret) -> bool:
         """Tell whether ``principal`` is the user who holds the device and the device shows ``code``."""
+        device = self.held_device(principal, serial)
+        return device is not None and self.is_code(device, code)
+
+    def mfa_locked_until(self, principal: Principal, serial: str) -> Instant | None:
+        """Return when the next code of the user's MFA device ``serial`` counts, None where it is now."""
+        device = self.held_device(principal, serial)
+        return None if device is None else self.locked_until(device)
+
+    def held_device(self, principal: Principal, serial: str) -> MfaDevice | None:
+        """Return the device ``serial`` if ``principal`` is the user who holds it."""
         device = mfa_device(self.facts, principal.account, serial)
         if device is None or device.enabled is None or principal.type is not PrincipalType.USER:
-            return False
-        name = principal.entity.resource.rpartition("/")[2]
-        return device.user == name and self.is_code(device, code)
+            return None
+        return device if device.user == principal.entity.resource.rpartition("/")[2] else None
 
     def access_key_account(self, key_id: str) -> AccountId | None:
         """Return the account that an access key id belongs to, temporary ones included."""

@@ -184,6 +184,10 @@ def test_a_code_counts_for_the_user_who_holds_the_device(
     assert not known.is_mfa_code(who, serial, Secret("654321"))
     # Without seeds no code is ever right.
     assert not SnapshotStsFacts(facts, NO_POLICIES.get).is_mfa_code(who, serial, Secret("123456"))
+    # Whoever does not hold a device can neither use nor see that it rests.
+    assert known.mfa_locked_until(who, serial) is None
+    resting = SnapshotStsFacts(facts, NO_POLICIES.get, locked_until=lambda _device: NOW)
+    assert resting.mfa_locked_until(who, serial) == (NOW if taken else None)
 
 
 KEYS = {

@@ -57,6 +57,7 @@ _TEXTS: Final[Mapping[ReasonCode, tuple[tuple[str, int], str]]] = {
         "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.",
     ),
     StsCode.MFA_REFUSED: (_DENIED, "MultiFactorAuthentication failed with invalid MFA one time pass code. "),
+    StsCode.MFA_LOCKED: (_DENIED, "MultiFactorAuthentication failed with invalid MFA one time pass code. "),
     StsCode.ROOT: (_DENIED, "Roles may not be assumed by root accounts."),
     StsCode.FEDERATED_CALLER: (_DENIED, "User: {caller} is not authorized to perform: {action}"),
     StsCode.SESSION_CALLER: (_DENIED, "Cannot call {action} with session credentials"),

@@ -38,6 +38,10 @@ class StsCode(ReasonCode):
 
     MFA_INCOMPLETE = "sts.mfa-incomplete", "serial number and code of an MFA device go together"
     MFA_REFUSED = "sts.mfa-refused", "the code is not the one that the MFA device {serial} of {caller} shows"
+    MFA_LOCKED = (
+        "sts.mfa-locked",
+        "the last codes for the MFA device {serial} of {caller} were wrong: none is looked at before {until}",
+    )
     ROOT = "sts.root-may-not-assume", "{caller} is a root user, who may assume no role"
     FEDERATED_CALLER = (
         "sts.federated-user-may-not",

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from sekisho.decide.iam import Policies
 from sekisho.decide.sts.session import Session, Tags
-from sekisho.decide.values import AccountId, Arn, Caller, Principal, Secret
+from sekisho.decide.values import AccountId, Arn, Caller, Instant, Principal, Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,9 @@ class StsFacts(Protocol):
 
     def is_mfa_code(self, principal: Principal, serial: str, code: Secret) -> bool:
         """Tell whether the user's MFA device ``serial`` shows ``code`` now and did not use it up."""
+
+    def mfa_locked_until(self, principal: Principal, serial: str) -> Instant | None:
+        """Return when the next code of the user's MFA device ``serial`` counts, None where it is now."""
 
     def access_key_account(self, key_id: str) -> AccountId | None:
         """Return the account that an access key id belongs to, temporary ones included."""

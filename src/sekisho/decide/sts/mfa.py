@@ -1,6 +1,7 @@
 """The MFA device that a caller shows with AssumeRole or GetSessionToken.
 
-Source: STS API Reference, SerialNumber and TokenCode: both or none, and a device of the calling user.
+Source: STS API Reference, SerialNumber and TokenCode: both or none, and a device of the calling user; RFC
+4226, section 7.3: guesses are slowed down.
 """
 
 from sekisho.decide.sts.caller import SignedCaller
@@ -20,6 +21,10 @@ def refuse_mfa(
     if serial is None or code is None:
         return refused(StsCode.MFA_INCOMPLETE, at)
     who = caller.who
+    until = facts.mfa_locked_until(who, serial) if isinstance(who, Principal) else None
+    if until is not None:
+        told = ("serial", serial), ("caller", caller.name), ("until", until.rfc3339())
+        return refused(StsCode.MFA_LOCKED, at, *told)
     if isinstance(who, Principal) and facts.is_mfa_code(who, serial, code):
         return None
     return refused(StsCode.MFA_REFUSED, at, ("serial", serial), ("caller", caller.name))

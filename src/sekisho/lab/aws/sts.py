@@ -18,7 +18,7 @@ from sekisho.facts import Delete, Event, IssuedSession, Key, Kind, Put, Snapshot
 from sekisho.facts.sts_facts import SnapshotStsFacts
 from sekisho.lab.aws.door.credentials import session_secret, session_secret_name
 from sekisho.lab.aws.door.keys import door_keys
-from sekisho.lab.aws.mfa_codes import is_code, used_code
+from sekisho.lab.aws.mfa_codes import failed_code, is_code, locked_until, used_code
 from sekisho.lab.aws.operation import Answer, AwsError, Context, Ids, Operation, Parameters
 from sekisho.wire.aws_managed_policies import aws_policy_text
 
@@ -47,9 +47,10 @@ def assume_role(context: Context, parameters: Parameters) -> Answer:
         parameters.get("SerialNumber"),
         _code(parameters),
     )
-    session = _granted(sts.assume_role(request, _caller(context), _facts(context), context.now))
-    output, events, secrets = _issued(context, session)
-    events += used_code(context, parameters)
+    session = _proven(
+        sts.assume_role(request, _caller(context), _facts(context), context.now), context, parameters
+    )
+    output, events, secrets = _issued(context, session, parameters)
     user = {"AssumedRoleId": session.principal.user_id, "Arn": str(session.principal.arn)}
     return Answer({**output, "AssumedRoleUser": user, **extras(session)}, events, secrets)
 
@@ -57,16 +58,18 @@ def assume_role(context: Context, parameters: Parameters) -> Answer:
 def get_session_token(context: Context, parameters: Parameters) -> Answer:
     """Give out a session of the calling user."""
     request = sts.GetSessionToken(_duration(parameters), parameters.get("SerialNumber"), _code(parameters))
-    session = _granted(sts.get_session_token(request, _caller(context), _facts(context), context.now))
-    output, events, secrets = _issued(context, session)
-    return Answer(output, (*events, *used_code(context, parameters)), secrets)
+    session = _proven(
+        sts.get_session_token(request, _caller(context), _facts(context), context.now), context, parameters
+    )
+    output, events, secrets = _issued(context, session, parameters)
+    return Answer(output, events, secrets)
 
 
 def get_federation_token(context: Context, parameters: Parameters) -> Answer:
     """Give out a session for somebody whom the calling user vouches for."""
     request = sts.GetFederationToken(parameters["Name"], session_parameters(parameters))
     session = _granted(sts.get_federation_token(request, _caller(context), _facts(context), context.now))
-    output, events, secrets = _issued(context, session)
+    output, events, secrets = _issued(context, session, {})
     user = {"FederatedUserId": session.principal.user_id, "Arn": str(session.principal.arn)}
     return Answer({**output, "FederatedUser": user, **extras(session)}, events, secrets)
 
@@ -107,7 +110,9 @@ def refusal(decision: Decision[Any]) -> AwsError:
 
 
 def _facts(context: Context) -> SnapshotStsFacts:
-    return SnapshotStsFacts(context.facts, aws_policy_text, partial(is_code, context))
+    return SnapshotStsFacts(
+        context.facts, aws_policy_text, partial(is_code, context), partial(locked_until, context)
+    )
 
 
 def _caller(context: Context) -> SignedCaller:
@@ -133,6 +138,17 @@ def _duration(parameters: Parameters) -> timedelta | None:
 def _code(parameters: Parameters) -> Secret | None:
     code = parameters.get("TokenCode")
     return None if code is None else Secret(code)
+
+
+def _proven(decision: Decision[Session], context: Context, parameters: Parameters) -> Session:
+    """Return the session; a wrong code for the caller's own device is counted."""
+    if decision.value is not None:
+        return decision.value
+    error = refusal(decision)
+    if decision.decisive[0].code is sts.StsCode.MFA_REFUSED:
+        device = _facts(context).held_device(context.caller, parameters["SerialNumber"])
+        error.secrets = {} if device is None else failed_code(context, device)
+    raise error
 
 
 def _granted(decision: Decision[Session]) -> Session:
@@ -171,8 +187,10 @@ def issue(facts: Snapshot, ids: Ids, now: Instant, session: Session, issuer_id: 
     return output, events, secrets
 
 
-def _issued(context: Context, session: Session) -> Issued:
-    return issue(context.facts, context.ids, context.now, session, context.caller.user_id)
+def _issued(context: Context, session: Session, parameters: Parameters) -> Issued:
+    output, events, secrets = issue(context.facts, context.ids, context.now, session, context.caller.user_id)
+    used, forgotten = used_code(context, parameters)
+    return output, (*events, *used), {**secrets, **forgotten}
 
 
 def _is_long_gone(issued: IssuedSession, now: Instant) -> bool:

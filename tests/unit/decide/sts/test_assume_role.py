@@ -15,7 +15,7 @@ from sekisho.decide.iam import Policies
 from sekisho.decide.request.aws_request import AwsRequest, Context
 from sekisho.decide.sts.code import StsCode, StsFix, StsNear
 from sekisho.decide.sts.session import overlaid
-from sekisho.decide.values import Secret, SekishoInputError, ServicePrincipal
+from sekisho.decide.values import Instant, Secret, SekishoInputError, ServicePrincipal
 from support.sts_build import (
     AWAY,
     HOME,
@@ -219,6 +219,12 @@ REFUSALS: dict[str, tuple[Ask, StsCode, tuple[str, int], str]] = {
     "a wrong code": (
         lambda: assume(FACTS, **MFA),
         StsCode.MFA_REFUSED,
+        DENIED,
+        "MultiFactorAuthentication failed with invalid MFA one time pass code. ",
+    ),
+    "a code for a device that rests": (
+        lambda: assume(replace(world(OPEN, mfa=True), mfa_rests=Instant.from_epoch(9_000_000_000)), **MFA),
+        StsCode.MFA_LOCKED,
         DENIED,
         "MultiFactorAuthentication failed with invalid MFA one time pass code. ",
     ),

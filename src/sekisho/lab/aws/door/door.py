@@ -248,6 +248,8 @@ class AwsDoor:
         except WireError as error:
             raise unreadable(error) from None
         except AwsError as error:
+            if error.secrets:
+                self._world.commit((), error.secrets)
             raise service_refusal(error, proof) from None
         return codec.encode(where.service, call.operation, done.output, request_id, call.form)
 

@@ -18,7 +18,7 @@ from sekisho.lab.aws.iam.qr_code import enrolment_uri, qr_png
 from sekisho.lab.aws.iam.tags import tags_given, tags_output
 from sekisho.lab.aws.iam.users import MAX_USERS
 from sekisho.lab.aws.iam.users import identity as user_identity
-from sekisho.lab.aws.mfa_codes import seed_name, synchronised
+from sekisho.lab.aws.mfa_codes import failures_name, seed_name, synchronised
 from sekisho.lab.aws.operation import Answer, AwsError, Context, Operation, Parameters
 
 MAX_DEVICES_PER_USER = 8
@@ -53,7 +53,7 @@ def delete_virtual_mfa_device(context: Context, parameters: Parameters) -> Answe
     device = existing_device(context, parameters["SerialNumber"])
     if device.enabled is not None:
         raise delete_conflict("MFA VirtualDevice in use. Must deactivate first.")
-    return Answer({}, (Delete(key_of(device)),), {seed_name(device): None})
+    return Answer({}, (Delete(key_of(device)),), {seed_name(device): None, failures_name(device): None})
 
 
 def enable_mfa_device(context: Context, parameters: Parameters) -> Answer:

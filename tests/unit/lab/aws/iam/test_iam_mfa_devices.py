@@ -156,7 +156,7 @@ def test_a_device_in_use_is_not_given_again_and_not_deleted() -> None:
     iam.ask("DeactivateMFADevice", **WHO)
     iam.ask("DeleteVirtualMFADevice", SerialNumber=SERIAL)
     assert iam.known(Kind.MFA_DEVICE) == []
-    assert iam.secrets == {f"mfa-seed/{SERIAL}": None}
+    assert iam.secrets == {f"mfa-seed/{SERIAL}": None, f"mfa-failures/{SERIAL}": None}
 
 
 def test_a_device_that_was_taken_away_may_be_given_again() -> None:
