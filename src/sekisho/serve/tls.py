@@ -1,7 +1,6 @@
 """The certificate of a checkpoint: from files that may be replaced while it serves, or made by itself."""
 
 import logging
-import os
 import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,6 +17,7 @@ from sekisho.connect.errors import EnvironmentFailure
 from sekisho.decide.values import Ref, SekishoInputError
 from sekisho.serve.file_source import follow, read_text
 from sekisho.serve.json_log import facts
+from sekisho.serve.written_file import write_at_once
 
 _log = logging.getLogger("sekisho.serve")
 
@@ -88,8 +88,8 @@ def own_certificate(folder: Path, names: tuple[str, ...]) -> CertificateFiles:
     certificate, key = _make(names, datetime.now(UTC))
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write(files.key, key, 0o600)
-        _write(files.certificate, certificate, 0o644)
+        write_at_once(files.key, key, 0o600)
+        write_at_once(files.certificate, certificate, 0o644)
     except OSError as error:
         raise EnvironmentFailure(
             f"write {folder}", (error.strerror or str(error)).lower() + "; choose another --state-dir"
@@ -134,15 +134,6 @@ def _words(reason: str) -> str:
 
 def _no_password() -> str:
     raise ValueError("the key is encrypted")  # the library would ask on the terminal
-
-
-def _write(path: Path, content: bytes, mode: int) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.unlink(missing_ok=True)  # somebody else's would keep its owner and its mode
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    temporary.replace(path)
 
 
 def _make(names: tuple[str, ...], now: datetime) -> tuple[bytes, bytes]:

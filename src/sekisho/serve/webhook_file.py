@@ -4,10 +4,10 @@ Source: Kubernetes documentation, "Authenticating", "Webhook Token Authenticatio
 """
 
 import base64
-import os
 from pathlib import Path
 
 from sekisho.connect.errors import EnvironmentFailure
+from sekisho.serve.written_file import write_at_once
 
 
 def webhook_file(url: str, authority: str) -> str:
@@ -43,13 +43,9 @@ def write_webhook_file(path: Path, text: str) -> None:
     Raises:
         EnvironmentFailure: it cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        temporary.replace(path)
+        write_at_once(path, text.encode(), 0o600)
     except OSError as error:
         raise EnvironmentFailure(
             f"write {path}",

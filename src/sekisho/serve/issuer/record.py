@@ -4,7 +4,6 @@ It is a file of its own beside the documents, because a key's past is nowhere el
 """
 
 import json
-import os
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from sekisho.decide.values import Instant, Json, JsonObject, Ref, SekishoInputEr
 from sekisho.decide.values.documents import parse_json, to_json
 from sekisho.decide.workload.issuer import IssuerKey, key_set_document, rotated
 from sekisho.serve.file_source import read_text
+from sekisho.serve.written_file import write_at_once
 
 RECORD: Final = "rotation.json"
 
@@ -66,14 +66,9 @@ def write_file(path: Path, content: bytes) -> None:
     Raises:
         EnvironmentFailure: it cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.unlink(missing_ok=True)  # somebody else's would keep its owner and its mode
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        temporary.replace(path)
+        write_at_once(path, content, 0o644)
     except OSError as error:
         raise EnvironmentFailure(f"write {path}", (error.strerror or str(error)).lower()) from None
 

@@ -8,7 +8,6 @@ import asyncio
 import base64
 import binascii
 import logging
-import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +21,7 @@ from sekisho.decide.workload.registration import WEBHOOK_NAME
 from sekisho.serve.json_log import facts
 from sekisho.serve.pod_identity_webhook.certificates import Material, bundle, renewed, serving_names
 from sekisho.serve.tls import CertificateFiles
+from sekisho.serve.written_file import write_at_once
 
 _log = logging.getLogger("sekisho.pod-identity-webhook")
 
@@ -138,11 +138,7 @@ class ManagedCertificate:
                 (self.files.key, material.key),
                 (self.files.certificate, material.certificate),
             ):
-                temporary = path.with_name(f".{path.name}.{os.getpid()}")
-                descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(content)
-                temporary.replace(path)
+                write_at_once(path, content, 0o600)
         except OSError as error:
             problem = (error.strerror or str(error)).lower()
             raise EnvironmentFailure(
