@@ -24,7 +24,7 @@ def site() -> Iterator[OAuthSite]:
         yield found
 
 
-def started(site: OAuthSite, folder: Path, count: int) -> list["subprocess.Popen[str]"]:
+def started(site: OAuthSite, folder: Path, count: int, *more: str) -> list["subprocess.Popen[str]"]:
     browser = shlex.join([sys.executable, str(BROWSER), str(folder / "log"), "-", "-"])
     command = [*(sys.executable, "-m", "sekisho", "login"), "--issuer", site.issuer, "--client-id", CLIENT]
     info = {"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1beta1", "spec": {}}
@@ -36,7 +36,7 @@ def started(site: OAuthSite, folder: Path, count: int) -> list["subprocess.Popen
     }
     return [
         subprocess.Popen(
-            [*command, "--listen", "0", "--browser", browser],
+            [*command, *more, "--listen", "0", "--browser", browser],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -87,3 +87,25 @@ def test_one_browser_for_all_and_one_end(site: OAuthSite, tmp_path: Path, is_den
         return
     tokens = {json.loads(out)["status"]["token"] for _, out, _ in found}
     assert len(tokens) == 1
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc to see who waits for a lock")
+def test_who_signs_out_is_not_signed_in_again_by_a_command_that_was_about_to(
+    site: OAuthSite, tmp_path: Path
+) -> None:
+    at_the_page, left = threading.Event(), threading.Event()
+    site.before_visit = lambda: (at_the_page.set(), left.wait(SECONDS))[1]
+    signing_in = started(site, tmp_path, 1)
+    signing_out: list[subprocess.Popen[str]] = []
+    try:
+        assert at_the_page.wait(SECONDS)
+        signing_out = started(site, tmp_path, 1, "--logout")
+        waited(lambda: is_at_the_lock(signing_out[0]) or signing_out[0].poll() is not None or None)
+    finally:
+        left.set()
+        ((signed_in, _, _),) = ended(signing_in)
+        found = ended(signing_out)
+    assert signed_in == 0
+    assert [code for code, _, _ in found] == [0], found
+    assert list((tmp_path / "accounts").glob("*.json")) == []
+    assert site.refresh_tokens == set()

@@ -112,7 +112,7 @@ class PrivateFolder:
             PrivateFolderTrouble: the folder cannot be listed.
         """
         with _told(self._path):
-            found = sorted(path.name for path in self._path.iterdir() if path.name.endswith(suffix))
+            found = sorted(name for name in os.listdir(self._descriptor) if name.endswith(suffix))  # noqa: PTH208
         return tuple(found[:MAX_NAMES])
 
     @contextmanager

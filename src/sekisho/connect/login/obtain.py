@@ -68,7 +68,7 @@ def obtain_id_token(
             if kept is not None:
                 return kept
             began = time.time()
-            with folder.locked(request.key, request.timeout + _BEYOND):
+            with folder.locked(request.key, patience(request)):
                 kept = None if fresh else _usable(store, request, place.clock())
                 if kept is not None:
                     return kept
@@ -82,6 +82,11 @@ def obtain_id_token(
     except PrivateFolderTrouble as trouble:
         tell(f"the account is not kept: {trouble}")
     return made if made is not None else _run(request, way, place, tell, None, {})
+
+
+def patience(request: LoginRequest) -> timedelta:
+    """Return how long to wait for another command that signs in under the same key."""
+    return request.timeout + _BEYOND
 
 
 def _usable(store: AccountStore, request: LoginRequest, now: Instant) -> SignedIn | None:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urlsplit
 from sekisho.connect.errors import EnvironmentFailure
 from sekisho.connect.login.account_store import Account, AccountStore
 from sekisho.connect.login.login_request import LoginRequest
-from sekisho.connect.login.obtain import Place
+from sekisho.connect.login.obtain import Place, patience
 from sekisho.connect.login.signed_in import Tell
 from sekisho.connect.private_folder import PrivateFolder, PrivateFolderTrouble
 
@@ -39,7 +39,8 @@ def sign_out(
         EnvironmentFailure: the issuer could not be told.
     """
     try:
-        with PrivateFolder.opened(place.directory) as folder:
+        with PrivateFolder.opened(place.directory) as folder, folder.locked(request.key, patience(request)):
+            # Under the lock: a command that renews the account now would put it back.
             store = AccountStore(folder, place.vault)
             account = store.read(request.key)
             store.remove(request.key)
