@@ -94,7 +94,12 @@ def test_who_signs_out_is_not_signed_in_again_by_a_command_that_was_about_to(
     site: OAuthSite, tmp_path: Path
 ) -> None:
     at_the_page, left = threading.Event(), threading.Event()
-    site.before_visit = lambda: (at_the_page.set(), left.wait(SECONDS))[1]
+
+    def wait() -> None:
+        at_the_page.set()
+        left.wait(SECONDS)
+
+    site.before_visit = wait
     signing_in = started(site, tmp_path, 1)
     signing_out: list[subprocess.Popen[str]] = []
     try:
