@@ -31,8 +31,19 @@ def proxy_for(host: str, port: int, environ: Mapping[str, str]) -> Proxy | None:
     Raises:
         SekishoInputError: the variable holds no ``http://`` URL.
     """
+    if is_direct(host, port, environ):
+        return None
+    return proxy_named(environ)
+
+
+def proxy_named(environ: Mapping[str, str]) -> Proxy | None:
+    """Return the proxy that ``environ`` names, whichever hosts it is for; None if it names none.
+
+    Raises:
+        SekishoInputError: the variable holds no ``http://`` URL.
+    """
     name = next((n for n in ("HTTPS_PROXY", "https_proxy") if environ.get(n)), "")
-    if not name or _is_direct(host, port, environ.get("NO_PROXY") or environ.get("no_proxy") or ""):
+    if not name:
         return None
     text = environ[name]
     try:
@@ -53,7 +64,9 @@ def proxy_for(host: str, port: int, environ: Mapping[str, str]) -> Proxy | None:
     return Proxy(parts.hostname, number, Secret(credentials))
 
 
-def _is_direct(host: str, port: int, exceptions: str) -> bool:
+def is_direct(host: str, port: int, environ: Mapping[str, str]) -> bool:
+    """Tell whether ``host:port`` is never asked through a proxy: loopback, and what ``NO_PROXY`` lists."""
+    exceptions = environ.get("NO_PROXY") or environ.get("no_proxy") or ""
     host = host.lower().rstrip(".")
     address = _address(host)
     if host == "localhost" or (address is not None and address.is_loopback):

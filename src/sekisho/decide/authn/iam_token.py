@@ -101,6 +101,11 @@ class StsQuestion:
         )
 
 
+def fingerprint(token: str) -> str:
+    """Return the SHA-256 of ``token``, whatever it is: what may stand for it where the token itself may not."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 class _RefusedError(Exception):
     """Carries the first failed check out of `_question`; never leaves this module."""
 
@@ -147,7 +152,7 @@ def _question(token: str, server: TokenServer, now: Instant) -> StsQuestion:
         access_key_id=access_key_id,
         signed_at=signed_at,
         expires_at=signed_at + VALIDITY,
-        fingerprint=hashlib.sha256(token.encode()).hexdigest(),
+        fingerprint=fingerprint(token),
         notes=notes,
     )
 

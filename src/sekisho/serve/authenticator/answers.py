@@ -26,8 +26,11 @@ Ask = Callable[[StsQuestion], Awaitable[Decision[StsIdentity]]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class Kept:
+    """What STS said about a token, and until when it counts: never beyond the end of the token."""
+
     told: Decision[StsIdentity]
+    access_key_id: str
     until: Instant
 
 
@@ -51,17 +54,21 @@ class Answers:
         self._metrics = metrics
         self._kept_for = kept_for
         self._max_kept = max_kept
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._waiting: dict[str, asyncio.Task[Decision[StsIdentity]]] = {}
 
+    def kept(self, fingerprint: str, now: Instant) -> Kept | None:
+        """Return what is known of a token already: it was fit to be asked about, and did not end since."""
+        kept = self._kept.get(fingerprint)
+        if kept is None or now >= kept.until:
+            return None
+        self._kept.move_to_end(fingerprint)
+        self._metrics.answers.labels(Cached.HIT).inc()
+        return kept
+
     async def answer(self, question: StsQuestion) -> Decision[StsIdentity]:
-        """Return who signed ``question``, as `sts_answer.conclude` tells it."""
+        """Return who signed ``question``, of which nothing is `kept`, as `sts_answer.conclude` tells it."""
         key = question.fingerprint
-        kept = self._kept.get(key)
-        if kept is not None and self._now() < kept.until:
-            self._kept.move_to_end(key)
-            self._metrics.answers.labels(Cached.HIT).inc()
-            return kept.told
         running = self._waiting.get(key)
         if running is None:
             self._metrics.answers.labels(Cached.MISS).inc()
@@ -82,7 +89,7 @@ class Answers:
         return told
 
     def _keep(self, question: StsQuestion, told: Decision[StsIdentity], until: Instant) -> None:
-        self._kept[question.fingerprint] = _Kept(told, until)
+        self._kept[question.fingerprint] = Kept(told, question.access_key_id, until)
         self._kept.move_to_end(question.fingerprint)
         while len(self._kept) > self._max_kept:
             self._kept.popitem(last=False)

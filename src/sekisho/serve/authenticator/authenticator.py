@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
-from sekisho.decide.authn.iam_token import TokenServer, plan
+from sekisho.decide.authn.iam_token import TokenServer, fingerprint, plan
 from sekisho.decide.authn.mapping import resolve, wanted_instance
 from sekisho.decide.authn.sts_answer import StsCode, StsIdentity
 from sekisho.decide.authn.templates import PrivateDnsNames
@@ -154,23 +154,29 @@ class Authenticator:
         return tuple(one for one in self._api_audiences if one in wanted)
 
     async def _judge(self, token: str) -> _Verdict:
-        planned = plan(token, self._server, self._now())
+        now = self._now()
+        kept = self._answers.kept(fingerprint(token), now)
+        if kept is not None:
+            return await self._mapped(kept.told, kept.access_key_id)
+        planned = plan(token, self._server, now)
         if planned.outcome is Outcome.NO_OPINION and self._issuers is not None:
-            decided = await self._issuers.decide(token, self._now())
+            decided = await self._issuers.decide(token, now)
             self._metrics.id_tokens.labels(str(decided.outcome)).inc()
             return _Verdict(decided, None, is_id_token=True)
         if planned.value is None:
             return _Verdict(planned, None)
         question = planned.value
-        told = await self._answers.answer(question)
+        return await self._mapped(await self._answers.answer(question), question.access_key_id)
+
+    async def _mapped(self, told: Decision[StsIdentity], access_key_id: str) -> _Verdict:
         if told.value is None:
-            return _Verdict(told, None, question.access_key_id)
+            return _Verdict(told, None, access_key_id)
         identity = told.value
         missing = self._sources.missing()
         if missing:
             # A source that was not read may map the caller otherwise than those after it.
             unread = Step(ServeCode.SOURCES_UNREAD, Ref("sources"), (("sources", ", ".join(missing)),))
-            return _Verdict(Decision(Outcome.UNKNOWN, (unread,), (unread,)), identity, question.access_key_id)
+            return _Verdict(Decision(Outcome.UNKNOWN, (unread,), (unread,)), identity, access_key_id)
         backends = self._sources.backends()
         names = _NO_NAMES
         if self._private_dns is not None:
@@ -181,7 +187,7 @@ class Authenticator:
         if not mapped.allowed:
             # Again with a trace, on the same facts: the reason names what came nearest.
             mapped = resolve(identity, backends, names, self._scrubbed, explain=True)
-        return _Verdict(mapped, identity, question.access_key_id)
+        return _Verdict(mapped, identity, access_key_id)
 
     def _answer(self, review: TokenReview, verdict: _Verdict) -> tuple[Response, Result]:
         decision = verdict.decision
@@ -207,6 +213,9 @@ class Authenticator:
 
     def _tell(self, verdict: _Verdict, request: Request) -> None:
         decision, identity = verdict.decision, verdict.identity
+        level = logging.DEBUG if decision.allowed else logging.WARNING
+        if not _log.isEnabledFor(level):
+            return
         codes = [str(step.code) for step in decision.decisive]
         known: dict[str, object] = {"code": codes, "client": _client(request)}
         if not self._is_scrubbed(verdict):
@@ -218,10 +227,7 @@ class Authenticator:
             if not decision.allowed:
                 known["reason"] = decision.sentence()
                 known["nearest"] = [step.sentence() for step in decision.nearest] or None
-        if decision.allowed:
-            _log.debug("access granted", extra=facts(**known))
-        else:
-            _log.warning("access denied", extra=facts(**known))
+        _log.log(level, "access granted" if decision.allowed else "access denied", extra=facts(**known))
 
     def _is_scrubbed(self, verdict: _Verdict) -> bool:
         """Whether the caller's account stays out of logs: its people administer the cluster for others."""

@@ -83,7 +83,7 @@ async def serve(
     """Serve until told to stop.
 
     Raises:
-        SekishoInputError: the kubeconfig, the cluster id or the file of issuers is unusable.
+        SekishoInputError: the kubeconfig, the cluster id, the proxy or the file of issuers is unusable.
         EnvironmentFailure: a port is taken, the cluster or EC2 cannot be set up.
     """
     metrics = Metrics()
@@ -98,7 +98,6 @@ async def serve(
     async with (
         aiohttp.ClientSession(
             connector=connector,
-            trust_env=True,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             timeout=aiohttp.ClientTimeout(total=10, sock_connect=5),
@@ -108,7 +107,7 @@ async def serve(
         aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as cluster_session,
     ):
         sources = Sources(_makers(settings, metrics, api, cluster_session), settings.modes, metrics)
-        client = StsClient(session, endpoints, metrics, Patience(settings.sts_seconds))
+        client = StsClient(session, endpoints, metrics, Patience(settings.sts_seconds), environ)
         checkpoint = Authenticator(
             server,
             sources,

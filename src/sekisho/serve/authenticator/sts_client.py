@@ -2,13 +2,15 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import Final, TypedDict
 
 import aiohttp
 from yarl import URL
 
+from sekisho.connect.kube.proxy import is_direct, proxy_named
 from sekisho.decide.authn.iam_token import StsQuestion
 from sekisho.decide.authn.sts_answer import (
     MAX_ANSWER_BYTES,
@@ -41,6 +43,13 @@ class Patience:
     pause_seconds: float = 0.1
 
 
+class _Through(TypedDict, total=False):
+    """How aiohttp is told of a proxy."""
+
+    proxy: URL
+    proxy_headers: dict[str, str]
+
+
 class StsClient:
     """Asks STS who signed a question."""
 
@@ -50,14 +59,28 @@ class StsClient:
         endpoints: StsEndpoints,
         metrics: Metrics,
         patience: Patience,
+        environ: Mapping[str, str],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        """``environ`` may name a proxy, as for every Go program.
+
+        Raises:
+            SekishoInputError: it names one that cannot be used.
+        """
         self._session = session
         self._regions = frozenset(region for known in endpoints.partitions for region in known.regions)
         self._metrics = metrics
         self._patience = patience
         self._sleep = sleep
         self._places = asyncio.Semaphore(MAX_AT_ONCE)
+        # Not aiohttp's trust_env: it asks threads for every request, and sends what ~/.netrc has for STS.
+        self._is_direct = lru_cache(maxsize=64)(lambda host: is_direct(host, 443, environ))
+        proxy = proxy_named(environ)
+        self._through: _Through = {}
+        if proxy is not None:
+            self._through["proxy"] = URL.build(scheme="http", host=proxy.host, port=proxy.port)
+            if proxy.authorization.reveal():
+                self._through["proxy_headers"] = {"proxy-authorization": proxy.authorization.reveal()}
 
     async def ask(self, question: StsQuestion) -> Decision[StsIdentity]:
         """Return what STS's answer means. Never raises but for cancellation."""
@@ -91,9 +114,10 @@ class StsClient:
     async def _request(self, question: StsQuestion) -> StsAnswer | StsFault:
         # The target is signed as it stands: nothing may encode it again.
         url = URL(f"https://{question.host}{question.target.reveal()}", encoded=True)
+        through = _Through() if self._is_direct(question.host) else self._through
         headers = dict(question.headers)
         try:
-            async with self._session.get(url, headers=headers, allow_redirects=False) as response:
+            async with self._session.get(url, headers=headers, allow_redirects=False, **through) as response:
                 body = bytearray()
                 async for piece in response.content.iter_any():
                     body += piece
