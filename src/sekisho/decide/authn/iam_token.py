@@ -102,7 +102,7 @@ class StsQuestion:
 
 
 def fingerprint(token: str) -> str:
-    """Return the SHA-256 of ``token``, whatever it is: what may stand for it where the token itself may not."""
+    """Return the SHA-256 of ``token``, whatever it is: it stands for it where the token itself may not."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -2,7 +2,7 @@
 
 from sekisho.wire.http.connection import Connection, Upgrade
 from sekisho.wire.http.message import Answer, BodyTooLarge, Request, Response, StreamResponse
-from sekisho.wire.http.server import HttpServer, Refusal, asgi
+from sekisho.wire.http.server import HttpServer, Refusal
 
 __all__ = [
     "Answer",
@@ -14,5 +14,4 @@ __all__ = [
     "Response",
     "StreamResponse",
     "Upgrade",
-    "asgi",
 ]

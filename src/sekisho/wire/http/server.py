@@ -6,12 +6,14 @@ import logging
 import socket
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable
+from functools import partial
 from typing import Any
 
 import httptools
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from sekisho.wire.http.answer_bytes import answer_bytes, is_closing
 from sekisho.wire.http.connection import STALL_SECONDS, Connection, Upgrade
 from sekisho.wire.http.message import BodyTooLarge, Handler, Request, Response, StreamResponse
 
@@ -28,6 +30,8 @@ _log = logging.getLogger("sekisho.http")
 
 TAKE_OVER = "sekisho.take-over"
 """The extension of ASGI by which an application is given the connection itself."""
+WHOLE = "sekisho.whole-answer"
+"""The extension of ASGI by which an application sends an answer in one piece."""
 
 Refusal = Callable[[str, tuple[str, int] | None], Response]
 """Told of a request whose head was refused (a code and the peer); returns what to answer."""
@@ -60,7 +64,7 @@ class HttpServer:
             most = max_connections
 
         config = uvicorn.Config(
-            asgi(handler),
+            _asgi(handler),
             http=Protocol,
             ws="none",
             lifespan="off",
@@ -180,6 +184,33 @@ class _BoundedProtocol(HttpToolsProtocol):
         self.flow.resume_reading()
         return self._connection
 
+    async def answer_whole(self, cycle: RequestResponseCycle, response: Response) -> None:
+        """Answer the request of ``cycle``; ASGI's two messages would be two records of TLS, sent one by one.
+
+        Raises:
+            ValueError: a header cannot be sent.
+        """
+        if self.flow.write_paused and not cycle.disconnected:
+            await self.flow.drain()
+        if cycle.disconnected:
+            return
+        closes = not cycle.keep_alive or is_closing(response)
+        to_head = cycle.scope["method"] == "HEAD"
+        content = answer_bytes(response, self._default_headers(), to_head=to_head, closes=closes)
+        cycle.response_started = cycle.response_complete = True
+        cycle.keep_alive = not closes
+        self.transport.write(content)
+        cycle.message_event.set()
+        if closes:
+            self.transport.close()
+        cycle.on_response()
+
+    def _default_headers(self) -> list[tuple[str, str]]:
+        return [
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, value in self.server_state.default_headers
+        ]
+
     def _parse(self, data: bytes) -> None:
         if self._early is not None:
             # The head asked for an upgrade: what follows is not HTTP, if the upgrade is granted.
@@ -202,7 +233,6 @@ class _BoundedProtocol(HttpToolsProtocol):
         self._in_head = True
         self._start_timer()
         super().on_message_begin()
-        self.scope["extensions"] = {TAKE_OVER: {"take": self.take_over}}
 
     def on_headers_complete(self) -> None:
         self._in_head = False
@@ -210,6 +240,8 @@ class _BoundedProtocol(HttpToolsProtocol):
         self._stop_timer()
         self._body_timer = self.loop.call_later(self.body_limit_seconds, self._body_late)
         super().on_headers_complete()
+        whole = partial(self.answer_whole, self.cycle)
+        self.scope["extensions"] = {TAKE_OVER: {"take": self.take_over}, WHOLE: {"send": whole}}
 
     def on_body(self, body: bytes) -> None:
         self._bytes_without_body = 0
@@ -294,7 +326,7 @@ def _plain_refusal(code: str, _client: tuple[str, int] | None) -> Response:
     return Response(status, f"{code}\n".encode(), (("content-type", "text/plain; charset=utf-8"),))
 
 
-def asgi(handler: Handler) -> Callable[[Any, Any, Any], Any]:
+def _asgi(handler: Handler) -> Callable[[Any, Any, Any], Any]:
     """Return the ASGI application around ``handler``. A fault of ours answers 500 without details."""
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
@@ -316,23 +348,13 @@ def asgi(handler: Handler) -> Callable[[Any, Any, Any], Any]:
             _log.exception("a handler failed on %s", request.method)
             response = Response(500, b"internal error\n", (("content-type", "text/plain"),))
         if isinstance(response, Response):
-            await _send(response, send, head_only=request.method == "HEAD")
+            await scope["extensions"][WHOLE]["send"](response)
         elif isinstance(response, Upgrade):
             await _upgrade(response, scope["extensions"][TAKE_OVER]["take"](response))
         else:
             await _stream(response, send, request)
 
     return application
-
-
-async def _send(response: Response, send: Any, *, head_only: bool) -> None:
-    headers = _encoded(response.headers)
-    # The answer to HEAD may tell the length of what GET would bring (RFC 9110 section 8.6).
-    is_told = head_only and any(name == b"content-length" for name, _ in headers)
-    if response.status not in (204, 304) and not is_told:
-        headers.append((b"content-length", str(len(response.body)).encode()))
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if head_only else response.body})
 
 
 async def _upgrade(upgrade: Upgrade, connection: Connection) -> None:
