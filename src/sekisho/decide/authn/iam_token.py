@@ -34,6 +34,7 @@ MAX_EXPIRES_SECONDS: Final = 900
 TOKEN: Final = Ref("token")
 
 _ENCODED = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+_VISIBLE = re.compile(rb"[\x21-\x7e]*")
 _URL = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<path>[^?#]*)"
     r"(?:\?(?P<query>[^#]*))?(?P<fragment>\#.*)?",
@@ -173,7 +174,7 @@ def _decoded(token: str) -> str:
     # Bits beyond the last byte must be zero: one URL has one token.
     if base64.urlsafe_b64encode(payload).rstrip(b"=") != text.encode():
         raise _RefusedError(Code.BASE64)
-    if not all(0x21 <= byte <= 0x7E for byte in payload):
+    if not _VISIBLE.fullmatch(payload):
         raise _RefusedError(Code.URL)
     return payload.decode("ascii")
 
@@ -254,7 +255,7 @@ def _scope(
     access_key_id, date, scope_region, service, terminator = parts
     if (service, terminator) != ("sts", "aws4_request"):
         raise _RefusedError(Code.SCOPE_SERVICE)
-    if date != signed_at.amz()[:8]:
+    if date != query["x-amz-date"][:8]:
         raise _RefusedError(Code.SCOPE_DATE, signed_at=str(signed_at))
     if scope_region == region:
         return access_key_id, ()

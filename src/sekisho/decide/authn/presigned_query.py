@@ -25,7 +25,7 @@ PARAMETERS: Final = frozenset(
 
 _AT = Ref("token")
 # RFC 3986 section 3.4, without `;` (some readers split at it) and `+` (a space to some).
-_QUERY = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*,=:@/?]|%[0-9A-Fa-f]{2})*", re.ASCII)
+_QUERY = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*,=:@/?]++|%[0-9A-Fa-f]{2})*", re.ASCII)
 _PRINTABLE = re.compile(r"[\x20-\x7e]*", re.ASCII)
 
 
