@@ -27,6 +27,7 @@ __all__ = [
     "to_json",
 ]
 
+_CONTAINERS = (dict, list)
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -110,7 +111,7 @@ def _is_encodable(value: Json) -> bool:
 
 def _is_too_deep(value: Json) -> bool:
     """Tell whether anything lies deeper than ``MAX_DEPTH``; a level at a time, containers only."""
-    level: list[Any] = [value] if isinstance(value, dict | list) else []
+    level: list[Any] = [value] if isinstance(value, _CONTAINERS) else []
     for _ in range(MAX_DEPTH):
         if not level:
             return False
@@ -118,6 +119,6 @@ def _is_too_deep(value: Json) -> bool:
             child
             for one in level
             for child in (one.values() if isinstance(one, dict) else one)
-            if isinstance(child, dict | list)
+            if isinstance(child, _CONTAINERS)
         ]
     return any(level)

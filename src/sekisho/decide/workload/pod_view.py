@@ -12,6 +12,9 @@ from sekisho.decide.values import Json, JsonObject, Ref, SekishoInputError
 _CODE: Final = "workload.malformed-pod"
 _KINDS: Final = ("initContainers", "containers")
 """Never ``ephemeralContainers``: they come later, by an update."""
+_LISTS: Final = (list, Sequence)
+_OBJECTS: Final = (dict, Mapping)
+"""Parsed documents are of the first type, which is quickly told; the second is what the type promises."""
 MAX_CONTAINERS: Final = 1_000
 """Each gets some hundred bytes; a pod of more could not be stored."""
 
@@ -107,7 +110,7 @@ def _names(value: Json, at: Ref, *tokens: str) -> frozenset[str]:
 def _members(value: Json, at: Ref, *tokens: str) -> list[JsonObject]:
     if value is None:
         return []
-    if isinstance(value, str) or not isinstance(value, Sequence):
+    if isinstance(value, str) or not isinstance(value, _LISTS):
         raise SekishoInputError.single(_CODE, at.child(*tokens), "expected a list")
     return [_present(member, at, *tokens, place) for place, member in enumerate(value)]
 
@@ -117,7 +120,7 @@ def _object(value: Json, at: Ref, *tokens: str) -> JsonObject:
 
 
 def _present(value: Json, at: Ref, *tokens: str | int) -> JsonObject:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, _OBJECTS):
         raise SekishoInputError.single(_CODE, at.child(*tokens), "expected an object")
     return value
 
