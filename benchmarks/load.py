@@ -34,13 +34,14 @@ class Job(TypedDict):
 
 
 class Result(TypedDict):
-    """What came of it, ``wrong`` being answers without the expected text."""
+    """What came of it: ``wrong`` answers lack the expected text; ``processor_seconds`` are this process's."""
 
     requests: int
     seconds: float
     p50_ms: float
     p99_ms: float
     wrong: int
+    processor_seconds: float
 
 
 @dataclass(slots=True)
@@ -107,7 +108,7 @@ async def _run(job: Job) -> Result:
     until = float("inf") if seconds is None else time.perf_counter() + seconds
     shared = _Shared(turns, until, job["expect"].encode(), [])
     loop = asyncio.get_running_loop()
-    start = time.perf_counter()
+    start, spent_before = time.perf_counter(), time.process_time()
     connections = [
         (
             await loop.create_connection(
@@ -129,6 +130,7 @@ async def _run(job: Job) -> Result:
         "p50_ms": times[len(times) // 2] * 1000,
         "p99_ms": times[len(times) * 99 // 100] * 1000,
         "wrong": shared.wrong,
+        "processor_seconds": time.process_time() - spent_before,
     }
 
 
