@@ -34,7 +34,10 @@ REFUSED = json.dumps({"Error": {"Code": "SignatureDoesNotMatch", "Message": "no"
 
 @dataclass
 class FakeSts:
-    """What it answers next; ``asked`` are the paths and queries that arrived."""
+    """What it answers next.
+
+    ``asked`` are the paths and queries that arrived; ``heads`` every head, CONNECT's among them.
+    """
 
     proxy: str
     authority: Path
@@ -43,6 +46,7 @@ class FakeSts:
     delay_seconds: float = 0.0
     cuts: bool = False
     asked: list[str] = field(default_factory=list)
+    heads: list[bytes] = field(default_factory=list)
     script: list[tuple[int, bytes]] = field(default_factory=list)
 
     def environment(self) -> dict[str, str]:
@@ -93,6 +97,7 @@ async def _tunnel(
     sts: FakeSts, authority: Authority, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
     head = await reader.readuntil(b"\r\n\r\n")
+    sts.heads.append(head)
     name = head.split(b" ")[1].decode().partition(":")[0]
     if sts.cuts:
         return
@@ -101,6 +106,7 @@ async def _tunnel(
     await writer.start_tls(authority.context(name))
     while True:
         head = await reader.readuntil(b"\r\n\r\n")
+        sts.heads.append(head)
         sts.asked.append(head.split(b" ")[1].decode())
         if sts.delay_seconds:
             await asyncio.sleep(sts.delay_seconds)
