@@ -132,7 +132,7 @@ def _round(
 ) -> dict[str, float]:
     sts.status, sts.body, sts.delay_seconds = weather.status, weather.body, weather.delay_seconds
     count = options.tokens if weather is FAIR else min(options.tokens, SLOW_TOKENS)
-    if weather is SLOW and connections == 1:
+    if weather is not FAIR and connections == 1:
         count = min(count, 20)
     asked = [next(tokens) for _ in range(count if what == "fresh" else 1)]
     sts.asked.clear()
