@@ -3,7 +3,7 @@
     python -m benchmarks.iam [--json]
 
 The policies are an administrator's, a deployer's (ten statements with patterns, conditions and policy
-variables) and a guard that denies. Each row asks one request; the best of five rounds counts.
+variables) and a guard that denies. Each row asks one request; the best of a hundred slices counts.
 """
 
 from functools import partial

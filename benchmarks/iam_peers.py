@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import harness
-from benchmarks.harness import ROUNDS, Row, microseconds
+from benchmarks.harness import ROUNDS, SLICES, Row, microseconds
 from benchmarks.iam import ACCOUNT, ADMINISTRATOR, ARN, CLUSTER, CONTEXT, DEPLOYER, GUARD, ask, attached
 
 from sekisho.decide.decision import Outcome
@@ -137,7 +137,7 @@ def iam_simulate() -> dict[str, Any]:
     driver = Path(__file__).with_name("iam_simulate.mjs")
     ran = subprocess.run(
         [node, str(driver), str(folder)],
-        input=json.dumps({"cases": cases, "loops": LOOPS, "rounds": ROUNDS}),
+        input=json.dumps({"cases": cases, "loops": LOOPS // SLICES, "rounds": ROUNDS * SLICES}),
         stdout=subprocess.PIPE,
         text=True,
         check=True,

@@ -2,7 +2,7 @@
 
     python -m benchmarks.sigv4 [--json]
 
-The best of five rounds counts. ``ratio`` is botocore's time for signing the same request, which is the
+The best of a hundred slices counts. ``ratio`` is botocore's time for signing the same request, which is the
 least that a verifier built on it would do, over ours.
 """
 
