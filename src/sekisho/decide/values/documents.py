@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 _CONTAINERS = (dict, list)
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -82,7 +83,7 @@ def parse_json(text: str | bytes, name: str = "input") -> Json:
 
 def to_json(value: object) -> bytes:
     """Return ``value`` as compact JSON, member order kept."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def _constant(token: str) -> NoReturn:
