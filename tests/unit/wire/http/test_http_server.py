@@ -425,9 +425,9 @@ def test_a_body_that_its_handler_has_not_taken_is_not_late() -> None:
         return Response(200, str(len(await asked.body())).encode())
 
     async def talk() -> bytes:
-        async with serving(handler, body_seconds=0.05) as port, connected(port) as (reader, writer):
+        async with serving(handler, body_seconds=0.5) as port, connected(port) as (reader, writer):
             writer.write(request("POST", "/", bytes(size)))
-            async with serving(body_seconds=0.1) as second, connected(second) as (reader2, writer2):
+            async with serving(body_seconds=0.6) as second, connected(second) as (reader2, writer2):
                 writer2.write(request("POST", "/", b"ab")[:-1])
                 assert status(await reader2.read()) == 408
             other.set()
