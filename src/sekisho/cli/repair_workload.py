@@ -1,6 +1,7 @@
 """The commands that carry out repairs on the way from a pod to AWS."""
 
 import json
+import re
 import shlex
 from typing import Any
 
@@ -37,7 +38,7 @@ def workload_command(repair: Any) -> str:
                 ["kubectl", "create", "serviceaccount", facts["name"], "-n", facts["namespace"]]
             )
         case "workload.fix.correct-profile":
-            sed = f"s|{facts['file']}|{facts['token']}|"
+            sed = _replacing(facts["file"], facts["token"])
             where = ["configmap", facts["config_map"], "-n", facts["namespace"]]
             get = shlex.join(["kubectl", "get", *where, "-o", "yaml"])
             return f"{get} | {shlex.join(['sed', sed])} | kubectl apply -f -"
@@ -61,6 +62,12 @@ def _on_pod(code: str, facts: Any) -> str:
     pointer = f"{path}/metadata/{member}s/{facts[member].replace('~', '~0').replace('/', '~1')}"
     patch = json.dumps([{"op": "remove", "path": pointer}], separators=(",", ":"))
     return shlex.join(["kubectl", "patch", kind, facts["pod"], *place, "--type", "json", "-p", patch])
+
+
+def _replacing(text: str, other: str) -> str:
+    """Return the command of sed that puts ``other`` in the place of ``text``, each character as it is."""
+    pattern, put = re.sub(r"[][\\.*^$|]", r"\\\g<0>", text), re.sub(r"[\\&|]", r"\\\g<0>", other)
+    return f"s|{pattern}|{put}|"
 
 
 def _annotate(facts: Any, annotation: str, value: str) -> str:

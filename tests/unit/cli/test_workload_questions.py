@@ -1,6 +1,8 @@
 """Workloads on the command line: every spelling, files of every kind, exit codes, lines and repairs."""
 
 import json
+import shlex
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -310,7 +312,7 @@ COMMANDS = {
     "a profile": (
         "workload.fix.correct-profile",
         {"config_map": "aws", "namespace": "shop", "file": "/t.", "token": "/t"},
-        "kubectl get configmap aws -n shop -o yaml | sed 's|/t.|/t|' | kubectl apply -f -",
+        "kubectl get configmap aws -n shop -o yaml | sed 's|/t\\.|/t|' | kubectl apply -f -",
     ),
     "a user's policy": (
         "iam.fix.add-allow",
@@ -332,3 +334,18 @@ COMMANDS = {
 @pytest.mark.parametrize(("code", "facts", "expected"), COMMANDS.values(), ids=COMMANDS)
 def test_repairs_are_commands(code: str, facts: dict[str, str], expected: str) -> None:
     assert command_of({"code": code, "facts": facts}, "shop") == expected
+
+
+PATHS = {
+    "the dot is no wildcard": ("/t.", "/t", "a = /t.\nb = /tx\n", "a = /t\nb = /tx\n"),
+    "what sed obeys is text": (r"/[a]*\^$|.", r"/&\|", "a = /[a]*\\^$|.\n", "a = /&\\|\n"),
+}
+
+
+@pytest.mark.parametrize(("file", "token", "before", "after"), PATHS.values(), ids=PATHS)
+def test_a_profile_is_corrected_by_sed(file: str, token: str, before: str, after: str) -> None:
+    facts = {"config_map": "aws", "namespace": "shop", "file": file, "token": token}
+    command = command_of({"code": "workload.fix.correct-profile", "facts": facts}, "shop")
+    _, sed, _ = command.split(" | ")
+    done = subprocess.run(shlex.split(sed), input=before, capture_output=True, text=True, check=True)
+    assert done.stdout == after
