@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import pytest
 
 from e2e.e2e_clients import client
 from sekisho.testing import RunningLab
+from support.pods import need_isolation
 
 SECONDS = 180.0
 CLIENTS = ("aws", "kubectl")
@@ -139,6 +140,56 @@ def test_the_tour_of_id_tokens_and_nothing_of_it_stays(sekisho_lab: RunningLab, 
         [client("aws"), "eks", "list-identity-provider-configs", "--cluster-name", "eks-clu"]
     )
     assert json.loads(listed.stdout)["identityProviderConfigs"] == []
+
+
+@pytest.fixture(scope="module")
+def pod_tours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Toured]]:
+    """Return how both tours of pods went, each in a lab of its own; they walk at the same time."""
+    folder = tmp_path_factory.mktemp("tours")
+    need_isolation(folder)
+    env = environment(folder)
+    walks = {
+        name: subprocess.Popen(
+            [*command()[:-1], name, "-o", "json"],
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for name in ("irsa", "cross-account")
+    }
+    found = {}
+    for name, walk in walks.items():
+        stdout, stderr = walk.communicate(timeout=SECONDS)
+        found[name] = Toured(walk.returncode, json.loads(stdout), stdout, stderr)
+    yield found
+    for name in ("home", "tmp"):
+        assert list((folder / name).iterdir()) == []
+
+
+def test_the_tour_of_a_role_for_a_pod(pod_tours: dict[str, Toured]) -> None:
+    found = pod_tours["irsa"]
+    assert found.code == 0, found.stderr + found.stdout
+    assert [row["step"] for row in found.rows] == [1, 2, 3, 3, *range(4, 16)]
+    assert found.row(8)["decision"]["code"] == "iam.no-statement-allows"
+    assert "NodeInstanceRole" in found.row(8)["decision"]["who"]
+    assert "eks.amazonaws.com/role-arn=ROLE_ARN" in found.row(9)["stdout"]
+    assert "[workload.missed]" in found.row(11)["stdout"]
+    assert found.row(12)["decision"]["who"].startswith("arn:aws:sts::111122223333:assumed-role/sa-role/")
+    assert re.search(r" cf-templates-\S*ap-northeast-1$", found.row(12)["stdout"], re.MULTILINE)
+
+
+def test_the_tour_to_another_account(pod_tours: dict[str, Toured]) -> None:
+    found = pod_tours["cross-account"]
+    assert found.code == 0, found.stderr + found.stdout
+    assert [row["step"] for row in found.rows] == [1, 2, 3, 4, 4, *range(5, 19)]
+    assert "/serviceaccount/token.'" in found.row(10)["stderr"]
+    assert "sed 's|" in found.row(11)["stdout"]
+    refused = found.row(15)["decision"]
+    assert (refused["status"], refused["code"]) == (401, "mapping.not-mapped")
+    role = "assumed-role/target-account-iam-role/xactarget"
+    assert refused["who"] == found.row(17)["decision"]["who"] == f"arn:aws:sts::444455556666:{role}"
+    assert found.row(17)["decision"]["target"] == "target-clu"
 
 
 def test_without_a_lab_the_tour_has_its_own_and_shows_the_decisions(tmp_path: Path) -> None:

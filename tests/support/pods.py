@@ -87,14 +87,19 @@ def until(condition: Any, what: str, seconds: float = SECONDS) -> Any:
     raise AssertionError(f"not within {seconds} s: {what}")
 
 
-@contextmanager
-def pod_lab(folder: Path) -> Iterator[PodLab]:
-    """Start a lab whose pods find the real clients; skips where no pod can be isolated."""
+def need_isolation(folder: Path) -> None:
+    """Skip the test where no pod can be isolated."""
     state = StateDir(folder / "probe")
     state.create()
     why = asyncio.run(probe(state))
     if why:
         pytest.skip(why)
+
+
+@contextmanager
+def pod_lab(folder: Path) -> Iterator[PodLab]:
+    """Start a lab whose pods find the real clients; skips where no pod can be isolated."""
+    need_isolation(folder)
     programs = folder / "programs"
     programs.mkdir()
     for name in ("aws", "kubectl"):

@@ -83,6 +83,36 @@ def oidc(
     _walk(oidc_steps, OIDC_MANIFESTS, own_lab, state, output, pause=pause)
 
 
+@app.command()
+@report()
+def irsa(pause: PauseOption = False, output: FormOption = Form.TEXT) -> None:
+    """A pod gets a role by its service account (IRSA): provider, role, annotation, and what each is for.
+
+    Runs aws and kubectl from PATH in a lab of the tour's own, which goes at the end. Exit code 1 if a
+    step went otherwise, 3 if a client is missing.
+
+    Example: sekisho tour irsa
+    """
+    from sekisho.tour import IRSA_FILES, irsa_steps
+
+    _walk(irsa_steps, IRSA_FILES, True, None, output, pause=pause)
+
+
+@app.command()
+@report()
+def cross_account(pause: PauseOption = False, output: FormOption = Form.TEXT) -> None:
+    """A pod of one account's cluster enters the cluster of another account, by a chain of two roles.
+
+    Runs aws and kubectl from PATH in a lab of the tour's own, which goes at the end. Exit code 1 if a
+    step went otherwise, 3 if a client is missing.
+
+    Example: sekisho tour cross-account
+    """
+    from sekisho.tour import CROSS_ACCOUNT_FILES, cross_account_steps
+
+    _walk(cross_account_steps, CROSS_ACCOUNT_FILES, True, None, output, pause=pause)
+
+
 def _walk(
     steps_of: "Callable[[Cluster], tuple[TourStep, ...]]",
     manifests: Mapping[str, str],

@@ -66,17 +66,22 @@ def access_steps(cluster: Cluster) -> tuple[TourStep, ...]:
     return (*_as_creator(cluster), *_as_new_user(cluster), *_give_access(cluster), *_with_access())
 
 
+def connect(cluster: Cluster) -> TourStep:
+    """Return the first step."""
+    return TourStep(
+        1,
+        "Connect kubectl to the cluster",
+        "The AWS CLI asks EKS for the endpoint and its certificate and writes them into the kubeconfig.",
+        f"aws eks update-kubeconfig --name {shlex.quote(cluster.name)}",
+        Expectation(0, r"(Added new|Updated) context", "kubectl knows the cluster"),
+        ("aws",),
+    )
+
+
 def _as_creator(cluster: Cluster) -> tuple[TourStep, ...]:
     name, region = shlex.quote(cluster.name), shlex.quote(cluster.region)
     return (
-        TourStep(
-            1,
-            "Connect kubectl to the cluster",
-            "The AWS CLI asks EKS for the endpoint and its certificate and writes them into the kubeconfig.",
-            f"aws eks update-kubeconfig --name {name}",
-            Expectation(0, r"(Added new|Updated) context", "kubectl knows the cluster"),
-            ("aws",),
-        ),
+        connect(cluster),
         TourStep(
             2,
             "Whoever created the cluster is its administrator",

@@ -92,12 +92,10 @@ def tour_shell(ground: Ground, manifests: Mapping[str, str], base: Mapping[str, 
         home = Path(name).resolve()
         for folder in (".aws", ".kube", "bin", "tmp", "work"):
             (home / folder).mkdir(mode=0o700)
-        region = ground.cluster.region
-        _write_ini(home / ".aws" / "credentials", _credentials(ground.credentials))
-        _write_ini(
-            home / ".aws" / "config",
-            {"default": {"region": region}, f"profile {CREATOR_PROFILE}": {"region": region}},
-        )
+        region, credentials = {"region": ground.cluster.region}, _credentials(ground.credentials)
+        _write_ini(home / ".aws" / "credentials", credentials)
+        settings = {name if name == "default" else f"profile {name}": region for name in credentials}
+        _write_ini(home / ".aws" / "config", settings)
         for file, text in manifests.items():
             (home / "work" / file).write_text(text, encoding="utf-8")
         # `sekisho` in a command is this program, whatever else is on PATH.
@@ -123,8 +121,9 @@ def environment_of(lab: Environment, home: Path, base: Mapping[str, str]) -> dic
 
 
 def _credentials(lab: configparser.RawConfigParser) -> dict[str, dict[str, str]]:
-    creator = dict(lab[CREATOR_PROFILE])
-    return {"default": creator, CREATOR_PROFILE: creator}
+    return {"default": dict(lab[CREATOR_PROFILE])} | {
+        name: dict(lab[name]) for name in lab.sections() if name != "default"
+    }
 
 
 def _write_ini(path: Path, sections: Mapping[str, Mapping[str, str]]) -> None:

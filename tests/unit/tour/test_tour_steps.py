@@ -1,12 +1,23 @@
 """The steps of the tour: what a reader types, and what counts as the article's outcome."""
 
+import json
 from typing import Any
 
 import pytest
 import yaml
 
 from sekisho.decide.values import Arn
-from sekisho.tour import MANIFESTS, Cluster, Expectation, TourStep, access_steps
+from sekisho.tour import (
+    CROSS_ACCOUNT_FILES,
+    IRSA_FILES,
+    MANIFESTS,
+    Cluster,
+    Expectation,
+    TourStep,
+    access_steps,
+    cross_account_steps,
+    irsa_steps,
+)
 from sekisho.tour.shell import Ended
 from sekisho.tour.walk import decided, verdict
 
@@ -94,6 +105,36 @@ def test_manifests_are_whole_documents_of_the_binding_chain() -> None:
     assert binding["subjects"] == [
         {"kind": "Group", "name": "operators", "apiGroup": "rbac.authorization.k8s.io"}
     ]
+
+
+POD_TOURS = {
+    "irsa": (irsa_steps, IRSA_FILES),
+    "cross-account": (cross_account_steps, CROSS_ACCOUNT_FILES),
+}
+
+
+@pytest.mark.parametrize(("steps_of", "files"), POD_TOURS.values(), ids=POD_TOURS)
+def test_a_tour_of_pods_uses_its_files_and_holds_no_secret(steps_of: Any, files: dict[str, str]) -> None:
+    steps = steps_of(CLUSTER)
+    assert [step.number for step in steps] == list(range(1, len(steps) + 1))
+    assert [step.number for step in steps if step.instead is not None] == [3 if files is IRSA_FILES else 4]
+    commands = " ".join(step.command for step in steps)
+    assert all(name in commands for name in files)
+    assert not [value for step in steps for value in step.learns if value.is_secret]
+
+
+@pytest.mark.parametrize("files", [IRSA_FILES, CROSS_ACCOUNT_FILES], ids=POD_TOURS)
+def test_files_of_the_tours_of_pods_are_whole_documents(files: dict[str, str]) -> None:
+    assert {yaml.safe_load(text)["kind"] for name, text in files.items() if is_manifest(name)} <= {
+        *("ServiceAccount", "Pod", "Deployment", "ConfigMap"),
+    }
+    assert {json.loads(text)["Version"] for name, text in files.items() if name.endswith(".json")} == {
+        "2012-10-17"
+    }
+
+
+def is_manifest(name: str) -> bool:
+    return not name.endswith(".json") and name != "awsconfig-configmap.yaml"  # a file of AWS profiles
 
 
 VERDICTS = {
