@@ -34,7 +34,13 @@ from sekisho.cli.question import (
     read_facts,
 )
 from sekisho.cli.state_option import StateDirOption
-from sekisho.cli.workload_question import AwsProfileOption, Onward, ThenRoleOption, kubernetes_name
+from sekisho.cli.workload_question import (
+    AwsProfileOption,
+    Onward,
+    ThenRoleOption,
+    at_workload,
+    kubernetes_name,
+)
 
 if TYPE_CHECKING:
     from sekisho.review.source import Source
@@ -120,12 +126,13 @@ def can(
             _usage("--list needs WHO")
         if action:
             _usage("--list takes WHO alone")
-        listed = read_facts(source, cluster, authentication_mode, state, drafts)
+        read = read_facts(source, cluster, authentication_mode, state, drafts)
+        listed = at_workload(who, namespace, read)
         _list(kubernetes_name(who, namespace, listed), listed, None if all_namespaces else namespace, output)
     who, action, resource = shifted(who, action, resource, drafts)
     if not action or (not who and not drafts.has_policy):
         _usage("give WHO ACTION RESOURCE, or --list WHO")
-    facts = read_facts(source, cluster, authentication_mode, state, drafts)
+    facts = at_workload(who, namespace, read_facts(source, cluster, authentication_mode, state, drafts))
     if is_aws_action(action):
         told = told_keys(drafts, context_key, without_key, resource_account)
         onward = Onward(namespace, tuple(then_role or ()), aws_profile or "")

@@ -36,7 +36,13 @@ from sekisho.cli.question import (
     read_facts,
 )
 from sekisho.cli.state_option import StateDirOption, lab_client
-from sekisho.cli.workload_question import AwsProfileOption, Onward, ThenRoleOption, answer_credentials
+from sekisho.cli.workload_question import (
+    AwsProfileOption,
+    Onward,
+    ThenRoleOption,
+    answer_credentials,
+    at_workload,
+)
 
 
 @report()
@@ -119,16 +125,16 @@ def why(
     elif token is not None:
         _lab_token(token, cluster, state, output, full=full)
     elif is_workload:
-        facts = read_facts(source, cluster, authentication_mode, state, drafts)
+        facts = at_workload(who, namespace, read_facts(source, cluster, authentication_mode, state, drafts))
         document = answer_credentials(who, facts, onward)
     elif action and is_aws_action(action):
         told = told_keys(drafts, context_key, without_key, resource_account)
-        facts = read_facts(source, cluster, authentication_mode, state, drafts)
+        facts = at_workload(who, namespace, read_facts(source, cluster, authentication_mode, state, drafts))
         document = answer(who, action, resource, facts, told, onward)
     elif who and action:
         from sekisho.facts.files import NAMELESS
 
-        facts = read_facts(source, cluster, authentication_mode, state, drafts)
+        facts = at_workload(who, namespace, read_facts(source, cluster, authentication_mode, state, drafts))
         chain, asked = ask(who, action, resource, facts, namespace, all_namespaces=all_namespaces)
         document = answer_document(chain, facts, who, asked)
         if facts.cluster is not None and facts.cluster.name != NAMELESS:

@@ -31,6 +31,19 @@ class Onward:
     profile: str = ""
 
 
+def at_workload(who: str, namespace: str, source: "Source") -> "Source":
+    """Return ``source`` at the cluster that has the workload ``who``, if it is one and no cluster is chosen.
+
+    Raises:
+        SekishoInputError: more than one cluster has it, or none of several.
+    """
+    from sekisho.review.workload_cluster import at_cluster_of
+    from sekisho.review.workload_name import workload_named
+
+    name = workload_named(who, namespace)
+    return source if name is None else at_cluster_of(name, source)
+
+
 def kubernetes_name(who: str, namespace: str, source: "Source") -> str:
     """Return ``who``, a workload as the Kubernetes user that it is.
 

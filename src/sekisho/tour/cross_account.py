@@ -30,10 +30,10 @@ def cross_account_steps(cluster: Cluster) -> tuple[TourStep, ...]:
         *_clusters(cluster),
         *provider_steps(3, cluster),
         *_roles(cluster),
-        *_pod(cluster),
+        *_pod(),
         *_account(cluster),
         *_other_cluster(cluster),
-        *_without_chain(cluster),
+        *_without_chain(),
     )
 
 
@@ -112,11 +112,11 @@ def _roles(cluster: Cluster) -> tuple[TourStep, ...]:
     )
 
 
-def _pod(cluster: Cluster) -> tuple[TourStep, ...]:
+def _pod() -> tuple[TourStep, ...]:
     config_map = (
         f"kubectl create configmap awsconfig-configmap {_IN} --from-file=config=awsconfig-configmap.yaml"
     )
-    why = f"sekisho why pod/{_POD} {_IN} --cluster {shlex.quote(cluster.name)} --aws-profile target-env"
+    why = f"sekisho why pod/{_POD} {_IN} --aws-profile target-env"
     return (
         TourStep(
             9,
@@ -223,7 +223,7 @@ def _other_cluster(cluster: Cluster) -> tuple[TourStep, ...]:
     )
 
 
-def _without_chain(cluster: Cluster) -> tuple[TourStep, ...]:
+def _without_chain() -> tuple[TourStep, ...]:
     return (
         TourStep(
             18,
@@ -237,7 +237,7 @@ def _without_chain(cluster: Cluster) -> tuple[TourStep, ...]:
             "    --assume-role-policy-document file://direct-trust.json &&\n"
             f"  kubectl annotate serviceaccount {_IN} ci-serviceaccount --overwrite \\\n"
             f"    eks.amazonaws.com/role-arn=arn:aws:iam::{TARGET}:role/direct-role &&\n"
-            f"  sekisho why ci-namespace/ci-serviceaccount --cluster {shlex.quote(cluster.name)}",
+            f"  sekisho why ci-namespace/ci-serviceaccount",
             Expectation(
                 0, r"^yes: [\s\S]*assumed-role/direct-role/", "pods to come reach the account at once"
             ),

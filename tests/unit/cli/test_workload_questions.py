@@ -80,6 +80,12 @@ OBJECTS = [
     },
     {
         "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "both", "namespace": "shop", "uid": "v"},
+        "spec": pod_spec("idle"),
+    },
+    {
+        "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": "aws", "namespace": "shop"},
         "data": {"config": CONFIG},
@@ -164,6 +170,64 @@ def test_every_spelling_is_the_same_workload(who: str, files: list[str]) -> None
     assert run("can", who, "get", "pods", "-n", "shop", *files).stdout == "no\n"
     shown = run("why", who, "-n", "shop", "-o", "json", *files)
     assert (shown.exit_code, json.loads(shown.stdout)["chain"]) == (0, "workload_to_aws")
+
+
+def two_clusters(folder: Path, *names: str) -> list[str]:
+    """Return the options of a world with a second cluster, which has these pods."""
+    pods = [
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": name, "namespace": "shop"},
+            "spec": pod_spec("web"),
+        }
+        for name in names
+    ]
+    manifests = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}, *pods]
+    second = {
+        "name": "second",
+        "account": B,
+        "creator": f"arn:aws:iam::{B}:role/target",
+        "manifests": manifests,
+    }
+    world = {**WORLD, "clusters": [*WORLD["clusters"], second]}
+    (folder / "two.yaml").write_text(yaml.safe_dump(world, sort_keys=False))
+    return ["-n", "shop", "--from", str(folder / "two.yaml")]
+
+
+SHOP, SECOND = f"arn:aws:eks:eu-central-1:{A}:cluster/shop", f"arn:aws:eks:eu-central-1:{B}:cluster/second"
+CLUSTERS: dict[str, tuple[tuple[str, ...], str]] = {
+    "the one that has the pod": (("pod/early",), ""),
+    "the one that has the account": (("shop/web",), ""),
+    "a question to Kubernetes": (("pod/early", "get", "pods"), ""),
+    "both have it": (
+        ("pod/both",),
+        f"the Pod `both` of the namespace `shop` is in {SHOP} and {SECOND}; name one by --cluster",
+    ),
+    "neither has it": (
+        ("pod/none",),
+        f"no cluster has the Pod `none` of the namespace `shop`; there are {SHOP} and {SECOND}; "
+        "name one by --cluster",
+    ),
+    "it is in another namespace": (
+        ("pod/early", "-n", "web"),
+        f"no cluster has the Pod `early` of the namespace `web`; there are {SHOP} and {SECOND}; "
+        "there is one in another namespace: -n shop --cluster shop",
+    ),
+    "the named cluster has none": (
+        ("pod/early", "--cluster", "second"),
+        "there is no Pod `early` in the namespace `shop`",
+    ),
+}
+
+
+@pytest.mark.parametrize(("words", "problem"), CLUSTERS.values(), ids=CLUSTERS)
+def test_the_cluster_is_that_of_the_pod(words: tuple[str, ...], problem: str, tmp_path: Path) -> None:
+    found = run("why", *two_clusters(tmp_path, "both"), *words)
+    if problem:
+        assert (found.exit_code, problem in found.stderr) == (2, True), found.stderr
+    else:
+        assert (found.exit_code, found.stderr) == (0 if words == ("shop/web",) else 1, "")
 
 
 LINKS = {
