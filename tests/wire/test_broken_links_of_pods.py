@@ -449,6 +449,68 @@ def test_the_annotation_changed_since(api: KubeApi, home: Caller, issuer: str, p
     works(api, f"pod/{name}-1")
 
 
+POD_IDENTITY = "pods.eks.amazonaws.com"
+EKS_MAY_NOT = (
+    *("AccessDeniedException", 400),
+    "Unauthorized Exception! EKS does not have permissions to assume the associated role.",
+)
+
+
+def associated(api: KubeApi, home: Caller, name: str, role: str, **more: str) -> None:
+    """Make an account with an association and a pod; it is not annotated."""
+    api.account(name)
+    told = {"clusterName": api.name, "namespace": NAMESPACE, "serviceAccount": name, "roleArn": role}
+    home.ask("eks", "create_pod_identity_association", **told, **more)
+    api.pod(f"{name}-0", name)
+
+
+def exchanged(api: KubeApi, home: Caller, name: str) -> tuple[Any, ...]:
+    """Return how EKS Auth refuses the pod's token, as an SDK in it is told by the agent."""
+    bound = {"apiVersion": "v1", "kind": "Pod", "name": f"{name}-0"}
+    token = api.token(name, audiences=[POD_IDENTITY], boundObjectRef=bound)
+    told = home.refused("eks-auth", "assume_role_for_pod_identity", clusterName=api.name, token=token)
+    return told.code, told.status, told.message
+
+
+BOTH = ("sts:AssumeRole", "sts:TagSession")
+
+
+def test_missing_tag_session(api: KubeApi, home: Caller) -> None:
+    """EKS tags each session, which the trust policy has to allow beside sts:AssumeRole.
+
+    EKS takes no association with such a role: the policy is changed afterwards.
+    """
+    name = fresh("app")
+    role = new_role(home, name, policy(*BOTH, Principal={"Service": POD_IDENTITY}))
+    associated(api, home, name, role)
+    untagged = policy("sts:AssumeRole", Principal={"Service": POD_IDENTITY})
+    home.ask("iam", "update_assume_role_policy", RoleName=name, PolicyDocument=untagged)
+    assert exchanged(api, home, name) == EKS_MAY_NOT
+    failed = broken(api, f"pod/{name}-0", "role", "sts.not-authorized")
+    facts = failed["decisive"][0]["facts"]
+    assert (facts["action"], facts["role"]) == ("sts:TagSession", role)
+    carry_out(home, repair_of(failed))
+    works(api, f"pod/{name}-0")
+    bound = {"apiVersion": "v1", "kind": "Pod", "name": f"{name}-0"}
+    token = api.token(name, audiences=[POD_IDENTITY], boundObjectRef=bound)
+    home.ask("eks-auth", "assume_role_for_pod_identity", clusterName=api.name, token=token)
+
+
+def test_missing_tag_session_of_the_target_role(api: KubeApi, home: Caller, away: Caller) -> None:
+    """The tags go along to the role of the other account, and have to be allowed there again."""
+    name = fresh("app")
+    role = new_role(
+        home, name, policy(*BOTH, Principal={"Service": POD_IDENTITY}), policy(*BOTH, Resource="*")
+    )
+    there = new_role(away, name, policy("sts:AssumeRole", Principal={"AWS": role}))
+    associated(api, home, name, role, targetRoleArn=there)
+    assert exchanged(api, home, name) == EKS_MAY_NOT
+    failed = broken(api, f"pod/{name}-0", "target-role", "iam.no-resource-policy-allows")
+    assert failed["decisive"][0]["facts"]["action"] == "sts:TagSession"
+    carry_out(away, repair_of(failed))
+    works(api, f"pod/{name}-0")
+
+
 def annotate(api: KubeApi, name: str, role: str) -> None:
     path = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{name}"
     status, document, _ = api.ask("GET", path)
