@@ -40,6 +40,7 @@ from sekisho.cli.workload_question import (
     ThenRoleOption,
     at_workload,
     kubernetes_name,
+    next_lines,
 )
 
 if TYPE_CHECKING:
@@ -156,6 +157,8 @@ def _show(document: Any) -> None:
         write(style.doubt("partly") if document["partly"] else word)
         for line in set_lines(document, style):
             write(line)
+        for line in next_lines(document):
+            note(line)
         return
     write(word)
     if document["outcome"] != "allow":
@@ -165,6 +168,8 @@ def _show(document: Any) -> None:
         if "needs" in document:
             for line in hints(document):
                 note(line)
+    for line in next_lines(document):
+        note(line)
 
 
 def _preflight(who: str, files: list[str], namespace: str, facts: "Source", output: Form) -> NoReturn:

@@ -42,6 +42,7 @@ from sekisho.cli.workload_question import (
     ThenRoleOption,
     answer_credentials,
     at_workload,
+    next_lines,
 )
 
 
@@ -233,6 +234,8 @@ def _show(document: Any, output: Form, target: str, *, full: bool) -> None:
                 write(line)
             for need in document.get("needs", ()):
                 write(f"    {style.doubt('if')} {need}")
+        for line in next_lines(document):
+            write(line)
     raise typer.Exit(EXIT_CODES[document["outcome"]])
 
 

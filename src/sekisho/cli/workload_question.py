@@ -1,11 +1,14 @@
 """A question about a workload: its spelling, its options, and the answer as JSON."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from sekisho.decide.chain.workload_to_aws import Credentials
+    from sekisho.review.next_roles import NextRole
     from sekisho.review.source import Source
     from sekisho.review.told import Told
     from sekisho.review.workload_name import WorkloadName
@@ -70,7 +73,10 @@ def answer_credentials(who: str, source: "Source", onward: Onward) -> Any:
     """
     from sekisho.cli.question import answer_document
 
-    return answer_document(_obtained(_name(who, onward), source, onward).chain, source, who, CREDENTIALS)
+    name = _name(who, onward)
+    found, following = _obtained(name, source, onward)
+    document = answer_document(found.chain, source, who, CREDENTIALS)
+    return {**document, "next": [next_document(one) for one in following]}
 
 
 def answer_workload(
@@ -81,6 +87,40 @@ def answer_workload(
     Raises:
         SekishoInputError: the question cannot be understood.
     """
+    found, following = _obtained(name, source, onward)
+
+    def answered(credentials: "Credentials") -> Any:
+        return _permission(credentials, who, action, resource, source, told)
+
+    answers = [next_document(one, answered(one.credentials)["outcome"]) for one in following]
+    return {**answered(found), "next": answers}
+
+
+def next_document(one: "NextRole", outcome: str = "") -> Any:
+    """Return a role to which a workload goes on, as JSON; ``outcome`` by default that of its credentials."""
+    return {
+        "workload": one.workload.shown,
+        "profile": one.way.name,
+        "configMap": one.way.config_map,
+        "role": one.role,
+        "outcome": outcome or str(one.credentials.chain.outcome),
+    }
+
+
+def next_lines(document: Any) -> Iterator[str]:
+    """Yield a line for each role to which a workload goes on."""
+    words = {"allow": "yes", "unknown": "unknown"}
+    for one in document.get("next", ()):
+        role = one["role"] or "nothing"
+        yield (
+            f"{one['workload']} leads on to {role} by the AWS profile {one['profile']} of the ConfigMap "
+            f"{one['configMap']}: {words.get(one['outcome'], 'no')}"
+        )
+
+
+def _permission(
+    found: "Credentials", who: str, action: str, resource: str, source: "Source", told: "Told"
+) -> Any:
     from sekisho.cli.aws_question import sets_document
     from sekisho.cli.question import answer_document
     from sekisho.review.aws_resources import asks_for_sets, on_which_resources
@@ -89,7 +129,6 @@ def answer_workload(
     from sekisho.wire.service_reference import load_service_reference
 
     reference = load_service_reference([action.partition(":")[0].lower()])
-    found = _obtained(name, source, onward)
     asked = f"{action} on {resource or '*'}"
     if found.allowed and asks_for_sets(action, resource, reference):
         asked = f"{action} on {resource}" if resource else f"{action} on which resources"
@@ -101,15 +140,19 @@ def answer_workload(
     return {**answer_document(got.chain, source, who, asked), "needs": list(got.needs)}
 
 
-def _obtained(name: "WorkloadName", source: "Source", onward: Onward) -> Any:
+def _obtained(
+    name: "WorkloadName", source: "Source", onward: Onward
+) -> "tuple[Credentials, tuple[NextRole, ...]]":
+    """Return the credentials of a workload, and where they lead on if the question does not say so itself."""
     import time
 
     from sekisho.decide.values import Instant
-    from sekisho.review.workload_question import credentials_of
+    from sekisho.review.workload_question import credentials_of, next_roles_of
     from sekisho.wire.aws_managed_policies import aws_policy_text
 
     now = Instant.from_epoch(int(time.time()))
-    return credentials_of(name, source, aws_policy_text, now, onward.roles, onward.profile)
+    found = credentials_of(name, source, aws_policy_text, now, onward.roles, onward.profile)
+    return found, () if onward.roles else next_roles_of(name, source, aws_policy_text, now)
 
 
 def _name(who: str, onward: Onward) -> "WorkloadName":

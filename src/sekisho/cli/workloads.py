@@ -11,6 +11,7 @@ from sekisho.cli.output import Form, FormOption, Style, write, write_document
 from sekisho.cli.question import EXIT_CODES, FromOption, ModeOption, read_source
 from sekisho.cli.repair_command import command_of
 from sekisho.cli.state_option import StateDirOption
+from sekisho.cli.workload_question import next_document, next_lines
 
 if TYPE_CHECKING:
     from sekisho.review.source import Source
@@ -36,13 +37,14 @@ def workloads(
     """Tell of every service account whether its pods get credentials of AWS, and if not, which link broke.
 
     States: `works`, `broken`, `trusted-not-annotated` (a trust policy takes the account's tokens,
-    and no annotation gives them to anybody). Pods that admission missed are named.
+    and no annotation gives them to anybody). Pods that admission missed are named, and the roles to
+    which AWS profiles in the ConfigMaps of pods lead on.
 
     Example: sekisho workloads -n shop
 
     Example: sekisho workloads --from world.yaml -o json
 
-    JSON: {outcome, accounts: [{cluster, namespace, name, state, mechanism, role, roles, link, pods}],
+    JSON: {outcome, accounts: [{cluster, namespace, name, state, mechanism, role, roles, link, pods, next}],
     openRoles}; `link` as in `sekisho why -o json`. Exit code 0 nothing to repair, 1 something broken, missed
     or trusted in vain, 3 unknown.
     """
@@ -105,6 +107,7 @@ def _account(one: "AccountReport") -> Any:
             }
             for pod in one.pods
         ],
+        "next": [{**next_document(role), "link": _link(role.failed)} for role in one.next_roles],
     }
 
 
@@ -136,6 +139,9 @@ def workloads_lines(document: Any, style: Style) -> Iterator[str]:
             if pod["missed"]:
                 yield f"    pod/{pod['name']} missed"
                 yield from _broken(pod["link"], style)
+        for line, role in zip(next_lines(one), one["next"], strict=True):
+            yield f"    {line}"
+            yield from _broken(role["link"], style)
     for one in document["openRoles"]:
         yield f"{style.bad('open')}  {one['role']} trusts every service account of {one['cluster']}"
     if quiet:

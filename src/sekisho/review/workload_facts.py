@@ -1,12 +1,12 @@
 """What the facts say of a workload: its service account, its pod, its cluster and its AWS profile."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sekisho.decide.chain.workload_question import Workload
 from sekisho.decide.sts import StsFacts
 from sekisho.decide.values import Json, JsonObject, Ref, SekishoInputError
-from sekisho.decide.workload.aws_profiles import ProfileWay, last_profiles, read_profiles, way_of
+from sekisho.decide.workload.aws_profiles import Profiles, ProfileWay, last_profiles, read_profiles, way_of
 from sekisho.decide.workload.settings import AccountFacts, Settings
 from sekisho.decide.workload.stored_pod import StoredPod, read_workload
 from sekisho.facts import Cluster, Snapshot, kube_key
@@ -93,7 +93,7 @@ def workload_of(name: WorkloadName, cluster: Cluster, source: Source, aws_profil
         body = _object_named(name, cluster, source)
         pod = read_workload(body, object_ref(name), is_state=is_state(cluster, source))
         account = pod.view.account
-    profile = None if pod is None else _profile(pod, cluster, source, aws_profile)
+    profile = None if pod is None else profile_of(pod, cluster, source, aws_profile)
     if aws_profile and profile is None:
         problem = f"`{name.shown}` mounts no ConfigMap with AWS profiles"
         raise SekishoInputError.single("question.no-profile", Ref("question"), problem)
@@ -128,20 +128,39 @@ def _object_named(name: WorkloadName, cluster: Cluster, source: Source) -> JsonO
     raise SekishoInputError.single("question.no-such-workload", Ref("question"), problem, hint)
 
 
-def _profile(pod: StoredPod, cluster: Cluster, source: Source, wanted: str) -> ProfileWay | None:
+def profiles_of(pod: StoredPod, cluster: Cluster, source: Source) -> tuple[ProfileWay, ...]:
+    """Return the ways of the profiles in a pod's ConfigMaps on which no other builds. Total."""
+    return tuple(
+        way_of(name, profiles, at, config_map)
+        for profiles, at, config_map in _profile_files(pod, cluster, source)
+        for name in last_profiles(profiles)
+    )
+
+
+def profile_of(pod: StoredPod, cluster: Cluster, source: Source, wanted: str = "") -> ProfileWay | None:
     """Return the way of the profile that a pod uses: the named one, AWS_PROFILE, or the only last one."""
     named = wanted or next(filter(None, (one.variables.get("AWS_PROFILE") for one in pod.containers)), "")
+    for profiles, at, config_map in _profile_files(pod, cluster, source):
+        last = last_profiles(profiles)
+        chosen = named or (last[0] if len(last) == 1 else "")
+        if chosen:
+            return way_of(chosen, profiles, at, config_map)
+    return None
+
+
+def _profile_files(pod: StoredPod, cluster: Cluster, source: Source) -> Iterator[tuple[Profiles, Ref, str]]:
+    """Yield each file of profiles in the ConfigMaps that a pod mounts, its place and its ConfigMap."""
     for _, config_map in pod.config_maps:
         key = kube_key(str(cluster.arn), *_CONFIG_MAPS, pod.namespace, config_map)
         data = _object((source.snapshot.kube(key) or {}).get("data"))
         for member, value in data.items():
             profiles = read_profiles(value) if isinstance(value, str) and "role_arn" in value else {}
-            last = last_profiles(profiles)
-            chosen = named or (last[0] if len(last) == 1 else "")
-            if profiles and chosen:
-                at = Ref(f"configmap/{pod.namespace}/{config_map}").child("data", member)
-                return way_of(chosen, profiles, at, config_map)
-    return None
+            if profiles:
+                yield (
+                    profiles,
+                    Ref(f"configmap/{pod.namespace}/{config_map}").child("data", member),
+                    config_map,
+                )
 
 
 def _object(value: Json) -> JsonObject:

@@ -17,6 +17,9 @@ _KINDS: Final = {
     "CronJob": ("batch", "cronjobs", ("cronjob", "cronjobs", "cj")),
     SERVICE_ACCOUNT: ("", "serviceaccounts", ("serviceaccount", "serviceaccounts", "sa")),
 }
+POD: Final = "Pod"
+POD_KINDS: Final = tuple(kind for kind in _KINDS if kind != SERVICE_ACCOUNT)
+"""Pods, then the kinds that make pods."""
 _WORDS: Final = {word: kind for kind, (_, _, words) in _KINDS.items() for word in words}
 _OTHERS: Final = frozenset({"user", "role", "account", "assumed-role", "federated-user", "group"})
 """First words of spellings that mean somebody of IAM."""

@@ -6,11 +6,13 @@ from sekisho.decide.chain.workload_to_aws import Credentials, assume_next, obtai
 from sekisho.decide.request.aws_reference import ServiceReference
 from sekisho.decide.values import Instant
 from sekisho.facts.permissions import AwsPolicyText
+from sekisho.review.next_roles import NextRole, next_roles
 from sekisho.review.questions import AwsAnswer, answer_aws, known_action, need_cluster
 from sekisho.review.source import Source
+from sekisho.review.stored_workloads import workloads_by_account
 from sekisho.review.told import NOTHING_TOLD, Told
 from sekisho.review.workload_facts import SnapshotWorkloadFacts, workload_of
-from sekisho.review.workload_name import WorkloadName
+from sekisho.review.workload_name import SERVICE_ACCOUNT, WorkloadName
 
 
 def credentials_of(
@@ -32,6 +34,22 @@ def credentials_of(
     for role in then_roles:
         found = assume_next(found, role, facts, now)
     return found
+
+
+def next_roles_of(
+    name: WorkloadName, source: Source, aws_policy: AwsPolicyText, now: Instant
+) -> tuple[NextRole, ...]:
+    """Return the roles to which the pods of a service account can go on; empty for other workloads.
+
+    Raises:
+        SekishoInputError: as `credentials_of`.
+    """
+    if name.kind != SERVICE_ACCOUNT:
+        return ()
+    cluster = need_cluster(source).cluster
+    facts = SnapshotWorkloadFacts(source.snapshot, aws_policy, source.is_whole)
+    used_by = workloads_by_account(cluster, source, name.namespace).get((name.namespace, name.name), ())
+    return next_roles(workload_of(name, cluster, source), used_by, cluster, source, facts, now)
 
 
 def answer_permission(

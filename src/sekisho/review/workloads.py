@@ -1,25 +1,29 @@
 """Every service account of a cluster: whether its pods reach AWS, which link broke, who trusts it in vain."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Final
 
 from sekisho.decide.chain.workload_question import Workload
 from sekisho.decide.chain.workload_to_aws import Credentials, WorkloadLink, obtain
 from sekisho.decide.decision import Link, Outcome
 from sekisho.decide.sts import RoleFacts
-from sekisho.decide.values import Instant, JsonObject, Ref
+from sekisho.decide.values import Instant
 from sekisho.decide.workload.injection import injected
 from sekisho.decide.workload.settings import AccountFacts, Settings
-from sekisho.decide.workload.stored_pod import StoredPod, read_workload
+from sekisho.decide.workload.stored_pod import StoredPod
 from sekisho.facts import Cluster
 from sekisho.facts.keys import Kind, kube_scope
 from sekisho.facts.permissions import AwsPolicyText
 from sekisho.facts.pod_identity import pod_identity_of
 from sekisho.facts.sts_facts import role_facts
+from sekisho.review.next_roles import NextRole, next_roles
 from sekisho.review.source import Source
+from sekisho.review.stored_workloads import Stored, workloads_by_account
 from sekisho.review.subject_index import SubjectIndex
-from sekisho.review.workload_facts import SnapshotWorkloadFacts, account_facts, is_state, settings_of
+from sekisho.review.workload_facts import SnapshotWorkloadFacts, account_facts, profile_of, settings_of
+from sekisho.review.workload_name import POD
 
 
 class State(StrEnum):
@@ -43,7 +47,7 @@ class Mechanism(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PodReport:
-    """A pod. ``outcome`` and ``link`` as `why` finds them: ``link`` is the one that did not allow, if any."""
+    """A pod. ``outcome`` is that of `why`; ``link`` the one that broke, if it is none of its account's."""
 
     name: str
     outcome: Outcome
@@ -52,7 +56,7 @@ class PodReport:
     @property
     def is_missed(self) -> bool:
         """Whether the pod does not have what its service account would give it."""
-        return self.link is not None
+        return self.link is not None and self.link.name == WorkloadLink.INJECTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,8 @@ class AccountReport:
     """One service account.
 
     ``link`` is the one that broke, or that could not be told; ``roles`` the ARNs of those that trust the
-    account although nothing annotates it. ``pods`` are those that use it.
+    account although nothing annotates it. ``pods`` are those that use it, ``next_roles`` the roles to which
+    they, and pods to come, can go on.
     """
 
     cluster: str
@@ -72,6 +77,7 @@ class AccountReport:
     link: Link | None = None
     roles: tuple[str, ...] = ()
     pods: tuple[PodReport, ...] = ()
+    next_roles: tuple[NextRole, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +90,14 @@ class WorkloadsReport:
     @property
     def outcome(self) -> Outcome:
         """DENY if anything is broken, missed or trusted in vain; UNKNOWN if something could not be told."""
-        pods = [pod for one in self.accounts for pod in one.pods if pod.is_missed]
+        failed = [pod.outcome for one in self.accounts for pod in one.pods if pod.link is not None]
+        onward = (role.credentials.chain.outcome for one in self.accounts for role in one.next_roles)
+        failed += [outcome for outcome in onward if outcome is not Outcome.ALLOW]
         states = {one.state for one in self.accounts}
-        denied = any(pod.outcome is not Outcome.UNKNOWN for pod in pods)
+        denied = any(outcome is not Outcome.UNKNOWN for outcome in failed)
         if denied or self.open_roles or states & {State.BROKEN, State.TRUSTED}:
             return Outcome.DENY
-        return Outcome.UNKNOWN if pods or State.UNKNOWN in states else Outcome.ALLOW
+        return Outcome.UNKNOWN if failed or State.UNKNOWN in states else Outcome.ALLOW
 
 
 def report_workloads(
@@ -134,7 +142,6 @@ class _Cluster:
         self._facts = facts
         self._now = now
         self._settings: Settings = settings_of(cluster)
-        self._is_state = is_state(cluster, source)
         self._associations = pod_identity_of(source.snapshot, cluster)
         self._associated = {
             (one.namespace, one.service_account): one.role for one in self._associations.associations
@@ -142,25 +149,14 @@ class _Cluster:
         self.index = SubjectIndex(cluster.issuer.removeprefix("https://"), roles if cluster.issuer else ())
 
     def reports(self, namespace: str | None) -> Iterator[AccountReport]:
-        pods = self._pods(namespace)
+        used_by = workloads_by_account(self._cluster, self._source, namespace)
+        running = {key for key, found in used_by.items() if any(name.kind == POD for name, _ in found)}
         scope = self._source.snapshot.scope(Kind.KUBE, kube_scope(self._arn, "", "serviceaccounts"))
-        names = [_pair(key) for key in scope]
-        for space, name in sorted({*names, *pods}):
+        for space, name in sorted({*map(_pair, scope), *running}):
             if namespace in (None, space):
-                yield self._account(space, name, pods.get((space, name), []))
+                yield self._account(space, name, used_by.get((space, name), []))
 
-    def _pods(self, namespace: str | None) -> dict[tuple[str, str], list[StoredPod]]:
-        """Return the pods by the service account that they use."""
-        found: dict[tuple[str, str], list[StoredPod]] = {}
-        scope = self._source.snapshot.scope(Kind.KUBE, kube_scope(self._arn, "", "pods"))
-        for key, body in scope.items():
-            space, name = _pair(key)
-            if namespace in (None, space) and isinstance(body, Mapping) and _is_alive(body):
-                pod = read_workload(body, Ref(f"pod/{space}/{name}"), is_state=self._is_state)
-                found.setdefault((space, pod.view.account), []).append(pod)
-        return found
-
-    def _account(self, namespace: str, name: str, pods: list[StoredPod]) -> AccountReport:
+    def _account(self, namespace: str, name: str, used_by: list[Stored]) -> AccountReport:
         account = account_facts(namespace, name, self._cluster, self._source)
         workload = Workload(
             account, self._arn, self._cluster.issuer, self._settings, associations=self._associations
@@ -172,7 +168,8 @@ class _Cluster:
             report,
             role=self._associated.get((namespace, name), "")
             or (account.annotations or {}).get(self._settings.annotation("role-arn"), ""),
-            pods=tuple(self._pod(one, workload, found) for one in pods),
+            pods=tuple(self._pod(pod, workload, found) for named, pod in used_by if named.kind == POD),
+            next_roles=next_roles(workload, used_by, self._cluster, self._source, self._facts, self._now),
         )
         if found.allowed:
             return replace(report, state=State.WORKS)
@@ -193,15 +190,19 @@ class _Cluster:
 
     def _pod(self, pod: StoredPod, workload: Workload, of_account: Credentials) -> PodReport:
         """Return what `why` says of a pod; its own link if that is not one of the account's."""
+        way = profile_of(pod, self._cluster, self._source)
         carried = injected(pod, workload.account, self._settings)
         if carried.outcome is Outcome.NO_OPINION and of_account.chain.failed is not None:
             return PodReport(pod.view.name, of_account.chain.outcome)
-        if of_account.allowed and carried.value is not None and not carried.value.differs:
+        if way is None and of_account.allowed and carried.value is not None and not carried.value.differs:
             return PodReport(pod.view.name, Outcome.ALLOW)
-        found = obtain(replace(workload, pod=pod), self._facts, self._now).chain
+        found = obtain(replace(workload, pod=pod, profile=way), self._facts, self._now).chain
         link = found.failed
-        is_own = link is not None and link.name == WorkloadLink.INJECTION
+        is_own = link is not None and link.name in _OF_A_POD
         return PodReport(pod.view.name, found.outcome, link if is_own else None)
+
+
+_OF_A_POD: Final = (WorkloadLink.INJECTION, WorkloadLink.PROFILE, WorkloadLink.NEXT_ROLE)
 
 
 def _mechanism(account: AccountFacts, settings: Settings) -> Mechanism:
@@ -211,16 +212,6 @@ def _mechanism(account: AccountFacts, settings: Settings) -> Mechanism:
     return Mechanism.IRSA if is_annotated else Mechanism.NODE_ROLE
 
 
-def _is_alive(body: object) -> bool:
-    """Tell whether a pod may still ask for credentials: one that ended does not."""
-    phase = _object(_object(body).get("status")).get("phase")
-    return phase not in ("Succeeded", "Failed")
-
-
 def _pair(key: str) -> tuple[str, str]:
     namespace, _, name = key.partition("/")
     return namespace, name
-
-
-def _object(value: object) -> JsonObject:
-    return value if isinstance(value, Mapping) else {}

@@ -206,13 +206,17 @@ CLUSTERS: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "neither has it": (
         ("pod/none",),
-        f"no cluster has the Pod `none` of the namespace `shop`; there are {SHOP} and {SECOND}; "
-        "name one by --cluster",
+        (
+            f"no cluster has the Pod `none` of the namespace `shop`; there are {SHOP} and {SECOND}; "
+            "name one by --cluster"
+        ),
     ),
     "it is in another namespace": (
         ("pod/early", "-n", "web"),
-        f"no cluster has the Pod `early` of the namespace `web`; there are {SHOP} and {SECOND}; "
-        "there is one in another namespace: -n shop --cluster shop",
+        (
+            f"no cluster has the Pod `early` of the namespace `web`; there are {SHOP} and {SECOND}; "
+            "there is one in another namespace: -n shop --cluster shop"
+        ),
     ),
     "the named cluster has none": (
         ("pod/early", "--cluster", "second"),
@@ -273,6 +277,149 @@ def test_the_next_role_and_its_permission(files: list[str]) -> None:
     assert run("can", *asked, "--then-role", TARGET, *files).exit_code == 0
     sets = run("can", *asked[:2], "--then-role", TARGET, "-o", "json", *files)
     assert (sets.exit_code, "types" in json.loads(sets.stdout)) == (0, True)
+
+
+def config_map(text: str) -> Any:
+    """Return the document of the ConfigMap that the Deployment ``ci`` mounts."""
+    metadata = {"name": "aws", "namespace": "shop"}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"config": text}}
+
+
+def made_by(pod: Any, **more: Any) -> Any:
+    """Return a pod or ReplicaSet as its controller made it."""
+    return {**pod, "metadata": {**pod["metadata"], "ownerReferences": [{"name": "ci"}], **more}}
+
+
+MOUNTED = {"volumes": [{"name": "aws", "configMap": {"name": "aws"}}]}
+INJECTED = {
+    "env": [
+        {"name": "AWS_ROLE_ARN", "value": ROLE},
+        {"name": "AWS_WEB_IDENTITY_TOKEN_FILE", "value": FILE},
+    ],
+    "volumeMounts": [{"name": "aws-iam-token", "mountPath": FILE.rpartition("/")[0]}],
+}
+TOKEN_VOLUME = {
+    "name": "aws-iam-token",
+    "projected": {"sources": [{"serviceAccountToken": {"audience": "sts.amazonaws.com", "path": "token"}}]},
+}
+RUNNING = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "ci-0", "namespace": "shop", "uid": "w"},
+    "spec": {
+        "serviceAccountName": "web",
+        "containers": [{"name": "main", "image": "x", **INJECTED}],
+        "volumes": [*MOUNTED["volumes"], TOKEN_VOLUME],
+    },
+}
+CORRECTED = CONFIG.replace("token.\n", "token\n")
+LOOPING = CORRECTED + f"[profile a]\nrole_arn = {TARGET}\nsource_profile = a\n"
+"""Beside the profiles that work one that comes back to itself, on which no other builds: nobody takes it."""
+
+NEXT: dict[str, tuple[str, list[Any], bool, list[tuple[str, str]]]] = {
+    "a Deployment": (CORRECTED, [deployment("ci", "web", **MOUNTED)], True, [("deployment/ci", "allow")]),
+    "a running pod goes before what made it": (
+        CORRECTED,
+        [deployment("ci", "web", **MOUNTED), made_by(RUNNING)],
+        True,
+        [("pod/ci-0", "allow")],
+    ),
+    "what another made is not told twice": (
+        CORRECTED,
+        [{**made_by(deployment("ci-1", "web", **MOUNTED)), "kind": "ReplicaSet"}],
+        True,
+        [],
+    ),
+    "a pod that ended asks for nothing": (
+        CORRECTED,
+        [{**RUNNING, "status": {"phase": "Succeeded"}}],
+        True,
+        [],
+    ),
+    "another account's": (CORRECTED, [deployment("ci", "idle", **MOUNTED)], True, []),
+    "the misprint of the article": (
+        CONFIG,
+        [deployment("ci", "web", **MOUNTED)],
+        True,
+        [("deployment/ci", "deny")],
+    ),
+    "a profile for its role alone leads no further": (
+        CORRECTED.partition("[profile target")[0],
+        [deployment("ci", "web", **MOUNTED)],
+        True,
+        [],
+    ),
+    "a profile that nobody builds on, and one that has no end": (
+        LOOPING,
+        [deployment("ci", "web", **MOUNTED)],
+        True,
+        [("deployment/ci", "allow")],
+    ),
+    "the account of the next role was not read": (
+        CORRECTED,
+        [deployment("ci", "web", **MOUNTED)],
+        False,
+        [("deployment/ci", "unknown")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "objects", "is_read", "expected"), NEXT.values(), ids=NEXT)
+def test_roles_to_which_profiles_lead_on(
+    text: str, objects: list[Any], is_read: bool, expected: Any, tmp_path: Path
+) -> None:
+    """In a world file: `workloads`, `why` and `can` of the account tell the same, and `why` of what runs."""
+    base = [one for one in OBJECTS if one["kind"] == "ServiceAccount" and one["metadata"]["name"] != "lost"]
+    world = json.loads(json.dumps(WORLD))
+    world["clusters"][0]["manifests"] = [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}},
+        *base,
+        config_map(text),
+        *objects,
+    ]
+    if not is_read:
+        del world["accounts"][1]
+    (tmp_path / "world.yaml").write_text(yaml.safe_dump(world, sort_keys=False))
+    files = ("-n", "shop", "--from", str(tmp_path / "world.yaml"))
+    report = json.loads(run("workloads", "-o", "json", *files).stdout)
+    web = next(one for one in report["accounts"] if one["name"] == "web")
+    shown = json.loads(run("why", "shop/web", "-o", "json", *files).stdout)
+    assert (web["state"], shown["outcome"]) == ("works", "allow")
+    for told in (web["next"], shown["next"]):
+        assert [(one["workload"], one["outcome"]) for one in told] == expected
+        assert {(one["profile"], one["configMap"], one["role"]) for one in told} <= {
+            ("target-env", "aws", TARGET)
+        }
+    for who, outcome in expected:
+        single = json.loads(run("why", who, "--aws-profile", "target-env", "-o", "json", *files).stdout)
+        assert single["outcome"] == outcome
+    asked = json.loads(
+        run("can", "shop/web", "s3:GetObject", "arn:aws:s3:::a/b", "-o", "json", *files).stdout
+    )
+    assert asked["outcome"] == "no-opinion"
+    assert [(one["workload"], one["outcome"]) for one in asked["next"]] == expected
+
+
+def test_the_next_role_in_words(tmp_path: Path) -> None:
+    """From manifests beside the accounts: the ConfigMap is one of them."""
+    world = {**WORLD, "clusters": [{**WORLD["clusters"][0], "manifests": []}]}
+    (tmp_path / "world.yaml").write_text(yaml.safe_dump(world, sort_keys=False))
+    manifests = [account("web", ROLE), config_map(CORRECTED), deployment("ci", "web", **MOUNTED)]
+    (tmp_path / "m.yaml").write_text(yaml.safe_dump_all(manifests, sort_keys=False))
+    files = ("--from", str(tmp_path / "world.yaml"), "--from", str(tmp_path / "m.yaml"))
+    line = f"deployment/ci leads on to {TARGET} by the AWS profile target-env of the ConfigMap aws: "
+    said = run("can", "shop/web", "s3:GetObject", "arn:aws:s3:::a/b", *files)
+    assert (said.stdout, f"{line}yes" in said.stderr) == ("no\n", True)
+    assert f"{line}no" in run("can", "shop/web", "s3:PutObject", "arn:aws:s3:::a/b", *files).stderr
+    assert f"{line}yes" in run("can", "shop/web", "s3:GetObject", *files).stderr
+    assert run("why", "shop/web", *files).stdout.endswith(f"\n{line}yes\n")
+    assert f"    {line}yes\n" in run("workloads", "-n", "shop", *files).stdout
+    assert line not in run("why", "shop/web", "--then-role", TARGET, *files).stdout
+    (tmp_path / "m.yaml").write_text(yaml.safe_dump_all([*manifests[:1], config_map(CONFIG), manifests[2]]))
+    report = run("workloads", "-n", "shop", *files)
+    assert (report.exit_code, f"{line}no\n" in report.stdout) == (1, True)
+    assert "workload.profile-token-file-dot" in report.stdout
+    assert "sed 's|" in report.stdout
 
 
 def test_a_list_is_that_of_the_kubernetes_user(files: list[str]) -> None:
