@@ -507,6 +507,37 @@ def test_the_version_goes_up_one_minor_at_a_time(admin: Caller) -> None:
     assert admin.refused("eks", "describe_update", name=name, updateId="x").status == 404
 
 
+def test_a_version_may_be_the_newest(admin: Caller) -> None:
+    """EKS User Guide, "Kubernetes release calendar"; the lab's clock is past the 27th of January 2026."""
+    named = admin.ask("eks", "describe_cluster_versions", clusterVersions=["1.35"])["clusterVersions"]
+    assert [one["endOfStandardSupportDate"].date().isoformat() for one in named] == ["2027-03-27"]
+    assert [one["endOfExtendedSupportDate"].date().isoformat() for one in named] == ["2028-03-27"]
+    name = fresh("version")
+    vpc = {"subnetIds": ["subnet-1"]}
+    asked = {"name": name, "roleArn": CLUSTER_ROLE, "resourcesVpcConfig": vpc, "version": "1.34"}
+    admin.ask("eks", "create_cluster", **asked)
+    admin.ask("eks", "update_cluster_version", name=name, version="1.35")
+    assert ask_kube(admin, name, "/version").body["minor"].startswith("35")
+
+
+ROLES = {
+    "of no account": "role/eks-clu-cluster-role",
+    "that does not exist": f"arn:aws:iam::{HOME}:role/nobody",
+    "with another path": f"arn:aws:iam::{HOME}:role/team/eks-clu-cluster-role",
+    "that trusts another service": NODE_ROLE,
+}
+
+
+@pytest.mark.parametrize("role", ROLES.values(), ids=ROLES)
+def test_the_role_of_a_cluster_is_one_that_eks_may_assume(admin: Caller, role: str) -> None:
+    asked = {"name": fresh("roleless"), "roleArn": role, "resourcesVpcConfig": {"subnetIds": ["subnet-1"]}}
+    answer = admin.refused("eks", "create_cluster", **asked)
+    why = "could not be assumed because it does not exist or the trusted entity is not correct"
+    assert (answer.code, answer.status) == ("InvalidParameterException", 400)
+    assert answer.message == f"Role with arn: {role}, {why}"
+    assert asked["name"] not in admin.ask("eks", "list_clusters")["clusters"]
+
+
 def test_a_deleted_cluster_is_gone_with_its_entries(admin: Caller) -> None:
     name = fresh("short-lived")
     create(admin, name, authenticationMode="API")

@@ -64,7 +64,7 @@ def fill(caller: Caller) -> None:
     eks = caller.client("eks")
     eks.create_cluster(
         name=CLUSTER,
-        roleArn=f"arn:aws:iam::{HOME}:role/{ROLE}",
+        roleArn=f"arn:aws:iam::{HOME}:role/eks-clu-cluster-role",
         resourcesVpcConfig={"subnetIds": ["subnet-1", "subnet-2"]},
         accessConfig={"authenticationMode": "API"},
     )

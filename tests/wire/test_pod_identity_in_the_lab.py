@@ -249,7 +249,7 @@ def test_a_token_of_another_cluster(ground: Ground) -> None:
         "eks",
         "create_cluster",
         name="two",
-        roleArn=f"arn:aws:iam::{HOME}:role/{NODE_ROLE}",
+        roleArn=f"arn:aws:iam::{HOME}:role/eks-clu-cluster-role",
         resourcesVpcConfig={},
     )
     status = ground.lab.client.get("/status")

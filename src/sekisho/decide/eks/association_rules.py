@@ -8,11 +8,11 @@ Differs: the texts about names, the target role and the session policy are ours.
 import re
 from typing import Final
 
+from sekisho.decide.eks.service_trust import trusts_service
 from sekisho.decide.iam import PolicyKind, parse_policy
-from sekisho.decide.iam.statement import Effect, Statement
 from sekisho.decide.sts.assume_role import ACTION, TAG_SESSION, role_arn
 from sekisho.decide.sts.pod_identity import SERVICE
-from sekisho.decide.values import Arn, Ref, SekishoInputError, ServicePrincipal
+from sekisho.decide.values import Arn, Ref, SekishoInputError
 
 ROLE_UNKNOWN: Final = "Role provided in the request does not exist."
 TRUST_INVALID: Final = "Trust policy of the role provided is invalid."
@@ -71,19 +71,4 @@ def trusts_eks(trust: str, role: Arn) -> bool:
 
     EKS asks it when an association is made; whether the conditions hold shows with each pod.
     """
-    try:
-        policy = parse_policy(trust, Ref(str(role)).child("trust"), PolicyKind.TRUST)
-    except SekishoInputError:
-        return False
-    granted = [one for one in policy.statements if one.effect is Effect.ALLOW and _names_eks(one)]
-    return all(any(_covers(one, action) for one in granted) for action in (ACTION, TAG_SESSION))
-
-
-def _names_eks(statement: Statement) -> bool:
-    named = None if statement.principals is None else statement.principals.allows(ServicePrincipal(SERVICE))
-    return named is not None and bool(named.surely)
-
-
-def _covers(statement: Statement, action: str) -> bool:
-    # INVARIANT: a trust policy has no NotAction, its grammar refuses one.
-    return any(pattern.matches(action.lower()) for pattern in statement.actions)
+    return trusts_service(trust, role, SERVICE, ACTION, TAG_SESSION)

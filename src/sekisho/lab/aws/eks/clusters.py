@@ -6,9 +6,11 @@ real ones do, so that the waiters of clients find what they wait for at once.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from sekisho.decide.eks.creator import API_MODES, MODES
+from sekisho.decide.eks.service_trust import trusts_service
+from sekisho.decide.sts.assume_role import ACTION, role_arn
 from sekisho.decide.values import Instant
 from sekisho.facts import Cluster, Kind, Put
 from sekisho.lab.aws.eks.lookup import cluster_key, cluster_named, invalid_parameter
@@ -16,6 +18,8 @@ from sekisho.lab.aws.eks.updates import creator_events, everything_of
 from sekisho.lab.aws.eks.versions import DEFAULT_VERSION, VERSIONS, EksVersion, version_named
 from sekisho.lab.aws.operation import Answer, AwsError, Context, Operation, Parameters
 from sekisho.lab.aws.paging import page
+
+SERVICE: Final = "eks.amazonaws.com"
 
 
 def create_cluster(context: Context, parameters: Parameters) -> Answer:
@@ -39,6 +43,12 @@ def create_cluster(context: Context, parameters: Parameters) -> Answer:
         raise invalid_parameter(
             "bootstrapClusterCreatorAdminPermissions must be true if cluster authentication mode "
             "is set to CONFIG_MAP",
+            name,
+        )
+    if not _is_assumable(context, parameters["roleArn"]):
+        raise invalid_parameter(
+            f"Role with arn: {parameters['roleArn']}, could not be assumed because it does not exist "
+            "or the trusted entity is not correct",
             name,
         )
     vpc = parameters.get("resourcesVpcConfig") or {}
@@ -106,6 +116,15 @@ OPERATIONS: dict[str, Operation] = {
     "DescribeClusterVersions": describe_cluster_versions,
     "ListClusters": list_clusters,
 }
+
+
+def _is_assumable(context: Context, role: str) -> bool:
+    """Tell whether EKS may assume a role."""
+    arn = role_arn(role)
+    if arn is None:
+        return False
+    found = context.facts.role(arn.account, arn.resource.rpartition("/")[2])
+    return found is not None and found.arn == arn and trusts_service(found.trust, arn, SERVICE, ACTION)
 
 
 def _describe(cluster: Cluster, status: str) -> Mapping[str, Any]:
