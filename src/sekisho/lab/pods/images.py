@@ -35,6 +35,8 @@ class Installed:
 
 PROGRAMS = "/opt/sekisho/bin"
 """The folder of a pod that holds links to the programs of its images."""
+SHIMS = "shims"
+"""Folders of this name hold scripts that ask a version manager for the program (pyenv, asdf, mise)."""
 STANDARD_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 _CLIENTS = ("aws", "kubectl")
@@ -75,7 +77,9 @@ class Images:
         own = sorted(entries, key=lambda one: ("*" in one.name, -len(one.name)))
         self._entries = (*own, *DEFAULT_IMAGES)
         self._secret = secret
-        self._search = tuple(os.environ.get("PATH", "").split(os.pathsep) if search is None else search)
+        path = tuple(os.environ.get("PATH", "").split(os.pathsep) if search is None else search)
+        self._search = tuple(folder for folder in path if Path(folder).name != SHIMS)
+        self._shims = tuple(folder for folder in path if Path(folder).name == SHIMS)
 
     def installed(self, image: str) -> Installed:
         """Return what ``image`` stands for on this machine.
@@ -107,9 +111,21 @@ class Images:
                 trees += trees_of(found, self._secret)
                 links[f"{PROGRAMS}/{program}"] = str(found)
             elif program in entry.entrypoint[:1]:
-                raise ImageError(
-                    f'Container image "{image}" stands for the program `{program}`, which is not in the PATH '
-                    "of whoever started the lab: install it and start the lab again"
-                )
+                raise ImageError(f'Container image "{image}" {self._missing(program)}')
         search = (*entry.path, PROGRAMS, *STANDARD_PATH)
         return Installed(entry, search, tuple(dict.fromkeys(trees)), links)
+
+    def _missing(self, program: str) -> str:
+        shim = find_program(program, self._shims)
+        if shim is None:
+            return (
+                f"stands for the program `{program}`, which is not in the PATH of whoever started the lab: "
+                "install it and start the lab again"
+            )
+        return (
+            f"stands for the program `{program}`, of which the PATH of whoever started the lab has only the "
+            f"shim `{shim}`, which finds no program in a pod: write the folder of the program itself (that of "
+            f"`pyenv which {program}`, `asdf which {program}` or the like) under `path` of an entry for the "
+            f"image with `entrypoint` and `programs: [{program}]` in the world file, or start the lab with it "
+            "in the PATH"
+        )

@@ -62,6 +62,25 @@ def test_an_image_whose_program_is_missing_says_so(tmp_path: Path) -> None:
     assert table.installed("ubuntu").links == {}  # where it is only something that is there too
 
 
+def test_a_shim_of_a_version_manager_is_no_program(tmp_path: Path) -> None:
+    """It would call a program in a folder that the pod does not see: the next one in the PATH is taken."""
+    secret = tmp_path / "state"
+    shim = program(tmp_path / ".pyenv" / "shims", "aws")
+    search = [str(shim.parent)]
+    with pytest.raises(ImageError, match="`pyenv which aws`") as caught:
+        Images((), secret, search).installed("amazon/aws-cli")
+    assert f"the shim `{shim}`" in str(caught.value)
+    assert Images((), secret, search).installed("ubuntu").links == {}
+    real = program(tmp_path / ".pyenv" / "versions" / "3.12" / "bin", "aws")
+    for images in (
+        Images((), secret, [*search, str(real.parent)]),
+        Images(
+            [Image("amazon/aws-cli", ("aws",), path=(str(real.parent),), programs=("aws",))], secret, search
+        ),
+    ):
+        assert images.installed("amazon/aws-cli").links == {"/opt/sekisho/bin/aws": str(real)}
+
+
 def test_an_image_without_an_entry_says_what_to_add(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match=r"`name: team/tool` .* under `images:` of the world file"):
         Images((), tmp_path, []).installed("registry.example.com/team/tool:1")
