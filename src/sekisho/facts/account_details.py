@@ -51,7 +51,7 @@ def read_account_details(value: Json, at: Ref) -> AccountDetails:
         ("Policies", Kind.POLICY, _policy),
         ("GroupDetailList", Kind.GROUP, _group),
         ("UserDetailList", Kind.USER, _user),
-        ("RoleDetailList", Kind.ROLE, _role),
+        ("RoleDetailList", Kind.ROLE, read_role),
     ):
         for item in root.member(name).items():
             arn = item.member("Arn").arn()
@@ -119,7 +119,8 @@ def _group(item: Output, arn: Arn) -> Entity:
     )
 
 
-def _role(item: Output, arn: Arn) -> Entity:
+def read_role(item: Output, arn: Arn) -> Role:
+    """Return a role as `get-account-authorization-details` and `get-role` print it; faults are noted."""
     return Role(
         account=AccountId(arn.account),
         name=item.member("RoleName").text(),

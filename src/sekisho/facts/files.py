@@ -1,8 +1,9 @@
 """Files as people have them, recognised by what is in them, read into one Snapshot.
 
 Understood: world files, Kubernetes manifests and what `kubectl get -o yaml|json` prints, and the output of
-`aws eks describe-cluster`, `list-access-entries`, `describe-access-entry`, `list-associated-access-policies`
-and `aws iam get-account-authorization-details`. What none of the files says becomes a gap.
+`aws eks describe-cluster`, `list-access-entries`, `describe-access-entry`, `list-associated-access-policies`,
+and of `aws iam get-account-authorization-details`, `get-role`, `list-roles`, `get-open-id-connect-provider`,
+`list-open-id-connect-providers`. What none of the files says becomes a gap.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -32,6 +33,7 @@ from sekisho.facts.described_entries import (
     merged,
     read_access_entries,
 )
+from sekisho.facts.described_iam import DescribedIam, is_iam_output, read_iam_output
 from sekisho.facts.keys import Key, Kind, kube_scope
 from sekisho.facts.kube_documents import is_kubernetes, read_kubernetes
 from sekisho.facts.lines import line_of
@@ -50,7 +52,8 @@ UNDERSTOOD = (
     "a world file, Kubernetes manifests or `kubectl get -o yaml|json` output, the output of "
     "`aws eks describe-cluster`, `list-access-entries`, `describe-access-entry`, "
     "`list-associated-access-policies`, `list-pod-identity-associations` or "
-    "`describe-pod-identity-association`, or of `aws iam get-account-authorization-details`"
+    "`describe-pod-identity-association`, or of `aws iam get-account-authorization-details`, `get-role`, "
+    "`list-roles`, `get-open-id-connect-provider` or `list-open-id-connect-providers`"
 )
 NAMELESS = "cluster"
 """What a cluster is called of which only objects were read and nobody said the name."""
@@ -108,6 +111,8 @@ class _Reader:
         self._loose: list[Manifest] = []
         self._described: dict[str, DescribedEntries] = {}
         self._associations: dict[str, DescribedAssociations] = {}
+        self._iam = DescribedIam()
+        self._detailed: set[AccountId] = set()
         self._manifests: dict[Key, Manifest] = {}
 
     def read(self, name: str, content: str) -> None:
@@ -140,6 +145,7 @@ class _Reader:
             self._places.update(places_of_workloads(self._manifests, str(chosen.arn)))
         self._place_entries(chosen)
         self._place_associations(chosen)
+        self._place_iam()
         for arn in self._clusters:
             self._note_gaps(arn)
         snapshot = Snapshot(self._events, self._gaps)
@@ -166,14 +172,7 @@ class _Reader:
             details = read_account_details(value, at)
             self._events.extend(details.events)
             self._places.update(details.places)
-            self._gaps.extend(
-                Gap(
-                    Kind.OIDC_PROVIDER,
-                    account,
-                    "get-account-authorization-details lists no identity provider",
-                )
-                for account in details.accounts
-            )
+            self._detailed.update(details.accounts)
             if details.truncated:
                 self._notices.append(Step(NoticeCode.MORE_PAGES, at))
                 self._gaps.extend(
@@ -184,6 +183,8 @@ class _Reader:
         elif is_access_entries(value):
             described = self._described.setdefault(cluster_named(value), DescribedEntries())
             read_access_entries(value, at, described)
+        elif is_iam_output(value):
+            read_iam_output(value, at, self._iam)
         elif is_associations(value):
             read_associations(value, at, self._associations)
         elif is_kubernetes(value):
@@ -287,6 +288,14 @@ class _Reader:
             self._events.extend(events)
             self._gaps.extend(gaps)
             self._places.update(places)
+
+    def _place_iam(self) -> None:
+        """Add roles and providers of which other files do not tell more."""
+        told = {event.key for event in self._events if isinstance(event, Put)}
+        events, gaps, places = self._iam.facts(told, self._detailed)
+        self._events.extend(events)
+        self._gaps.extend(gaps)
+        self._places = {**places, **self._places}
 
     def _note_gaps(self, arn: str) -> None:
         """Note what was not read of a cluster; a world file says all there is."""

@@ -11,6 +11,7 @@ from sekisho.decide.iam.rules import crosses_accounts, has_mandatory_policy, may
 from sekisho.decide.request.aws_request import AwsRequest
 from sekisho.decide.sts.session import Session
 from sekisho.decide.values import Arn, Caller, Principal, PrincipalType, Ref
+from sekisho.facts.keys import Kind
 from sekisho.facts.model import Document, Group, Role, User
 from sekisho.facts.organization import rcps_of, scps_of
 from sekisho.facts.snapshot import Snapshot
@@ -55,9 +56,11 @@ def caller_policies(
     if not isinstance(caller, Principal):
         return Policies(rcps=_levels(rcps_of(facts, owner), Layer.RCP, PolicyKind.RCP))
     limits = None if session is None else _session_policies(facts, caller, session, aws_policy)
+    boundary = _boundary(facts, caller, aws_policy)
+    is_read = facts.gap(Kind.ROLE, str(caller.entity)) is None
     return Policies(
-        policies_of(facts, caller, aws_policy),
-        boundary=_boundary(facts, caller, aws_policy),
+        policies_of(facts, caller, aws_policy) if is_read else UNREAD,
+        boundary=boundary if is_read or boundary is not None else UNREAD,
         session=limits,
         scps=_levels(scps_of(facts, caller.account), Layer.SCP, PolicyKind.SCP),
         rcps=_levels(rcps_of(facts, owner or caller.account), Layer.RCP, PolicyKind.RCP),

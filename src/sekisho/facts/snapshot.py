@@ -106,7 +106,10 @@ Event = Put | Delete
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A scope that was not read, and why. Questions that depend on it are UNKNOWN, never "no"."""
+    """A scope that was not read, and why. Questions that depend on it are UNKNOWN, never "no".
+
+    For ``Kind.ROLE`` the scope may be a role's ARN: its policies were not read.
+    """
 
     kind: Kind
     scope: str

@@ -123,9 +123,9 @@ class Images:
                 "install it and start the lab again"
             )
         return (
-            f"stands for the program `{program}`, of which the PATH of whoever started the lab has only the "
-            f"shim `{shim}`, which finds no program in a pod: write the folder of the program itself (that of "
-            f"`pyenv which {program}`, `asdf which {program}` or the like) under `path` of an entry for the "
-            f"image with `entrypoint` and `programs: [{program}]` in the world file, or start the lab with it "
-            "in the PATH"
+            f"stands for the program `{program}`, of which the PATH of whoever started the lab has only "
+            f"the shim `{shim}`, which finds no program in a pod: write the folder of the program itself "
+            f"(that of `pyenv which {program}`, `asdf which {program}` or the like) under `path` of an "
+            f"entry for the image with `entrypoint` and `programs: [{program}]` in the world file, or "
+            "start the lab with it in the PATH"
         )
