@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from sekisho.decide.values import AccountId, Arn, InputFault, Json, Ref, SekishoInputError
 from sekisho.facts.account_details import read_role
 from sekisho.facts.aws_members import Output
-from sekisho.facts.model import Account, OpenIdConnectProvider, Role
 from sekisho.facts.keys import Key, Kind
+from sekisho.facts.model import Account, OpenIdConnectProvider, Role
 from sekisho.facts.snapshot import Event, Gap, Put
 from sekisho.facts.world.content import UNDATED
 

@@ -6,7 +6,7 @@ from typing import Final
 from sekisho.decide.values import Json, JsonObject
 from sekisho.decide.workload.stored_pod import StoredPod, read_workload
 from sekisho.facts import Cluster
-from sekisho.facts.snapshot import Kind, kube_scope
+from sekisho.facts.keys import Kind, kube_scope
 from sekisho.review.source import Source
 from sekisho.review.workload_facts import is_state, object_ref
 from sekisho.review.workload_name import POD, POD_KINDS, WorkloadName

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from sekisho.decide.values import Ref, SekishoInputError
 from sekisho.facts import Cluster, kube_key
-from sekisho.facts.snapshot import Kind, kube_scope
+from sekisho.facts.keys import Kind, kube_scope
 from sekisho.facts.snapshot_cluster import SnapshotCluster
 from sekisho.review.source import Source
 from sekisho.review.workload_name import WorkloadName
