@@ -10,6 +10,7 @@ from botocore import xform_name
 from sekisho.lab.aws.services import OPERATIONS
 from sekisho.testing import running_lab
 from support.boto_lab import HOME, REGION, Caller, new_role, new_user, policy, profile, trust
+from support.stacks import NAMED_IAM, Stacks, template
 
 CLUSTER, USER, ROLE, GROUP, PROFILE = "second", "paged", "paged", "paged", "paged"
 POLICY = f"arn:aws:iam::{HOME}:policy/paged"
@@ -84,8 +85,19 @@ def fill(caller: Caller) -> None:
             policyArn=f"arn:aws:eks::aws:cluster-access-policy/{name}",
             accessScope={"type": "cluster"},
         )
+    stacks = Stacks(caller)
+    one, two = template({"One": GROUP_OF_STACK}), template({"One": GROUP_OF_STACK, "Two": GROUP_OF_STACK})
+    for stack in ("made", "updated", "put-back"):
+        stacks.create(stack, one)
+    stacks.client.create_change_set(
+        StackName="made", ChangeSetName="next", TemplateBody=two, Capabilities=NAMED_IAM
+    )
+    stacks.update("updated", two)
+    taken = {"Type": "AWS::IAM::Group", "Properties": {"GroupName": GROUP}}
+    stacks.update("put-back", template({"One": GROUP_OF_STACK, "Taken": taken}))
 
 
+GROUP_OF_STACK = {"Type": "AWS::IAM::Group"}
 ARGUMENTS: dict[str, Any] = {
     "UserName": USER,
     "RoleName": ROLE,
@@ -114,7 +126,10 @@ def paginated() -> list[tuple[str, str]]:
     return found
 
 
-PAGES = [(service, name) for service, name in paginated() if service != "organizations"]
+OWN_PAGES = {"cloudformation", "organizations"}
+"""Services whose own tests turn pages: CloudFormation's have no size that a client could choose."""
+
+PAGES = [(service, name) for service, name in paginated() if service not in OWN_PAGES]
 
 
 @pytest.mark.parametrize(("service", "name"), PAGES, ids=[f"{s} {n}" for s, n in PAGES])
@@ -153,12 +168,27 @@ WAITERS: list[tuple[str, str, dict[str, Any]]] = [
     ("eks", "addon_deleted", {"clusterName": CLUSTER, "addonName": "none"}),
     ("eks", "fargate_profile_deleted", {"clusterName": CLUSTER, "fargateProfileName": "none"}),
 ]
+STACKS: list[tuple[str, str, dict[str, Any]]] = [
+    ("cloudformation", "stack_exists", {"StackName": "made"}),
+    ("cloudformation", "stack_create_complete", {"StackName": "made"}),
+    ("cloudformation", "stack_update_complete", {"StackName": "updated"}),
+    ("cloudformation", "stack_rollback_complete", {"StackName": "put-back"}),
+    ("cloudformation", "stack_delete_complete", {"StackName": "none"}),
+    ("cloudformation", "change_set_create_complete", {"StackName": "made", "ChangeSetName": "next"}),
+]
 UPDATE = "certificate_authority_update_complete"
-NEVER = {("eks", "nodegroup_active"), ("eks", "addon_active"), ("eks", "fargate_profile_active")}
-"""Waiters for what no cluster of the lab has."""
+NEVER = {
+    ("eks", "nodegroup_active"),
+    ("eks", "addon_active"),
+    ("eks", "fargate_profile_active"),
+    ("cloudformation", "stack_import_complete"),
+}
+"""Waiters for what no cluster and no stack of the lab has."""
 
 
-@pytest.mark.parametrize(("service", "name", "given"), WAITERS, ids=[row[1] for row in WAITERS])
+@pytest.mark.parametrize(
+    ("service", "name", "given"), [*WAITERS, *STACKS], ids=[row[1] for row in (*WAITERS, *STACKS)]
+)
 def test_a_waiter_returns_at_once(admin: Caller, service: str, name: str, given: dict[str, Any]) -> None:
     waiter = admin.client(service).get_waiter(name)
     assert waiter.wait(**given, WaiterConfig={"MaxAttempts": 1}) is None
@@ -178,4 +208,4 @@ def test_every_waiter_of_a_served_operation_has_a_row() -> None:
         for name in client.waiter_names:
             if client.get_waiter(name).config.operation in table:
                 served.add((service, name))
-    assert served - NEVER == {(service, name) for service, name, _ in WAITERS} | {("eks", UPDATE)}
+    assert served - NEVER == {(service, name) for service, name, _ in (*WAITERS, *STACKS)} | {("eks", UPDATE)}

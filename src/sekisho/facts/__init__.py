@@ -52,10 +52,20 @@ from sekisho.facts.pool_model import (
     UserStatus,
 )
 from sekisho.facts.snapshot import Delete, Event, Fact, Gap, Put, Snapshot
+from sekisho.facts.stack_model import (
+    ChangeSet,
+    PropertyChange,
+    ResourceChange,
+    Stack,
+    StackEvent,
+    StackOutput,
+    StackResource,
+)
 
 __all__ = [
     "Account",
     "AccountCreation",
+    "ChangeSet",
     "Cluster",
     "ClusterAccessEntry",
     "ClusterAddon",
@@ -88,10 +98,16 @@ __all__ = [
     "PolicyAssociation",
     "PolicyVersion",
     "PoolPasswordPolicy",
+    "PropertyChange",
     "Put",
+    "ResourceChange",
     "Role",
     "RoleDeletion",
     "Snapshot",
+    "Stack",
+    "StackEvent",
+    "StackOutput",
+    "StackResource",
     "Tags",
     "User",
     "UserAccessKey",

@@ -45,6 +45,7 @@ from sekisho.facts.pool_model import (
     UserPoolUser,
 )
 from sekisho.facts.snapshot import Fact
+from sekisho.facts.stack_model import ChangeSet, Stack
 
 _TYPES: dict[Kind, type] = {
     Kind.ACCOUNT: Account,
@@ -75,6 +76,8 @@ _TYPES: dict[Kind, type] = {
     Kind.USER_POOL_DOMAIN: UserPoolDomain,
     Kind.USER_POOL_GROUP: UserPoolGroup,
     Kind.USER_POOL_USER: UserPoolUser,
+    Kind.STACK: Stack,
+    Kind.CHANGE_SET: ChangeSet,
 }
 
 

@@ -63,6 +63,10 @@ class Kind(StrEnum):
     """scope the pool's id, name the group's name"""
     USER_POOL_USER = "user-pool-user"
     """scope the pool's id, name the username"""
+    STACK = "stack"
+    """scope ``ACCOUNT/REGION``, name the stack's UUID"""
+    CHANGE_SET = "change-set"
+    """scope ``ACCOUNT/REGION``, name the change set's UUID"""
     KUBE = "kube"
     """scope ``CLUSTER_ARN GROUP/RESOURCE``, name ``NAMESPACE/NAME``: see `kube_key`"""
 

@@ -37,6 +37,7 @@ from sekisho.facts.pool_model import (
     UserPoolGroup,
     UserPoolUser,
 )
+from sekisho.facts.stack_model import StackFact
 
 Fact = (
     Account
@@ -63,6 +64,7 @@ Fact = (
     | UserPoolDomain
     | UserPoolGroup
     | UserPoolUser
+    | StackFact
     | Mapping[str, Json]
 )
 F = TypeVar(

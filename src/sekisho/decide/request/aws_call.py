@@ -15,7 +15,8 @@ class AwsCall:
     ``parameters`` are the members that were sent, by their names in the service model.
     ``context`` holds what the door knows: address, time, the session's own keys. ``caller_tags``
     are all the tags of the caller; None if they were not read. ``account`` is the one that names without
-    an account mean: the caller's.
+    an account mean: the caller's. ``via`` are the services that call for the caller, the first one first
+    (IAM User Guide, "Forward access sessions").
     """
 
     service: str
@@ -27,6 +28,7 @@ class AwsCall:
     partition: str = "aws"
     context: Context = NO_CONTEXT
     caller_tags: Mapping[str, str] | None = None
+    via: tuple[str, ...] = ()
 
     def text(self, *path: str) -> str | None:
         """Return the non-empty string at ``path`` in the parameters, None if there is none."""

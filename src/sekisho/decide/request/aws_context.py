@@ -47,12 +47,15 @@ def caller_keys(call: AwsCall) -> dict[str, ContextValue]:
         "aws:PrincipalAccount": str(caller.account),
         "aws:PrincipalType": _PRINCIPAL_TYPES[caller.type],
         "aws:PrincipalIsAWSService": "false",
-        "aws:ViaAWSService": "false",
+        "aws:ViaAWSService": "true" if call.via else "false",
         "aws:userid": caller.user_id,
         "aws:RequestedRegion": call.region,
     }
     if caller.type is PrincipalType.USER:
         keys["aws:username"] = caller.arn.resource.rpartition("/")[2]
+    if call.via:
+        first, last = call.via[0], call.via[-1]
+        keys |= {"aws:CalledVia": call.via, "aws:CalledViaFirst": first, "aws:CalledViaLast": last}
     tags = call.caller_tags or {}
     return keys | {f"aws:PrincipalTag/{key}": value for key, value in tags.items()}
 

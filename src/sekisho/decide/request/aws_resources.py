@@ -8,6 +8,7 @@ from sekisho.decide.request.aws_call import AwsCall, FindArns
 from sekisho.decide.request.aws_data_resources import DATA, data_resources
 from sekisho.decide.request.aws_reference import ActionFacts, ServiceReference
 from sekisho.decide.request.aws_request import ANY_RESOURCE
+from sekisho.decide.request.aws_stack_resources import stack_resources
 from sekisho.decide.request.aws_tables import (
     ARN_IN,
     BEGINNINGS,
@@ -40,6 +41,8 @@ def resources_of(
         return (ANY_RESOURCE,)
     if call.service in DATA:
         return data_resources(call, find_arns)
+    if call.service == "cloudformation":
+        return stack_resources(call, find_arns)
     if call.operation == "GetAccessKeyLastUsed":
         owner = find_arns("iam:access-key", (call.text("AccessKeyId") or "",))
         return (owner,) if owner else None

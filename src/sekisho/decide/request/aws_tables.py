@@ -191,6 +191,10 @@ PASSED_ROLES: Mapping[tuple[str, str], tuple[str, str | None]] = {
     ("eks", "UpdateAddon"): ("serviceAccountRoleArn", None),
     ("eks", "CreatePodIdentityAssociation"): ("roleArn", "pods.eks.amazonaws.com"),
     ("eks", "UpdatePodIdentityAssociation"): ("roleArn", "pods.eks.amazonaws.com"),
+    **{
+        ("cloudformation", name): ("RoleARN", "cloudformation.amazonaws.com")
+        for name in ("CreateStack", "UpdateStack", "DeleteStack", "CreateChangeSet")
+    },
 }
 """Operations that hand a role to a service: the parameter (an ARN, ``RoleName`` a name of the account's
 own), and the service where it is documented."""
@@ -283,6 +287,15 @@ KEYS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "ssm:Recursive": ("Recursive",),
         "ssm:Policies": ("Policies",),
     },
+    "cloudformation": {
+        "cloudformation:ChangeSetName": ("ChangeSetName",),
+        "cloudformation:ResourceTypes": ("ResourceTypes",),
+        "cloudformation:RoleArn": ("RoleARN",),
+        "cloudformation:StackPolicyUrl": ("StackPolicyURL",),
+        "cloudformation:TemplateUrl": ("TemplateURL",),
+        # Nothing is imported here: the key is absent.
+        "cloudformation:ImportResourceTypes": ("ResourcesToImport",),
+    },
     "dynamodb": {
         "dynamodb:Select": ("Select",),
         "dynamodb:ReturnValues": ("ReturnValues",),
@@ -327,6 +340,7 @@ SAYS_ALL: Mapping[str, tuple[str, ...]] = {
     "ssm": ("",),
     "secretsmanager": ("",),
     "dynamodb": ("",),
+    "cloudformation": ("",),
 }
 """Beginnings of the operations in which a parameter that was not sent means that its key is absent.
 
@@ -339,5 +353,14 @@ ATTACHES = frozenset(
 )
 """IAM operations in which PolicyArn is the key iam:PolicyARN; in the others it is the resource."""
 
-MANY = frozenset({"eks:namespaces", "eks:kubernetesgroups", "sts:transitivetagkeys", "aws:tagkeys"})
+MANY = frozenset(
+    {
+        "eks:namespaces",
+        "eks:kubernetesgroups",
+        "sts:transitivetagkeys",
+        "aws:tagkeys",
+        "cloudformation:resourcetypes",
+        "cloudformation:importresourcetypes",
+    }
+)
 """Multivalued keys, lower-cased: they hold a set even of one."""

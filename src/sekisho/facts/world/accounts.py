@@ -16,6 +16,7 @@ from sekisho.facts.world.entities import (
 )
 from sekisho.facts.world.organization_tables import ACCOUNT_ID
 from sekisho.facts.world.shape import Fields, checked_text
+from sekisho.facts.world.stacks import read_stacks
 from sekisho.facts.world.tables import ACCOUNT, INACTIVE, PASSWORD_POLICY
 
 _MAX_ACCESS_KEYS = 2
@@ -68,6 +69,7 @@ def _read_account(fields: Fields, accounts: Accounts) -> None:
         read_instance_profile(item, account, accounts)
     for item in fields.objects("oidcProviders"):
         read_provider(item, account, accounts)
+    read_stacks(fields, account, accounts)
     for gone in fields.texts("deletedPrincipals"):
         accounts.gone.add(str(Arn(account.partition, "iam", "", account.account, gone)))
 

@@ -6,6 +6,7 @@ from sekisho.decide.values import AccountId, Instant, Ref
 from sekisho.facts.iam_model import InstanceProfile
 from sekisho.facts.model import Account, Group, ManagedPolicy, OpenIdConnectProvider, Role, User
 from sekisho.facts.shape import FaultCode, Node, nearest
+from sekisho.facts.stack_model import Stack
 
 UNDATED = Instant.from_epoch(0)
 """When nothing was made yet: the date of every object in a world file until a world is made of it."""
@@ -39,6 +40,7 @@ class Accounts:
     policies: list[ManagedPolicy] = field(default_factory=list)
     providers: list[OpenIdConnectProvider] = field(default_factory=list)
     profiles: list[InstanceProfile] = field(default_factory=list)
+    stacks: list[Stack] = field(default_factory=list)
     keys: list[KeyRequest] = field(default_factory=list)
     places: dict[str, Ref] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)

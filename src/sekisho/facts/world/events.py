@@ -19,6 +19,7 @@ from sekisho.facts.world.content import UNDATED
 from sekisho.facts.world.entries import entry_events, unique_ids
 from sekisho.facts.world.file import WorldFile
 from sekisho.facts.world.organizations import STAND_IN, WorldOrganization
+from sekisho.facts.world.stacks import stack_put
 
 
 class Ids(Protocol):
@@ -87,6 +88,7 @@ def account_events(world: WorldFile, ids: Ids, created: Instant) -> tuple[Event,
         *(_put(Kind.ROLE, role) for role in trusting),
         *(Put(Key(Kind.OIDC_PROVIDER, one.account, str(one.arn)), one) for one in providers),
         *(Put(Key(Kind.INSTANCE_PROFILE, one.account, one.name), one) for one in profiles),
+        *(stack_put(one, created) for one in world.stacks),
         *(event for found in world.organizations for event in organization_events(found, ids, created)),
     )
 

@@ -14,6 +14,7 @@ from sekisho.decide.values import Ref, SekishoInputError, documents
 from sekisho.facts.iam_model import InstanceProfile
 from sekisho.facts.model import Account, Group, ManagedPolicy, OpenIdConnectProvider, Role, User
 from sekisho.facts.shape import FaultCode, Faults, Node
+from sekisho.facts.stack_model import Stack
 from sekisho.facts.world.accounts import read_accounts
 from sekisho.facts.world.clusters import WorldCluster, read_clusters
 from sekisho.facts.world.content import KeyRequest
@@ -43,6 +44,7 @@ class WorldFile:
     policies: tuple[ManagedPolicy, ...]
     providers: tuple[OpenIdConnectProvider, ...]
     profiles: tuple[InstanceProfile, ...]
+    stacks: tuple[Stack, ...]
     told_trust: frozenset[str]
     keys: tuple[KeyRequest, ...]
     organizations: tuple[WorldOrganization, ...]
@@ -105,6 +107,7 @@ def parse_world(text: str, name: str, files: Mapping[str, str] = MappingProxyTyp
         tuple(accounts.policies),
         tuple(accounts.providers),
         tuple(accounts.profiles),
+        tuple(accounts.stacks),
         frozenset(accounts.told_trust),
         tuple(accounts.keys),
         organizations,

@@ -35,6 +35,7 @@ from sekisho.facts.world.shape import (
     Record,
     Text,
 )
+from sekisho.facts.world.stacks import STACK
 
 API_VERSION = "sekisho.dev/v1alpha1"
 KIND = "World"
@@ -213,6 +214,9 @@ ACCOUNT = Record(
         Member("roles", Listed(ROLE), "roles"),
         Member("instanceProfiles", Listed(INSTANCE_PROFILE), "what hands roles to EC2 instances"),
         Member("oidcProviders", Listed(OIDC_PROVIDER), "issuers whose tokens the account takes"),
+        Member(
+            "stacks", Listed(STACK), "stacks of CloudFormation; what they made stands with everything else"
+        ),
         Member(
             "deletedPrincipals",
             Listed(

@@ -1,6 +1,7 @@
 """What an AWS operation is here: a pure function from facts and a request to events and an answer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -9,7 +10,7 @@ from sekisho.decide.decision import Chain, Decision
 from sekisho.decide.proof.jws_keys import KeySet
 from sekisho.decide.sts.session import Session
 from sekisho.decide.values import AccountId, Instant, Principal, Secret
-from sekisho.facts import Cluster, Event, Snapshot
+from sekisho.facts import Cluster, Event, Snapshot, Tags
 
 Parameters = Mapping[str, Any]
 """Decoded input: the service model's member names and types (the codec checked them)."""
@@ -49,6 +50,65 @@ class Site:
     """Returns what a Kubernetes API holds when it first answers."""
 
 
+class AwsError(Exception):
+    """The service's own refusal of a well-formed, permitted request (``NoSuchEntity``).
+
+    ``code``, ``message`` and ``status`` are AWS's. ``decision`` says why, where the operation decides
+    about identity itself. Nothing was changed but, where a service counts attempts, ``secrets``.
+    """
+
+    decision: Decision[Any] | None = None
+    chain: Chain | None = None
+    """Why, where the operation decided in several links."""
+    secrets: Mapping[str, Secret | None] = MappingProxyType({})
+    """What is kept of the attempt itself (how often a password was wrong); no fact changes."""
+
+    def __init__(self, code: str, message: str, status: int = 400, **members: Any) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+        self.members = members
+
+
+class DelegateError(AwsError):
+    """What another service refused to a caller for whom this one asked it."""
+
+    def __init__(self, error: AwsError, service: str, request_id: str) -> None:
+        super().__init__(error.code, error.message, error.status)
+        self.service = service
+        self.request_id = request_id
+
+
+class Delegate(Protocol):
+    """Calls other services for a caller; what they change becomes true together, or not at all."""
+
+    @property
+    def facts(self) -> Snapshot:
+        """The facts after everything that was done."""
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What was done."""
+
+    @property
+    def secrets(self) -> Mapping[str, Secret | None]:
+        """The secrets of what was done."""
+
+    def ask(self, service: str, operation: str, parameters: Parameters, tags: Tags = ()) -> Mapping[str, Any]:
+        """Return the output of an operation; what it makes has ``tags``, which callers cannot set.
+
+        Raises:
+            DelegateError: the caller may not, or the service refuses.
+        """
+
+    def hide(self, values: Iterable[str]) -> None:
+        """Tell nobody these values from now on: no refusal and no entry of the journal repeats them."""
+
+    def attempt(self) -> AbstractContextManager[None]:
+        """Undo everything that is done within, if an AwsError ends it."""
+
+
 def _no_secret(_name: str) -> Secret | None:
     return None
 
@@ -75,6 +135,9 @@ class Context:
     """What the request says of its client, by header (`door_keys.CLIENT_HEADERS`)."""
     issuer_keys: Callable[[str], KeySet] | None = None
     """Returns the keys that a cluster's issuer publishes, by its URL."""
+    delegate: Callable[[str], Delegate] | None = None
+    """Returns who calls other services for the caller: with the caller's own permissions, or, given the ARN
+    of a role that trusts CloudFormation, with that role's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,27 +151,6 @@ class Answer:
     """Why, where the operation decided about identity itself."""
     who: str = ""
     """Whom an operation without a signature was answered, as far as that was proven."""
-
-
-class AwsError(Exception):
-    """The service's own refusal of a well-formed, permitted request (``NoSuchEntity``).
-
-    ``code``, ``message`` and ``status`` are AWS's. ``decision`` says why, where the operation decides
-    about identity itself. Nothing was changed but, where a service counts attempts, ``secrets``.
-    """
-
-    decision: Decision[Any] | None = None
-    chain: Chain | None = None
-    """Why, where the operation decided in several links."""
-    secrets: Mapping[str, Secret | None] = MappingProxyType({})
-    """What is kept of the attempt itself (how often a password was wrong); no fact changes."""
-
-    def __init__(self, code: str, message: str, status: int = 400, **members: Any) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
-        self.status = status
-        self.members = members
 
 
 Operation = Callable[[Context, Parameters], Answer]

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
-from sekisho.lab.aws import eks, eks_auth, iam, organizations, sts, web_identity
+from sekisho.lab.aws import cloudformation, eks, eks_auth, iam, organizations, sts, web_identity
 from sekisho.lab.aws.operation import Operation
 from sekisho.lab.idp import operations as idp
 
 OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
     "sts": sts.OPERATIONS,
     "iam": iam.OPERATIONS,
+    "cloudformation": cloudformation.OPERATIONS,
     "eks": eks.OPERATIONS,
     "eks-auth": eks_auth.OPERATIONS,
     "organizations": organizations.OPERATIONS,

@@ -103,6 +103,13 @@ def locate(host: str) -> Endpoint | None:
     return None if is_name else _unserved(_suffixes()[-1][1])
 
 
+def dns_suffix(partition: str) -> str:
+    """Return what the host names of a partition end in (``amazonaws.com``), empty for an unknown one."""
+    data: Any = read_data("partitions")
+    found = (one["outputs"]["dnsSuffix"] for one in data["partitions"] if one["id"] == partition)
+    return next(found, "")
+
+
 @dataclass(frozen=True, slots=True)
 class _Partition:
     name: str

@@ -1,5 +1,7 @@
 """AWS calls: the action, the resources and the keys that each one asks about."""
 
+from dataclasses import replace
+
 import pytest
 
 from sekisho.decide.decision import Decision, Outcome
@@ -13,17 +15,22 @@ from sekisho.wire.service_reference import load_service_reference
 ACCOUNT = AccountId("111122223333")
 OTHER = "444455556666"
 REFERENCE = load_service_reference(
-    ["cognito-idp", "ec2", "iam", "eks", "eks-auth", "organizations", "s3", "sts"]
+    ["cloudformation", "cognito-idp", "ec2", "iam", "eks", "eks-auth", "organizations", "s3", "sts"]
 )
 IAM = f"arn:aws:iam::{ACCOUNT}:"
 EC2 = f"arn:aws:ec2:eu-west-1:{ACCOUNT}:"
 EKS = f"arn:aws:eks:eu-west-1:{ACCOUNT}:"
+STACK = f"arn:aws:cloudformation:eu-west-1:{ACCOUNT}:stack/"
+CHANGE_SET = f"arn:aws:cloudformation:eu-west-1:{ACCOUNT}:changeSet/c/1"
 OIDC = "oidc.eks.eu-west-1.amazonaws.com/id/0A1B"
 EXISTING = {
     ("iam:user", ("bob",)): f"{IAM}user/team/bob",
     ("iam:group", ("ops",)): f"{IAM}group/ops",
     ("iam:role", ("web",)): f"{IAM}role/app/web",
     ("iam:access-key", ("AKIA0000000000000BOB",)): f"{IAM}user/team/bob",
+    ("cloudformation:stack", ("net",)): f"{STACK}net/0a1b",
+    ("cloudformation:changeset", (CHANGE_SET,)): f"{STACK}net/0a1b",
+    ("cloudformation:resource", ("web",)): f"{STACK}net/0a1b",
     ("eks:nodegroup", ("clu", "ng")): f"{EKS}nodegroup/clu/ng/aaaa",
     ("eks:access-entry", ("clu", f"{IAM}user/team/bob")): f"{EKS}access-entry/clu/user/{ACCOUNT}/bob/bbbb",
 }
@@ -945,3 +952,60 @@ def test_tags_told_of_a_resource_are_told_of_everything_that_is_asked_about_it()
 def test_the_source_of_a_simulation_is_the_resource_as_it_is(operation: str, source: str) -> None:
     (request,) = found(call(f"iam:{operation}", {"PolicySourceArn": source}))
     assert request.resources == (source,)
+
+
+STACKS = {
+    "one that is there, by name": ("DescribeStacks", {"StackName": "net"}, f"{STACK}net/0a1b"),
+    "one that is not there": ("CreateStack", {"StackName": "new"}, f"{STACK}new/*"),
+    "one by its ARN": ("DeleteStack", {"StackName": f"{STACK}old/9"}, f"{STACK}old/9"),
+    "all of them": ("DescribeStacks", {}, "*"),
+    "a template's own": ("GetTemplateSummary", {"TemplateBody": "{}"}, "*"),
+    "that of a change set": ("ExecuteChangeSet", {"ChangeSetName": CHANGE_SET}, f"{STACK}net/0a1b"),
+    "that of an unknown change set": ("DescribeChangeSet", {"ChangeSetName": "x"}, f"{STACK}*/*"),
+    "a change set's, by name": (
+        "DescribeChangeSet",
+        {"ChangeSetName": "x", "StackName": "net"},
+        f"{STACK}net/0a1b",
+    ),
+    "whose resource it is": (
+        "DescribeStackResources",
+        {"PhysicalResourceId": "web"},
+        f"{STACK}net/0a1b",
+    ),
+    "no stack at all": ("ListExports", {}, "*"),
+}
+
+
+@pytest.mark.parametrize(("operation", "parameters", "resource"), STACKS.values(), ids=STACKS.keys())
+def test_the_stack_that_a_call_is_about(operation: str, parameters: JsonObject, resource: str) -> None:
+    (request,) = found(call(f"cloudformation:{operation}", parameters))
+    assert request.resources == (resource,)
+
+
+def test_the_keys_of_a_stack_and_the_role_that_it_gets() -> None:
+    """Service Authorization Reference, "AWS CloudFormation"; CloudFormation User Guide, "Service role"."""
+    role = f"{IAM}role/app/web"
+    given: JsonObject = {
+        "StackName": "new",
+        "RoleARN": role,
+        "ResourceTypes": ["AWS::IAM::*"],
+        "TemplateURL": "https://s3.amazonaws.com/b/t",
+    }
+    own, passed = found(call("cloudformation:CreateStack", given))
+    assert own.context.value("cloudformation:RoleArn") == role
+    assert own.context.value("cloudformation:ResourceTypes") == ("AWS::IAM::*",)
+    assert own.context.value("cloudformation:TemplateUrl") == "https://s3.amazonaws.com/b/t"
+    assert own.context.value("cloudformation:StackPolicyUrl") is None
+    assert not own.context.is_unread("cloudformation:StackPolicyUrl")
+    assert (passed.action, passed.resources) == ("iam:PassRole", (role,))
+    assert passed.context.value("iam:PassedToService") == "cloudformation.amazonaws.com"
+
+
+def test_a_call_that_services_make_for_the_caller_says_so() -> None:
+    """IAM User Guide, "Forward access sessions"."""
+    via = ("athena.amazonaws.com", "s3.amazonaws.com")
+    (request,) = found(replace(call("iam:GetRole", {"RoleName": "web"}), via=via))
+    assert request.context.value("aws:ViaAWSService") == "true"
+    assert request.context.value("aws:CalledVia") == via
+    assert request.context.value("aws:CalledViaFirst") == via[0]
+    assert request.context.value("aws:CalledViaLast") == via[1]

@@ -1,8 +1,8 @@
 """From facts to a world file: what `sekisho.facts.world.file` reads back as the same facts.
 
 What changes: access keys (their secrets stand nowhere), MFA devices, passwords and temporary credentials,
-user pools, requests to delete service-linked roles, endpoint and authority of a cluster, and of Kubernetes
-objects uid, resourceVersion and dates.
+user pools, requests to delete service-linked roles, change sets and events of stacks, endpoint and
+authority of a cluster, and of Kubernetes objects uid, resourceVersion and dates.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,6 +15,7 @@ from sekisho.facts.snapshot import Put, Snapshot
 from sekisho.facts.world.saved.accounts import access_key_profiles, account_document, gone_principals
 from sekisho.facts.world.saved.clusters import cluster_document
 from sekisho.facts.world.saved.organizations import organization_document
+from sekisho.facts.world.saved.stacks import stack_documents
 from sekisho.facts.world.saved.text import world_text
 from sekisho.facts.world.tables import API_VERSION, KIND
 
@@ -22,6 +23,7 @@ _LEFT_OUT = {
     Kind.MFA_DEVICE: "MFA devices are not saved, because their seeds are secrets",
     Kind.LOGIN_PROFILE: "passwords of users are not saved",
     Kind.USER_POOL: "user pools are not saved",
+    Kind.CHANGE_SET: "change sets are not saved",
 }
 
 Stock = Callable[[Cluster], Iterable[Put]]
@@ -58,7 +60,9 @@ def save_world(
     accounts = sorted(facts.scope(Kind.ACCOUNT, ""))
     clusters = sorted(facts.clusters(), key=lambda one: (one.account, one.region, one.name))
     sections: dict[str, list[Json]] = {
-        "accounts": [account_document(facts, one, names, gone) for one in accounts],
+        "accounts": [
+            {**account_document(facts, one, names, gone), **_stacks(facts, one)} for one in accounts
+        ],
         "organizations": [
             organization_document(facts, one) for one in sorted(facts.scope(Kind.ORGANIZATION, ""))
         ],
@@ -78,3 +82,8 @@ def save_world(
     return SavedWorld(
         world_text({**head, **{name: found for name, found in sections.items() if found}}), tuple(notices)
     )
+
+
+def _stacks(facts: Snapshot, account: str) -> dict[str, Json]:
+    found = stack_documents(facts, account)
+    return {"stacks": found} if found else {}

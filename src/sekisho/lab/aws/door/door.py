@@ -7,6 +7,7 @@ an answer in the service's own protocol, never 5xx: clients would ask again.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from sekisho.connect.issuer_keys import IssuerKeysClient
@@ -17,6 +18,7 @@ from sekisho.decide.proof.http_request import HttpRequest
 from sekisho.decide.sts import Session
 from sekisho.decide.values import Anonymous, Instant, Principal, SekishoInputError
 from sekisho.lab.aws import services, sts
+from sekisho.lab.aws.door.delegation import Delegation, asker_of
 from sekisho.lab.aws.door.entry import DoorEntry
 from sekisho.lab.aws.door.gate import Gate
 from sekisho.lab.aws.door.keys import client_headers
@@ -239,7 +241,7 @@ class AwsDoor:
             raise unserved(where.service.name, name)
         try:
             validate.check(call)
-            context = self._context(where, caller, now, session, headers)
+            context = self._delegating(self._context(where, caller, now, session, headers), proof)
             if where.service.name == idp.SERVICE:
                 done = await self.pools.signed(operation, context, call.parameters)
             else:
@@ -297,6 +299,12 @@ class AwsDoor:
             headers,
             self._issuer_keys,
         )
+
+    def _delegating(self, context: Context, proof: Decision[Signed]) -> Context:
+        def delegate(role: str) -> Delegation:
+            return Delegation(self._gate, self._journal, context, asker_of(context, proof, role))
+
+        return replace(context, delegate=delegate)
 
     def _message_key(self) -> bytes:
         return message_key(self._world, self._ids)

@@ -30,6 +30,7 @@ from sekisho.facts.cluster_providers import identity_providers
 from sekisho.facts.iam_lookup import instance_profile, mfa_device
 from sekisho.facts.organization import find_organization_policy, organization_of
 from sekisho.facts.pool_lookup import user_pool
+from sekisho.facts.stack_lookup import find_stack
 from sekisho.facts.sts_facts import organization_facts
 from sekisho.lab.aws.organizations.node import find_node
 from sekisho.lab.aws.organizations.tags import tags_of
@@ -102,12 +103,20 @@ def _found(facts: Snapshot, arn: Arn) -> tuple[Tags | None, Mapping[str, Context
         case "cognito-idp" if kind == "userpool":
             pool = user_pool(facts, name)
             return pool.tags if pool is not None and pool.arn == arn else _NONE, {}
+        case "cloudformation":
+            return _stack_tags(facts, arn), {}
         case "organizations":
             return _tags_in_organization(facts, arn), _policy_type(arn)
         case "sts":
             return _NONE, {}
         case _:
             return None, {}
+
+
+def _stack_tags(facts: Snapshot, arn: Arn) -> Tags:
+    """Return the tags of a stack; one that is not there has none."""
+    found = find_stack(facts, arn.account, arn.region, str(arn))
+    return _NONE if found is None else found.tags
 
 
 def _provider_tags(facts: Snapshot, arn: Arn) -> Tags:

@@ -4,6 +4,7 @@ signature -> who is calling -> action, resources, context -> policies
 """
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 
 from sekisho.decide.chain import request_to_aws
@@ -31,12 +32,13 @@ from sekisho.decide.sts import (
     session_keys,
 )
 from sekisho.decide.values import AccountId, Anonymous, Instant, Principal
+from sekisho.facts import Snapshot
 from sekisho.facts.permissions import policies_for
 from sekisho.facts.sts_facts import SnapshotStsFacts, organization_facts
 from sekisho.lab.aws.door.credentials import credential_of
 from sekisho.lab.aws.door.found_arns import found_arns
 from sekisho.lab.aws.door.found_states import found_states
-from sekisho.lab.aws.door.keys import door_keys, signature_keys
+from sekisho.lab.aws.door.keys import SERVICE_ADDRESS, door_keys, signature_keys
 from sekisho.lab.aws.door.refusal import RefusedError, permission_refusal, service_refusal, unreadable
 from sekisho.lab.aws.door.route import Route, is_second_door
 from sekisho.lab.aws.moto.encryption import key_requests
@@ -72,9 +74,16 @@ class Gate:
     ) -> None:
         self._message_key = message_key
         self._world = world
+        self._facts: Callable[[], Snapshot] = lambda: world.facts
         self._resources = resources
         self._clock = clock
         self._door_port = door_port
+
+    def over(self, facts: Snapshot) -> "Gate":
+        """Return a gate that decides over other facts than the world's of the moment."""
+        found = copy(self)
+        found._facts = lambda: facts
+        return found
 
     def client_now(self, where: Route, request: HttpRequest) -> Instant:
         """Return the moment to hold against the date that the request was signed at."""
@@ -118,19 +127,21 @@ class Gate:
         self,
         where: Route,
         call: Call,
-        proof: Decision[Signed],
+        proof: Decision[Signed] | None,
         caller: Principal | Anonymous,
         session: Session | None,
         headers: Mapping[str, str],
+        via: tuple[str, ...] = (),
     ) -> tuple[AwsRequest, ...]:
         """Return every permission that the call needs, all of them given.
 
-        ``headers`` tell of the client (`door_keys.CLIENT_HEADERS`).
+        ``proof`` is None for a caller whom a service vouches for, ``headers`` tell of the client
+        (`door_keys.CLIENT_HEADERS`), ``via`` are the services that call for the caller.
 
         Raises:
             RefusedError: with the explained chain.
         """
-        permissions = self.permissions(where, call, proof, caller, session, headers)
+        permissions = self.permissions(where, call, proof, caller, session, headers, via)
         for permission in permissions:
             if permission.refused is not None:
                 raise permission.refused
@@ -140,10 +151,11 @@ class Gate:
         self,
         where: Route,
         call: Call,
-        proof: Decision[Signed],
+        proof: Decision[Signed] | None,
         caller: Principal | Anonymous,
         session: Session | None,
         headers: Mapping[str, str],
+        via: tuple[str, ...] = (),
     ) -> tuple[Permission, ...]:
         """Return every permission that the call needs, given or refused.
 
@@ -153,7 +165,7 @@ class Gate:
         unheard = _unheard(where.service.name, call.operation.name, caller, session)
         if unheard is not None:
             raise service_refusal(refusal(unheard), proof)
-        facts = self._world.facts
+        facts = self._facts()
         account = AccountId("anonymous") if isinstance(caller, Anonymous) else caller.account
         aws_call = AwsCall(
             where.service.name,
@@ -163,8 +175,9 @@ class Gate:
             account,
             where.region,
             where.partition,
-            self._door_context(caller, proof, session, headers),
+            self._door_context(caller, proof, session, headers, is_via=bool(via)),
             caller_tags={} if isinstance(caller, Anonymous) else self._caller_tags(caller, session),
+            via=via,
         )
         reference = load_service_reference({where.service.name, "iam"})
         arns = found_arns(facts, account, where.region, where.partition)
@@ -193,7 +206,7 @@ class Gate:
     def keeps_its_key(self, caller: Principal, key: str, policy: str, session: Session | None) -> bool:
         """Tell whether ``caller`` could change the policy of ``key`` again, if it were ``policy``."""
         asked = AwsRequest(caller, "kms:PutKeyPolicy", (key,))
-        own = policies_for(self._world.facts, asked, aws_policy_text, session)
+        own = policies_for(self._facts(), asked, aws_policy_text, session)
         layer = self._resources.layer_of(key, "kms", policy)
         return evaluate(asked, replace(own, resource=layer)).outcome is not Outcome.NO_OPINION
 
@@ -208,7 +221,7 @@ class Gate:
         """Return the explained refusal of one permission, None where it is given."""
 
         def applying(request: AwsRequest) -> Policies:
-            found = policies_for(self._world.facts, request, aws_policy_text, session)
+            found = policies_for(self._facts(), request, aws_policy_text, session)
             return self._resources.with_own_policy(request, found, region)
 
         restricted = self._resources.restricted(asked, region)
@@ -229,23 +242,27 @@ class Gate:
     def _door_context(
         self,
         caller: Principal | Anonymous,
-        proof: Decision[Signed],
+        proof: Decision[Signed] | None,
         session: Session | None,
         headers: Mapping[str, str],
+        *,
+        is_via: bool,
     ) -> ConditionContext:
         """Return the condition keys that do not follow from the call itself."""
         now = self._clock.now()
         keys = door_keys(now, headers)
+        if is_via or proof is None:
+            keys["aws:SourceIp"] = SERVICE_ADDRESS
         if isinstance(caller, Principal):
-            keys |= organization_keys("Principal", organization_facts(self._world.facts, caller.account))
-        if proof.value is not None:
+            keys |= organization_keys("Principal", organization_facts(self._facts(), caller.account))
+        if proof is not None and proof.value is not None:
             keys |= signature_keys(proof.value, self._clock.client_now(proof.value.signed_at))
         if session is not None:
             keys |= session_keys(session, now)
         return ConditionContext.of(keys)
 
     def _caller_tags(self, caller: Principal, session: Session | None) -> dict[str, str] | None:
-        own = SnapshotStsFacts(self._world.facts, aws_policy_text).tags_of(caller)
+        own = SnapshotStsFacts(self._facts(), aws_policy_text).tags_of(caller)
         return None if own is None else dict(principal_tags(own, session))
 
 

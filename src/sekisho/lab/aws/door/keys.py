@@ -12,6 +12,10 @@ from sekisho.lab.net.sockets import LOOPBACK
 CLIENT_HEADERS: Final = {"user-agent": "aws:UserAgent", "referer": "aws:referer"}
 """Headers whose text is the value of a key."""
 
+SERVICE_ADDRESS: Final = "198.51.100.1"
+"""Where a service asks from that asks for a caller: no address of the caller's (IAM User Guide,
+"aws:ViaAWSService"), here one of documentation (RFC 5737)."""
+
 
 def client_headers(request: HttpRequest) -> dict[str, str]:
     """Return what a request says of its client; a header that is repeated counts once, as the first."""

@@ -1,6 +1,6 @@
 """EKS operations on the tags of clusters and of what belongs to them (EKS API Reference, "TagResource")."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from sekisho.decide.values import Arn
@@ -27,15 +27,17 @@ _Tagged = Cluster | ClusterAccessEntry | ClusterIdentityProvider | PodIdentityAs
 
 def tag_resource(context: Context, parameters: Parameters) -> Answer:
     """Add or replace tags."""
+    _refuse_reserved(parameters["tags"])
     found = _by_arn(context, parameters["resourceArn"])
     tags = {**dict(found.tags), **parameters["tags"]}
-    if len(tags) > MAX_TAGS:
+    if sum(not key.lower().startswith("aws:") for key in tags) > MAX_TAGS:
         raise AwsError("BadRequestException", f"a resource has at most {MAX_TAGS} tags")
     return Answer({}, (_tagged(found, tags),))
 
 
 def untag_resource(context: Context, parameters: Parameters) -> Answer:
     """Remove tags."""
+    _refuse_reserved(parameters["tagKeys"])
     found = _by_arn(context, parameters["resourceArn"])
     left = {key: value for key, value in found.tags if key not in parameters["tagKeys"]}
     return Answer({}, (_tagged(found, left),))
@@ -51,6 +53,12 @@ OPERATIONS: dict[str, Operation] = {
     "TagResource": tag_resource,
     "UntagResource": untag_resource,
 }
+
+
+def _refuse_reserved(keys: Iterable[str]) -> None:
+    """Refuse the tags that AWS sets itself: those of a stack, for one (EKS API Reference, "Tag")."""
+    if any(key.lower().startswith("aws:") for key in keys):
+        raise AwsError("BadRequestException", "aws: prefixed tag keys are reserved for AWS use")
 
 
 def _by_arn(context: Context, text: str) -> _Tagged:

@@ -1,6 +1,6 @@
 """Tags of users, roles, policies and providers: keys that differ in case only are one key."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -45,8 +45,7 @@ def tags_given(parameters: Parameters) -> Tags:
     keys = [key.lower() for key, _ in tags]
     if len(set(keys)) < len(keys):
         raise invalid_input("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
-    if any(key.startswith("aws:") for key in keys):
-        raise invalid_input("aws: prefixed tag key names are not allowed for external use.")
+    _refuse_reserved(keys)
     return tags
 
 
@@ -60,7 +59,7 @@ def _tag(kind: _Kind, context: Context, parameters: Parameters) -> Answer:
     given = tags_given(parameters)
     changed = {key.lower() for key, _ in given}
     tags = (*(tag for tag in fact.tags if tag[0].lower() not in changed), *given)
-    if len(tags) > MAX_TAGS:
+    if sum(not _is_reserved(key) for key, _ in tags) > MAX_TAGS:
         raise limit_exceeded("The number of tags has reached the maximum limit.")
     return Answer({}, (put(replace(fact, tags=tags)),))
 
@@ -68,9 +67,20 @@ def _tag(kind: _Kind, context: Context, parameters: Parameters) -> Answer:
 def _untag(kind: _Kind, context: Context, parameters: Parameters) -> Answer:
     fact = kind.find_to_change(context, parameters)
     gone = {key.lower() for key in parameters["TagKeys"]}
+    _refuse_reserved(gone)
     return Answer(
         {}, (put(replace(fact, tags=tuple(tag for tag in fact.tags if tag[0].lower() not in gone))),)
     )
+
+
+def _refuse_reserved(keys: Iterable[str]) -> None:
+    """Refuse the tags that AWS sets itself: those of a stack, for one."""
+    if any(_is_reserved(key) for key in keys):
+        raise invalid_input("aws: prefixed tag key names are not allowed for external use.")
+
+
+def _is_reserved(key: str) -> bool:
+    return key.lower().startswith("aws:")
 
 
 def _list_tags(kind: _Kind, context: Context, parameters: Parameters) -> Answer:
