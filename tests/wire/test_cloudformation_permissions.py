@@ -207,6 +207,9 @@ class TestCaller:
             ("tag_resource", {"tags": {key: "x"}}),
         ):
             assert home.refused("eks", operation, resourceArn=arn, **given).code == "BadRequestException"
+        taken = {"principalArn": new_role(home, "tags-itself", trust(HOME)), "tags": {key: "x"}}
+        refused = home.refused("eks", "create_access_entry", clusterName="eks-clu", **taken)
+        assert refused.message == "aws: prefixed tag keys are reserved for AWS use"
         stacks.client.delete_stack(StackName="own-tags")
 
     def test_a_hidden_value_is_in_no_reason_and_in_no_journal(self, lab: RunningLab, home: Caller) -> None:

@@ -8,14 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from sekisho.facts import Cluster, ClusterAddon, Delete, Key, Kind, Put
-from sekisho.lab.aws.eks.lookup import cluster_named, invalid_parameter
+from sekisho.lab.aws.eks.lookup import cluster_named, invalid_parameter, tags_given
 from sekisho.lab.aws.eks.versions import VERSIONS
 from sekisho.lab.aws.operation import Answer, AwsError, Context, Operation, Parameters
 from sekisho.lab.aws.paging import page
 
 AGENT = "eks-pod-identity-agent"
 VERSION = "v1.3.10-eksbuild.2"
-MAX_TAGS = 50
 _SERVED = frozenset(
     {
         "clusterName",
@@ -47,9 +46,7 @@ def create_addon(context: Context, parameters: Parameters) -> Answer:
         if token and token == existing.token:
             return Answer({"addon": described(existing, "CREATING")})
         raise AwsError("ResourceInUseException", "Addon already exists.", 409, clusterName=cluster.name)
-    tags = tuple((parameters.get("tags") or {}).items())
-    if len(tags) > MAX_TAGS:
-        raise invalid_parameter(f"a resource has at most {MAX_TAGS} tags", cluster.name)
+    tags = tags_given(parameters, cluster.name)
     made = ClusterAddon(
         str(cluster.arn),
         name,

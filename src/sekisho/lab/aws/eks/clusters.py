@@ -13,7 +13,7 @@ from sekisho.decide.eks.service_trust import trusts_service
 from sekisho.decide.sts.assume_role import ACTION, role_arn
 from sekisho.decide.values import Instant
 from sekisho.facts import Cluster, Kind, Put
-from sekisho.lab.aws.eks.lookup import cluster_key, cluster_named, invalid_parameter
+from sekisho.lab.aws.eks.lookup import cluster_key, cluster_named, invalid_parameter, tags_given
 from sekisho.lab.aws.eks.updates import creator_events, everything_of
 from sekisho.lab.aws.eks.versions import DEFAULT_VERSION, VERSIONS, EksVersion, version_named
 from sekisho.lab.aws.operation import Answer, AwsError, Context, Operation, Parameters
@@ -52,6 +52,7 @@ def create_cluster(context: Context, parameters: Parameters) -> Answer:
             name,
         )
     vpc = parameters.get("resourcesVpcConfig") or {}
+    tags = tags_given(parameters, name)
     cluster = Cluster(
         account=context.account,
         region=context.region,
@@ -65,7 +66,7 @@ def create_cluster(context: Context, parameters: Parameters) -> Answer:
         certificate_authority=context.site.certificate_authority,
         issuer=f"https://oidc.eks.{context.region}.amazonaws.com/id/{context.ids.hex(32)}",
         role_arn=parameters["roleArn"],
-        tags=tuple((parameters.get("tags") or {}).items()),
+        tags=tags,
         subnet_ids=tuple(vpc.get("subnetIds") or ()),
         security_group_ids=tuple(vpc.get("securityGroupIds") or ()),
     )

@@ -13,14 +13,13 @@ from sekisho.decide.eks.entry_rules import NOT_STANDARD, fault_of_principal, fau
 from sekisho.decide.values import Arn
 from sekisho.facts import Cluster, ClusterAccessEntry, Delete, Key, Kind, Put
 from sekisho.facts.iam_lookup import unique_id_of
-from sekisho.lab.aws.eks.lookup import cluster_with_entries, entry_of, invalid_parameter
+from sekisho.lab.aws.eks.lookup import cluster_with_entries, entry_of, invalid_parameter, tags_given
 from sekisho.lab.aws.operation import Answer, AwsError, Context, Operation, Parameters
 from sekisho.lab.aws.paging import page
 
 MAX_ENTRIES = 10_000
 """Service quota "Access entries per cluster"."""
 
-MAX_TAGS = 50
 DEFAULT_PAGE = 100
 
 
@@ -50,9 +49,7 @@ def create_access_entry(context: Context, parameters: Parameters) -> Answer:
     unique_id = unique_id_of(context.facts, principal)
     if not unique_id:
         raise invalid_parameter("The specified principalArn is invalid: invalid principal.", cluster.name)
-    tags = tuple((parameters.get("tags") or {}).items())
-    if len(tags) > MAX_TAGS:
-        raise invalid_parameter(f"a resource has at most {MAX_TAGS} tags", cluster.name)
+    tags = tags_given(parameters, cluster.name)
     made = ClusterAccessEntry(
         str(cluster.arn),
         replace(wanted, principal_id=unique_id),

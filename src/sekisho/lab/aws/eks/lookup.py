@@ -1,8 +1,11 @@
 """Finding what an EKS operation is about, and saying what is not there."""
 
 from sekisho.decide.eks.creator import API_MODES
-from sekisho.facts import Cluster, ClusterAccessEntry, Key, Kind
-from sekisho.lab.aws.operation import AwsError, Context
+from sekisho.facts import Cluster, ClusterAccessEntry, Key, Kind, Tags
+from sekisho.lab.aws.operation import AwsError, Context, Parameters
+
+MAX_TAGS = 50
+RESERVED = "aws: prefixed tag keys are reserved for AWS use"
 
 
 def cluster_named(context: Context, name: str) -> Cluster:
@@ -62,3 +65,22 @@ def entry_of(context: Context, cluster: Cluster, principal: str) -> ClusterAcces
 def invalid_parameter(problem: str, cluster: str) -> AwsError:
     """Return the refusal of a parameter."""
     return AwsError("InvalidParameterException", problem, clusterName=cluster)
+
+
+def tags_given(parameters: Parameters, cluster: str) -> Tags:
+    """Return the tags of something new.
+
+    Raises:
+        AwsError: InvalidParameterException, they are too many or reserved.
+    """
+    tags = tuple((parameters.get("tags") or {}).items())
+    if len(tags) > MAX_TAGS:
+        raise invalid_parameter(f"a resource has at most {MAX_TAGS} tags", cluster)
+    if any(is_reserved(key) for key, _ in tags):
+        raise invalid_parameter(RESERVED, cluster)
+    return tags
+
+
+def is_reserved(key: str) -> bool:
+    """Tell whether AWS alone sets tags of this key: those of a stack, for one (EKS API Reference, "Tag")."""
+    return key.lower().startswith("aws:")

@@ -21,14 +21,13 @@ from sekisho.decide.sts.pod_identity import PodSubject, external_id
 from sekisho.decide.values import Arn
 from sekisho.facts import Cluster, Delete, Key, Kind, PodIdentityAssociation, Put
 from sekisho.facts.pod_identity import association_for, association_key, associations_of
-from sekisho.lab.aws.eks.lookup import cluster_named, invalid_parameter
+from sekisho.lab.aws.eks.lookup import cluster_named, invalid_parameter, tags_given
 from sekisho.lab.aws.operation import Answer, AwsError, Context, Operation, Parameters
 from sekisho.lab.aws.paging import page
 
 MAX_ASSOCIATIONS = 5_000
 """Service quota "EKS Pod Identity associations per cluster"."""
 
-MAX_TAGS = 50
 DEFAULT_PAGE = 100
 
 
@@ -180,11 +179,9 @@ def _wanted(context: Context, cluster: Cluster, parameters: Parameters) -> PodId
     """
     namespace, account = parameters["namespace"], parameters["serviceAccount"]
     problem = fault_of_names(namespace, account)
-    tags = tuple((parameters.get("tags") or {}).items())
-    if not problem and len(tags) > MAX_TAGS:
-        problem = f"a resource has at most {MAX_TAGS} tags"
     if problem:
         raise invalid_parameter(problem, cluster.name)
+    tags = tags_given(parameters, cluster.name)
     target = parameters.get("targetRoleArn") or ""
     found = PodIdentityAssociation(
         str(cluster.arn),

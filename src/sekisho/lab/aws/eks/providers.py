@@ -21,8 +21,8 @@ from sekisho.facts.cluster_providers import (
     put_provider,
     with_providers,
 )
-from sekisho.lab.aws.eks.entries import DEFAULT_PAGE, MAX_TAGS
-from sekisho.lab.aws.eks.lookup import cluster_named, invalid_parameter
+from sekisho.lab.aws.eks.entries import DEFAULT_PAGE
+from sekisho.lab.aws.eks.lookup import cluster_named, invalid_parameter, tags_given
 from sekisho.lab.aws.eks.updates import described_update, known_update, new_update, put_update
 from sekisho.lab.aws.operation import Answer, AwsError, Context, Operation, Parameters
 from sekisho.lab.aws.paging import page
@@ -43,8 +43,7 @@ def associate_identity_provider_config(context: Context, parameters: Parameters)
     known = known_update(context, cluster, token, ASSOCIATE, told)
     if known is not None and existing is not None and existing.fields() == made.fields():
         return Answer({"update": described_update(known), "tags": dict(existing.tags)})
-    if len(made.tags) > MAX_TAGS:
-        raise invalid_parameter(f"a resource has at most {MAX_TAGS} tags", cluster.name)
+    tags_given(parameters, cluster.name)
     try:
         read_provider(dict(wanted), with_providers(cluster, identity_providers(context.facts, arn)), _AT)
     except SekishoInputError as error:

@@ -17,10 +17,8 @@ from sekisho.facts.cluster_providers import identity_providers, provider_key
 from sekisho.facts.pod_identity import association_key, associations_of
 from sekisho.lab.aws.eks.addons import addon_key
 from sekisho.lab.aws.eks.entries import entry_key
-from sekisho.lab.aws.eks.lookup import cluster_key
+from sekisho.lab.aws.eks.lookup import MAX_TAGS, RESERVED, cluster_key, is_reserved
 from sekisho.lab.aws.operation import Answer, AwsError, Context, Operation, Parameters
-
-MAX_TAGS = 50
 
 _Tagged = Cluster | ClusterAccessEntry | ClusterIdentityProvider | PodIdentityAssociation | ClusterAddon
 
@@ -30,7 +28,7 @@ def tag_resource(context: Context, parameters: Parameters) -> Answer:
     _refuse_reserved(parameters["tags"])
     found = _by_arn(context, parameters["resourceArn"])
     tags = {**dict(found.tags), **parameters["tags"]}
-    if sum(not key.lower().startswith("aws:") for key in tags) > MAX_TAGS:
+    if sum(not is_reserved(key) for key in tags) > MAX_TAGS:
         raise AwsError("BadRequestException", f"a resource has at most {MAX_TAGS} tags")
     return Answer({}, (_tagged(found, tags),))
 
@@ -56,9 +54,9 @@ OPERATIONS: dict[str, Operation] = {
 
 
 def _refuse_reserved(keys: Iterable[str]) -> None:
-    """Refuse the tags that AWS sets itself: those of a stack, for one (EKS API Reference, "Tag")."""
-    if any(key.lower().startswith("aws:") for key in keys):
-        raise AwsError("BadRequestException", "aws: prefixed tag keys are reserved for AWS use")
+    """Refuse the tags that AWS alone sets."""
+    if any(is_reserved(key) for key in keys):
+        raise AwsError("BadRequestException", RESERVED)
 
 
 def _by_arn(context: Context, text: str) -> _Tagged:
