@@ -125,7 +125,7 @@ WORDS = {
     "an unknown option": ("up --frobnicate", "--frobnicate"),
     "a file that is not there": (f"can {WHO} get nodes --from gone.yaml", "gone.yaml: cannot be read"),
     "a world file that is not there": ("up -d --state-dir s --world gone.yaml", "gone.yaml: cannot be read"),
-    "a directory for a file": (f"can {WHO} get nodes --from .", "cannot be read: Is a directory"),
+    "a directory for a file": (f"can {WHO} get nodes --from .", "cannot be read: not a file"),
     "why about nothing": ("why", "give --last"),
     "a token for no cluster": ("token", "cluster"),
     "an unknown mode": (

@@ -4,44 +4,35 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from sekisho.cli.aws_options import (
+from sekisho.cli.errors import note, report
+from sekisho.cli.output import Form, FormOption, Style, write, write_document
+from sekisho.cli.question.aws import answer, is_aws_action, shifted
+from sekisho.cli.question.document import EXIT_CODES, answer_document, is_sets
+from sekisho.cli.question.drafts import Drafts, told_keys
+from sekisho.cli.question.kube import ask
+from sekisho.cli.question.lines import hints, set_lines
+from sekisho.cli.question.options import (
+    AllNamespacesOption,
+    AwsProfileOption,
     BoundaryOption,
+    ClusterOption,
     ContextKeyOption,
-    Drafts,
+    FromOption,
+    ModeOption,
+    NamespaceOption,
     OwnerOption,
     PolicyOption,
+    PreflightOption,
     RcpOption,
     ResourcePolicyOption,
     ScpOption,
     SessionPolicyOption,
-    WithoutKeyOption,
-    told_keys,
-)
-from sekisho.cli.aws_question import answer, hints, is_sets, set_lines, shifted
-from sekisho.cli.errors import note, report
-from sekisho.cli.output import Form, FormOption, Style, write, write_document
-from sekisho.cli.preflight_option import PreflightOption
-from sekisho.cli.question import (
-    EXIT_CODES,
-    AllNamespacesOption,
-    ClusterOption,
-    FromOption,
-    ModeOption,
-    NamespaceOption,
-    answer_document,
-    ask,
-    is_aws_action,
-    read_facts,
-)
-from sekisho.cli.state_option import StateDirOption
-from sekisho.cli.workload_question import (
-    AwsProfileOption,
-    Onward,
     ThenRoleOption,
-    at_workload,
-    kubernetes_name,
-    next_lines,
+    WithoutKeyOption,
 )
+from sekisho.cli.question.source import read_facts
+from sekisho.cli.question.workload import Onward, at_workload, kubernetes_name, next_lines
+from sekisho.cli.state_option import StateDirOption
 
 if TYPE_CHECKING:
     from sekisho.review.source import Source
@@ -173,7 +164,7 @@ def _show(document: Any) -> None:
 
 
 def _preflight(who: str, files: list[str], namespace: str, facts: "Source", output: Form) -> NoReturn:
-    from sekisho.cli.preflight import preflight_document, preflight_lines
+    from sekisho.cli.question.preflight import preflight_document, preflight_lines
 
     document = preflight_document(who, files, namespace, facts)
     if output is not Form.TEXT:
@@ -185,7 +176,7 @@ def _preflight(who: str, files: list[str], namespace: str, facts: "Source", outp
 
 
 def _list(who: str, facts: "Source", namespace: str | None, output: Form) -> NoReturn:
-    from sekisho.cli.list_output import list_document, list_lines
+    from sekisho.cli.question.list_output import list_document, list_lines
 
     document = list_document(who, facts, namespace)
     if output is not Form.TEXT:

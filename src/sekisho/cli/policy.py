@@ -1,18 +1,16 @@
 """``sekisho policy``: check policy documents before they reach an account."""
 
-import sys
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sekisho import __version__
 from sekisho.cli.errors import note, report
+from sekisho.cli.file_text import STDIN, read_text
 from sekisho.cli.group import command_group
 from sekisho.cli.output import Form, Style, write, write_document
 from sekisho.decide.iam import PolicyKind
-from sekisho.decide.values import Ref, SekishoInputError
 from sekisho.review.policy_check import (
     Finding,
     Severity,
@@ -24,7 +22,6 @@ from sekisho.review.policy_check import (
 
 FOUND = 1
 """Exit code when a finding is at or over the threshold."""
-_STDIN = "-"
 
 app = command_group("policy", "Check IAM policy documents.")
 
@@ -100,11 +97,4 @@ def _line(finding: Finding, style: Style) -> str:
 
 def _read(name: str) -> tuple[str, str]:
     """Return the name that findings show, and the text of a file or of stdin."""
-    try:
-        data = sys.stdin.buffer.read() if name == _STDIN else Path(name).read_bytes()
-        return ("stdin" if name == _STDIN else name), data.decode("utf-8-sig")
-    except OSError as error:
-        problem = f"cannot be read: {(error.strerror or 'failed').lower()}"
-    except UnicodeDecodeError:
-        problem = "is not UTF-8 text"
-    raise SekishoInputError.single("policy.unreadable-file", Ref(name), problem)
+    return ("stdin" if name == STDIN else name), read_text(name)

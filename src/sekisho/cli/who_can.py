@@ -4,31 +4,28 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sekisho.cli.aws_options import (
+from sekisho.cli.errors import note, report
+from sekisho.cli.output import Form, FormOption, Style, write, write_document
+from sekisho.cli.question.aws import is_aws_action
+from sekisho.cli.question.document import EXIT_CODES
+from sekisho.cli.question.drafts import Drafts, told_keys
+from sekisho.cli.question.kube import read_kube_question
+from sekisho.cli.question.options import (
+    AllNamespacesOption,
+    ClusterOption,
     ContextKeyOption,
-    Drafts,
+    FromOption,
+    ModeOption,
+    NamespaceOption,
     OwnerOption,
     RcpOption,
     ResourcePolicyOption,
     ScpOption,
     WithoutKeyOption,
-    told_keys,
 )
-from sekisho.cli.errors import note, report
-from sekisho.cli.output import Form, FormOption, Style, write, write_document
-from sekisho.cli.question import (
-    EXIT_CODES,
-    AllNamespacesOption,
-    ClusterOption,
-    FromOption,
-    ModeOption,
-    NamespaceOption,
-    is_aws_action,
-    read_facts,
-    read_kube_question,
-)
+from sekisho.cli.question.source import read_facts
+from sekisho.cli.question.who_can_output import aws_document, aws_lines, kube_document, kube_lines
 from sekisho.cli.state_option import StateDirOption
-from sekisho.cli.who_can_output import aws_document, aws_lines, kube_document, kube_lines
 
 if TYPE_CHECKING:
     from sekisho.review.source import Source

@@ -5,45 +5,36 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from sekisho.cli.aws_options import (
+from sekisho.cli.errors import report
+from sekisho.cli.explain import chain_lines
+from sekisho.cli.id_token import claims_told, explain_id_token, id_token_lines, read_token
+from sekisho.cli.output import Form, FormOption, Style, write, write_document
+from sekisho.cli.question.aws import answer, is_aws_action, shifted
+from sekisho.cli.question.document import EXIT_CODES, answer_document, is_sets
+from sekisho.cli.question.drafts import Drafts, told_keys
+from sekisho.cli.question.kube import ask
+from sekisho.cli.question.lines import set_lines
+from sekisho.cli.question.options import (
+    AllNamespacesOption,
+    AwsProfileOption,
     BoundaryOption,
+    ClusterOption,
     ContextKeyOption,
-    Drafts,
+    FromOption,
+    ModeOption,
+    NamespaceOption,
     OwnerOption,
     PolicyOption,
     RcpOption,
     ResourcePolicyOption,
     ScpOption,
     SessionPolicyOption,
-    WithoutKeyOption,
-    told_keys,
-)
-from sekisho.cli.aws_question import answer, is_sets, set_lines, shifted
-from sekisho.cli.errors import report
-from sekisho.cli.explain import chain_lines
-from sekisho.cli.id_token import claims_told, explain_id_token, id_token_lines, read_token
-from sekisho.cli.output import Form, FormOption, Style, write, write_document
-from sekisho.cli.question import (
-    EXIT_CODES,
-    AllNamespacesOption,
-    ClusterOption,
-    FromOption,
-    ModeOption,
-    NamespaceOption,
-    answer_document,
-    ask,
-    is_aws_action,
-    read_facts,
-)
-from sekisho.cli.state_option import StateDirOption, lab_client
-from sekisho.cli.workload_question import (
-    AwsProfileOption,
-    Onward,
     ThenRoleOption,
-    answer_credentials,
-    at_workload,
-    next_lines,
+    WithoutKeyOption,
 )
+from sekisho.cli.question.source import read_facts
+from sekisho.cli.question.workload import Onward, answer_credentials, at_workload, next_lines
+from sekisho.cli.state_option import StateDirOption, lab_client
 
 
 @report()

@@ -8,10 +8,12 @@ import typer
 from sekisho.cli.errors import report
 from sekisho.cli.explain import place_of
 from sekisho.cli.output import Form, FormOption, Style, write, write_document
-from sekisho.cli.question import EXIT_CODES, FromOption, ModeOption, read_source
+from sekisho.cli.question.document import EXIT_CODES
+from sekisho.cli.question.options import FromOption, ModeOption
+from sekisho.cli.question.source import read_source
+from sekisho.cli.question.workload import next_document, next_lines
 from sekisho.cli.repair_command import command_of
 from sekisho.cli.state_option import StateDirOption
-from sekisho.cli.workload_question import next_document, next_lines
 
 if TYPE_CHECKING:
     from sekisho.review.source import Source

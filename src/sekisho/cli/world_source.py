@@ -4,11 +4,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sekisho.cli.file_text import STDIN, read_text
+
 if TYPE_CHECKING:
     from sekisho.facts.world.file import WorldFile
 
 _MAX_FILES = 200
-_STDIN = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def read_world(name: str) -> "tuple[WorldSource, WorldFile]":
     from sekisho.lab.world import Clock, Ids
 
     text = read_text(name)
-    shown = "stdin" if name == _STDIN else name
+    shown = "stdin" if name == STDIN else name
     source = WorldSource(shown, text, named_texts(name, files_of(text, shown)))
     return source, install(text, shown, Ids(), Clock().now(), source.files).file
 
@@ -75,38 +76,5 @@ def named_texts(world: str, names: tuple[str, ...]) -> dict[str, str]:
     if len(names) > _MAX_FILES:
         problem = f"names {len(names)} files; at most {_MAX_FILES} are read"
         raise SekishoInputError.single("file.too-many", Ref(world), problem)
-    folder = Path() if world == _STDIN else Path(world).parent
+    folder = Path() if world == STDIN else Path(world).parent
     return {name: read_text(str(folder / name)) for name in names}
-
-
-def read_text(name: str) -> str:
-    """Return the text of a file, or of stdin for ``-``; no more than a document may have is read.
-
-    Raises:
-        SekishoInputError: it cannot be read, is no file, is too large, or not UTF-8.
-    """
-    import stat
-    import sys
-
-    from sekisho.decide.values import Ref, SekishoInputError
-    from sekisho.decide.values.documents import MAX_DOCUMENT_BYTES
-
-    try:
-        if name == _STDIN:
-            data = sys.stdin.buffer.read(MAX_DOCUMENT_BYTES + 1)
-        else:
-            path = Path(name)
-            if stat.S_ISFIFO(path.stat().st_mode) or path.is_file():
-                with path.open("rb") as file:
-                    data = file.read(MAX_DOCUMENT_BYTES + 1)
-            else:
-                raise SekishoInputError.single("file.unreadable", Ref(name), "cannot be read: not a file")
-        if len(data) > MAX_DOCUMENT_BYTES:
-            problem = f"larger than {MAX_DOCUMENT_BYTES} bytes"
-            raise SekishoInputError.single("file.too-large", Ref(name), problem)
-        return data.decode("utf-8-sig")
-    except OSError as error:
-        problem = f"cannot be read: {error.strerror}"
-        raise SekishoInputError.single("file.unreadable", Ref(name), problem) from None
-    except UnicodeDecodeError:
-        raise SekishoInputError.single("file.not-utf-8", Ref(name), "not UTF-8") from None

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from sekisho.cli.list_output import list_document, list_lines
 from sekisho.cli.output import Style
-from sekisho.cli.who_can_output import kube_document, kube_lines
+from sekisho.cli.question.list_output import list_document, list_lines
+from sekisho.cli.question.who_can_output import kube_document, kube_lines
 from sekisho.decide.decision import Outcome
 from sekisho.decide.eks.access_policies import POLICIES
 from sekisho.decide.request.kubernetes import RequestAttributes

@@ -1,11 +1,10 @@
-"""A question about AWS: put in words, answered, and written, the same way for `can` and `why`."""
+"""A question about AWS: put in words, and answered, the same way for `can` and `why`."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from sekisho.cli.aws_options import Drafts
-from sekisho.cli.output import Style
-from sekisho.cli.workload_question import Onward, answer_workload
+from sekisho.cli.question.document import answer_document, sets_document
+from sekisho.cli.question.drafts import Drafts
+from sekisho.cli.question.workload import Onward, answer_workload
 
 if TYPE_CHECKING:
     from sekisho.review.source import Source
@@ -13,7 +12,12 @@ if TYPE_CHECKING:
 
 NOBODY = "nobody in particular"
 _STAND_IN = "000000000000"
-PARTLY = "partly"
+
+
+def is_aws_action(word: str) -> bool:
+    """Tell whether a word is an AWS action: it has a colon, and a Kubernetes verb has none."""
+    service, colon, name = word.partition(":")
+    return bool(colon) and service not in ("arn", "system", "user", "group") and ":" not in name
 
 
 def shifted(who: str, action: str, resource: str, drafts: Drafts) -> tuple[str, str, str]:
@@ -22,7 +26,6 @@ def shifted(who: str, action: str, resource: str, drafts: Drafts) -> tuple[str, 
     Raises:
         SekishoInputError: a resource policy can only be asked about somebody.
     """
-    from sekisho.cli.question import is_aws_action
     from sekisho.decide.values import Ref, SekishoInputError
 
     if drafts.has_policy and is_aws_action(who) and not is_aws_action(action):
@@ -46,7 +49,6 @@ def answer(
     """
     from dataclasses import replace
 
-    from sekisho.cli.question import answer_document
     from sekisho.review.aws_resources import asks_for_sets, on_which_resources
     from sekisho.review.questions import answer_aws
     from sekisho.review.workload_name import workload_named
@@ -83,71 +85,3 @@ def _only_for_workloads(who: str) -> NoReturn:
 
     problem = f"--then-role and --aws-profile are for service accounts and pods, not for `{who[:200]}`"
     raise SekishoInputError.single("question.no-such-workload", Ref("question"), problem)
-
-
-def sets_document(found: Any, source: "Source") -> Any:
-    """Return an answer about sets of resources as JSON."""
-    from sekisho.decide.decision import step_to_json
-    from sekisho.review.source import with_lines
-
-    types = [
-        {
-            "type": one.type,
-            "among": one.universe,
-            "tooManyPatterns": one.too_many,
-            "sets": [
-                {
-                    "outcome": str(each.answer.outcome),
-                    "resources": [shape.text for shape in each.includes],
-                    "except": [shape.text for shape in each.excepts],
-                    "needs": list(each.answer.needs),
-                    "by": [with_lines(step_to_json(step), source.line_of) for step in each.answer.by],
-                }
-                for each in one.sets
-            ],
-        }
-        for one in found.types
-    ]
-    return {"action": found.action, "outcome": str(found.outcome), "partly": found.is_partial, "types": types}
-
-
-def is_sets(document: Any) -> bool:
-    """Tell whether an answer is about sets of resources."""
-    return "types" in document
-
-
-def set_lines(document: Any, style: Style) -> Iterator[str]:
-    """Yield the lines of an answer about sets of resources."""
-    marks = {"allow": style.good("yes"), "unknown": style.doubt(" if")}
-    for type_ in document["types"]:
-        among = f" among {type_['among']}"
-        yield f"{style.strong(type_['type'] or 'resources')}{style.quiet(among)}"
-        if type_["tooManyPatterns"]:
-            yield f"{style.doubt('???')} the patterns of the policies overlap in too many ways"
-        for one in type_["sets"]:
-            yield f"{marks.get(one['outcome'], style.bad(' no'))} {' and '.join(one['resources'])}"
-            for text in one["except"]:
-                yield f"      except {text}"
-            for need in one["needs"]:
-                yield f"      {style.doubt('if')} {need}"
-            for step in one["by"] if one["outcome"] != "no-opinion" else ():
-                yield style.quiet(f"      by {place(step)}")
-
-
-def place(step: Any) -> str:
-    """Return where a step leads: its file and line where there is one, else its document."""
-    at = step["at"]
-    if at.get("file"):
-        return f"{at['file']}:{at['line']}" if at.get("line") else str(at["file"])
-    return f"{at['document']}{at['pointer'] and '#' + at['pointer']}"
-
-
-def hints(document: Any) -> Iterator[str]:
-    """Yield what somebody who got no yes should know: what it hangs on, what came close."""
-    for need in document.get("needs", ()):
-        yield f"if {need}"
-    if document.get("needs"):
-        yield "tell it with --context-key KEY=VALUE or --without-key KEY"
-    for link in document.get("links", ()):
-        for step in link["nearest"][:3]:
-            yield f"nearest: {step['sentence']} ({place(step)})"

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sekisho.cli.aws_question import place
 from sekisho.cli.output import Style
+from sekisho.cli.question.lines import place
 
 if TYPE_CHECKING:
     from sekisho.decide.rbac.who_can import Access

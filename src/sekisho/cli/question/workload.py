@@ -1,10 +1,10 @@
-"""A question about a workload: its spelling, its options, and the answer as JSON."""
+"""A question about a workload: its spelling, and the answer as JSON."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+from sekisho.cli.question.document import answer_document, sets_document
 
 if TYPE_CHECKING:
     from sekisho.decide.chain.workload_to_aws import Credentials
@@ -14,15 +14,6 @@ if TYPE_CHECKING:
     from sekisho.review.workload_name import WorkloadName
 
 CREDENTIALS = "credentials in AWS"
-
-ThenRoleOption = Annotated[
-    list[str] | None,
-    typer.Option("--then-role", help="A role that the workload assumes next; again for one after that."),
-]
-AwsProfileOption = Annotated[
-    str | None,
-    typer.Option("--aws-profile", help="The AWS profile in a ConfigMap of the pod that it uses."),
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +62,6 @@ def answer_credentials(who: str, source: "Source", onward: Onward) -> Any:
     Raises:
         SekishoInputError: no such workload or cluster.
     """
-    from sekisho.cli.question import answer_document
-
     name = _name(who, onward)
     found, following = _obtained(name, source, onward)
     document = answer_document(found.chain, source, who, CREDENTIALS)
@@ -121,8 +110,6 @@ def next_lines(document: Any) -> Iterator[str]:
 def _permission(
     found: "Credentials", who: str, action: str, resource: str, source: "Source", told: "Told"
 ) -> Any:
-    from sekisho.cli.aws_question import sets_document
-    from sekisho.cli.question import answer_document
     from sekisho.review.aws_resources import asks_for_sets, on_which_resources
     from sekisho.review.workload_question import answer_permission, told_of, who_of
     from sekisho.wire.aws_managed_policies import aws_policy_text

@@ -45,7 +45,7 @@ def list_lines(document: Any, style: Style) -> Iterator[str]:
 
 
 def _kubernetes(who: str, source: "Source", namespace: str | None) -> tuple[Any, str]:
-    from sekisho.cli.question import answer_document
+    from sekisho.cli.question.document import answer_document
     from sekisho.decide.decision import step_to_json
     from sekisho.decide.eks.policy_authorizer import described
     from sekisho.review.kube_list import list_in_cluster

@@ -3,58 +3,13 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-import typer
+from sekisho.cli.file_text import read_text
 
 if TYPE_CHECKING:
     from sekisho.decide.request.aws_request import ContextValue
     from sekisho.review.told import NamedText, Told
-
-ContextKeyOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--context-key",
-        metavar="KEY=VALUE",
-        help="A condition key of the request, such as aws:SourceIp=203.0.113.7; repeatable.",
-    ),
-]
-WithoutKeyOption = Annotated[
-    list[str] | None,
-    typer.Option("--without-key", metavar="KEY", help="A condition key that the request does not carry."),
-]
-OwnerOption = Annotated[
-    str | None,
-    typer.Option("--resource-account", help="Account that owns the resource, where its ARN does not say so."),
-]
-PolicyOption = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--policy",
-        help="Identity policies to ask about instead of those of WHO; without WHO, of nobody in particular. "
-        "Then only --from adds facts, not a lab.",
-    ),
-]
-BoundaryOption = Annotated[
-    Path | None, typer.Option("--boundary", help="Permissions boundary of WHO, instead of its own.")
-]
-SessionPolicyOption = Annotated[
-    list[Path] | None, typer.Option("--session-policy", help="Policy that limits the session of WHO.")
-]
-ResourcePolicyOption = Annotated[
-    Path | None, typer.Option("--resource-policy", help="Policy of the resource, instead of its own.")
-]
-ScpOption = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--scp",
-        help="Service control policy, each one level below those of the facts; beside FullAWSAccess "
-        "if it only denies.",
-    ),
-]
-RcpOption = Annotated[
-    list[Path] | None, typer.Option("--rcp", help="Resource control policy, each one level more.")
-]
 
 _KEY = re.compile(r"[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_./-]+)*:[^=]+", re.ASCII)
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
@@ -139,9 +94,7 @@ def _value(lowered: str, values: list[str]) -> "ContextValue":
 
 
 def _texts(files: Sequence[Path] | None) -> "list[NamedText]":
-    from sekisho.cli.question import read_text
-
-    found = [(str(path), read_text(path)) for path in files or ()]
+    found = [(str(path), read_text(str(path))) for path in files or ()]
     if len(found) > MAX_FILES:
         _bad("question.too-many-files", f"{len(found)} policies; at most {MAX_FILES}")
     return found

@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sekisho.cli.aws_question import place
 from sekisho.cli.output import Style
+from sekisho.cli.question.lines import place
 
 if TYPE_CHECKING:
     from sekisho.decide.decision import Decision
@@ -26,7 +26,7 @@ def preflight_document(who: str, files: Sequence[str], namespace: str, source: "
         SekishoInputError: a file or WHO cannot be understood.
         EnvironmentFailure: WHO is not given and AWS does not tell who asks.
     """
-    from sekisho.cli.world_source import read_text
+    from sekisho.cli.file_text import read_text
     from sekisho.decide.decision import chain_to_json
     from sekisho.review.preflight.manifests import read_wishes
     from sekisho.review.preflight.run import preflight
