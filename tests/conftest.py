@@ -1,7 +1,28 @@
 """What holds for every test."""
 
+import compileall
+import gc
+from pathlib import Path
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+SOURCE = Path(__file__).parents[1] / "src"
 
 # How long an example takes says nothing about the program: a busy machine must not fail a test.
 settings.register_profile("sekisho", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("sekisho")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the program once, before the workers start.
+
+    With ``PYTHONDONTWRITEBYTECODE`` each of the thousand labs and commands that tests start would do it again.
+    """
+    if not hasattr(config, "workerinput"):
+        compileall.compile_dir(SOURCE, quiet=2)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected out of garbage collections: twenty thousand tests live until the end anyway."""
+    gc.freeze()
