@@ -17,12 +17,12 @@ settings.load_profile("sekisho")
 def pytest_configure(config: pytest.Config) -> None:
     """Compile the program once, before the workers start.
 
-    With ``PYTHONDONTWRITEBYTECODE`` each of the thousand labs and commands that tests start would do it again.
+    With ``PYTHONDONTWRITEBYTECODE`` each of the labs and commands that tests start would do it again.
     """
     if not hasattr(config, "workerinput"):
         compileall.compile_dir(SOURCE, quiet=2)
 
 
 def pytest_collection_finish() -> None:
-    """Leave what was collected out of garbage collections: twenty thousand tests live until the end anyway."""
+    """Leave the collected tests out of garbage collections: they live until the end anyway."""
     gc.freeze()

@@ -2,13 +2,13 @@
 
 import base64
 import json
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from sekisho.lab.net.sockets import free_ports
 from sekisho.testing import running_lab
 from support.both_clusters import Both, both_clusters
 from support.checkpoint import waited
@@ -93,12 +93,6 @@ def hook(case: str, client: dict[str, Any], **more: Any) -> dict[str, Any]:
     }
 
 
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("webhooks")
@@ -110,7 +104,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         for name in ("hooks", "away"):
             sent(both, "POST", "/api/v1/namespaces", {"metadata": {"name": name, "labels": {"at": name}}})
         slow = {"timeoutSeconds": 1}
-        closed = {"url": f"https://127.0.0.1:{free_port()}/x"}
+        (nobody,) = free_ports(1, "nobody")
+        closed = {"url": f"https://127.0.0.1:{nobody}/x"}
         stranger = {"url": f"https://localhost:{hooks.port}/label"}
         mutating = [
             *(hook(case, hooks.client(f"/{case}")) for case in MUTATING),

@@ -106,10 +106,10 @@ def trust(principal: str, *actions: str, **members: Any) -> str:
     return policy(*(actions or ("sts:AssumeRole",)), Principal={"AWS": principal}, **members)
 
 
-def new_user(admin: Caller, name: str, *documents: str) -> Caller:
+def new_user(admin: Caller, name: str, *documents: str, path: str = "/") -> Caller:
     """Create an IAM user with inline policies and return who signs with its access key."""
     iam = admin.client("iam")
-    iam.create_user(UserName=name)
+    iam.create_user(UserName=name, Path=path)
     for number, text in enumerate(documents):
         iam.put_user_policy(UserName=name, PolicyName=f"p{number}", PolicyDocument=text)
     key = iam.create_access_key(UserName=name)["AccessKey"]

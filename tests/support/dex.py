@@ -1,7 +1,6 @@
 """A real Dex with its password database: an issuer that nobody here wrote. Its state is in memory."""
 
 import json
-import socket
 import ssl
 import subprocess
 import urllib.error
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from sekisho.lab.net.sockets import free_ports
 from support.checkpoint import waited
 from support.https_site import certificate
 
@@ -40,9 +40,7 @@ def dex(program: Path, folder: Path) -> Iterator[Dex]:
     """Start Dex with one client and one user, and stop it at the end."""
     folder.mkdir(parents=True, exist_ok=True)
     file = certificate(folder)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    (port,) = free_ports(1, "Dex")
     issuer = f"https://localhost:{port}/dex"
     configuration = folder / "dex.json"
     user = {"email": EMAIL, "password": PASSWORD, "username": "mira", "userID": "08a8684b"}

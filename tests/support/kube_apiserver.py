@@ -1,7 +1,6 @@
 """A real kube-apiserver with its etcd, for a test: free ports, a folder of its own, stopped by its id."""
 
 import json
-import socket
 import ssl
 import subprocess
 import time
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from e2e.e2e_clients import client
+from sekisho.lab.net.sockets import free_ports
 
 ADMIN = "admin-token-of-the-test"
 ISSUER = "https://kubernetes.default.svc.cluster.local"
@@ -118,7 +118,7 @@ def running_apiserver(
         for token, (name, uid, groups) in known.items()
     ]
     tokens.write_text("".join(lines))
-    etcd_port, peer_port, port = _free_ports(3)
+    etcd_port, peer_port, port = free_ports(3, "a control plane")
     etcd = [
         programs["etcd"],
         f"--data-dir={folder / 'etcd'}",
@@ -230,11 +230,3 @@ def _document(raw: bytes) -> Any:
         return json.loads(raw)
     except ValueError:
         return raw.decode(errors="replace")
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]

@@ -30,7 +30,7 @@ from sekisho.lab.kube.authenticator import Authenticator
 from sekisho.lab.kube.issuer_keys import IssuerKeys
 from sekisho.lab.kube.live_cluster import LiveCluster
 from sekisho.lab.net.authority import Authority
-from sekisho.lab.net.sockets import LOOPBACK, listen, port_of
+from sekisho.lab.net.sockets import LOOPBACK, free_ports, listen, port_of
 from sekisho.lab.world import Clock, Ids, World
 from sekisho.wire.http import HttpServer
 
@@ -136,7 +136,7 @@ class ControlPlane:
         place = self._place
         folder = place.folder / f"{cluster.arn.account}-{cluster.region}-{cluster.name}"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        etcd, peer = _free_ports(2)
+        etcd, peer = free_ports(2, "etcd")
         port = int(cluster.endpoint.rpartition(":")[2])
         plane = flags.Plane(place.assets, folder, port, etcd, peer, cluster.issuer)
         issuer = place.keys.give_to_kubernetes(cluster.issuer)
@@ -200,14 +200,6 @@ def _public(private: Secret) -> str:
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     return pem.decode()
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [listen(0, "etcd") for _ in range(count)]
-    ports = [port_of(one) for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 def _write(path: Path, text: str) -> None:

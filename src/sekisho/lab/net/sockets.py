@@ -48,3 +48,16 @@ def _bound(port: int, purpose: str) -> socket.socket:
 def port_of(listener: socket.socket) -> int:
     """Return the port a socket listens on."""
     return int(listener.getsockname()[1])
+
+
+def free_ports(count: int, purpose: str) -> list[int]:
+    """Return free ports of `KEPT_PORTS`, all different, for a program that listens by itself.
+
+    Raises:
+        LabError: no port is free.
+    """
+    sockets = [listen(0, purpose) for _ in range(count)]
+    ports = [port_of(one) for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
