@@ -1,7 +1,6 @@
 """What holds for every test."""
 
 import compileall
-import gc
 from pathlib import Path
 
 import pytest
@@ -21,8 +20,3 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if not hasattr(config, "workerinput"):
         compileall.compile_dir(SOURCE, quiet=2)
-
-
-def pytest_collection_finish() -> None:
-    """Leave the collected tests out of garbage collections: they live until the end anyway."""
-    gc.freeze()
