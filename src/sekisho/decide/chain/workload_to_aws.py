@@ -11,19 +11,19 @@ Sources: EKS User Guide, "IAM roles for service accounts"; STS API Reference.
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from posixpath import normpath
 from typing import Final
 
 from sekisho.decide.chain.pod_identity_to_aws import (
     PodIdentityCluster,
     PodIdentityLink,
-    associated,
     decide_pod,
 )
 from sekisho.decide.chain.pod_to_aws import WebIdentityLink, concluded, refused_early
+from sekisho.decide.chain.workload_gaps import provider_unread, role_unread, unread_associations
+from sekisho.decide.chain.workload_profile import decide_profile
 from sekisho.decide.chain.workload_question import Workload, WorkloadFacts
 from sekisho.decide.chain.workload_repairs import annotation, with_provider_repairs, with_role_repairs
-from sekisho.decide.decision import Chain, Decision, Link, Outcome, ReasonCode, Repair, Step
+from sekisho.decide.decision import Chain, Decision, Link, Outcome, Repair, Step
 from sekisho.decide.iam import condition_keys
 from sekisho.decide.proof.jws_token import UnverifiedToken
 from sekisho.decide.request.aws_request import Context
@@ -42,8 +42,7 @@ from sekisho.decide.sts.access import with_trust
 from sekisho.decide.sts.assume_role import role_arn
 from sekisho.decide.sts.pod_identity import PodSubject
 from sekisho.decide.sts.refusal import refused
-from sekisho.decide.values import AccountId, Arn, FederatedPrincipal, Instant, Json, Ref, Secret
-from sekisho.decide.workload.aws_profiles import ProfileWay
+from sekisho.decide.values import AccountId, FederatedPrincipal, Instant, Json, Ref, Secret
 from sekisho.decide.workload.code import WorkloadCode, WorkloadFix
 from sekisho.decide.workload.identity import Method, resolve
 from sekisho.decide.workload.injection import Carried, injected, planned
@@ -113,7 +112,7 @@ def obtain(workload: Workload, facts: WorkloadFacts, now: Instant) -> Credential
     way = workload.profile
     role = carried.source
     if way is not None:
-        links.append(Link(WorkloadLink.PROFILE, _profile(way, workload, carried)))
+        links.append(Link(WorkloadLink.PROFILE, decide_profile(way, workload, carried)))
         if not links[-1].decision.allowed:
             return _ended(links)
         role = way.hops[0].role if way.token_file else role
@@ -141,7 +140,7 @@ def assume_next(
     session = found.session
     caller = SignedCaller(session.principal, session, Context.of({}, _DOOR_KEYS))
     request = AssumeRole(role, session_name or SESSION_NAME, SessionParameters())
-    decision = _role_unread(assume_role(request, caller, facts.sts, now), facts)
+    decision = role_unread(assume_role(request, caller, facts.sts, now), facts)
     links = (*found.chain.links, Link(WorkloadLink.NEXT_ROLE, decision))
     return Credentials(Chain(WORKLOAD_CHAIN, links), decision.value)
 
@@ -166,7 +165,7 @@ def _carried(workload: Workload, links: list[Link]) -> Carried | None:
         if own is not None and own.outcome is not Outcome.NO_OPINION and not own.allowed:
             links.append(Link(WorkloadLink.INJECTION, own))
             return None
-        unread = None if is_gone else _unread_associations(workload)
+        unread = None if is_gone else unread_associations(workload)
         links.append(unread or Link(WorkloadLink.ACCOUNT, _unassigned(resolved, account, is_gone=is_gone)))
         return None
     if resolved.value is not None:
@@ -188,43 +187,6 @@ def _unassigned(resolved: Decision[object], account: AccountFacts, *, is_gone: b
         WorkloadCode.NO_ACCOUNT, Ref(f"serviceaccount/{account.shown}"), (("account", account.shown),)
     )
     return Decision(Outcome.DENY, (step,), (step,), repairs=(Repair(WorkloadFix.CREATE_ACCOUNT, named),))
-
-
-def _profile(way: ProfileWay, workload: Workload, carried: Carried) -> Decision[str]:
-    """Return the last role that the profile leads to, or why it leads nowhere."""
-    named = (("profile", way.name), ("config_map", way.config_map))
-    if way.loop or way.missing or not way.hops:
-        code = WorkloadCode.PROFILE_LOOP if way.loop else WorkloadCode.PROFILE_UNKNOWN
-        told = (("profile", way.loop or way.missing or way.name), ("config_map", way.config_map))
-        return _refused(code, way.at, told)
-    wanted = _token_files(workload)
-    if way.token_file and wanted and normpath(way.token_file) not in wanted:
-        is_dot = normpath(way.token_file.rstrip(".")) in wanted
-        code = WorkloadCode.PROFILE_DOT if is_dot else WorkloadCode.PROFILE_FILE
-        files = (("file", way.token_file), ("token", wanted[0]))
-        place = (("config_map", way.config_map), ("namespace", workload.account.namespace))
-        fix = Repair(WorkloadFix.CORRECT_PROFILE, (*place, *files))
-        return _refused(code, way.at, (("profile", way.hops[0].profile), *files), fix)
-    step = Step(WorkloadCode.PROFILE, way.at, (*named, ("role", way.hops[-1].role)))
-    return Decision(Outcome.ALLOW, (step,), (step,), carried.source)
-
-
-def _token_files(workload: Workload) -> tuple[str, ...]:
-    """Return where the containers of the pod find tokens: those mounted, or the one to come."""
-    pod, token = workload.pod, workload.settings.web_token
-    if pod is None or not pod.exists:
-        return (normpath(f"{token.mount_path}/{token.token_path}"),)
-    # Those for AWS first: the token for the cluster's own API is mounted in nearly every pod.
-    tokens = sorted(pod.tokens, key=lambda one: one.audience != workload.settings.audience)
-    return tuple(
-        dict.fromkeys(
-            normpath(f"{path}/{one.path}")
-            for one in tokens
-            for container in pod.containers
-            for volume, path in container.mounts
-            if one.volume == volume
-        )
-    )
 
 
 def _by_web_identity(
@@ -271,7 +233,7 @@ def _by_web_identity(
     request = AssumeRoleWithWebIdentity(str(arn), SESSION_NAME, Secret(""), SessionParameters())
     question = question_about(request, arn, UnverifiedToken("RS256", "", claims, Secret("")), facts.sts)
     if isinstance(question, Decision):
-        refusal = _provider_unread(question, arn, facts)
+        refusal = provider_unread(question, arn, facts)
         if refusal.outcome is Outcome.DENY:
             refusal = with_provider_repairs(refusal, workload, arn, facts)
         links.extend(replace(one, decision=refusal) for one in refused_early(question).links)
@@ -284,7 +246,7 @@ def _by_web_identity(
     context = Context.of({}, {key for key in asked if key.lower() in _DOOR_KEYS})
     answer = conclude_signed(question, workload.cluster, facts.sts, now, context)
     if known is None:
-        answer = with_role_repairs(_role_unread(answer, facts), workload, arn)
+        answer = with_role_repairs(role_unread(answer, facts), workload, arn)
     told_already = (WebIdentityLink.TOKEN, WebIdentityLink.SIGNATURE, WebIdentityLink.CLAIMS)
     links.extend(link for link in concluded(question, answer).links if link.name not in told_already)
     return answer.value
@@ -303,8 +265,8 @@ def _by_pod_identity(
     answer = decide_pod(subject, cluster, SESSION_NAME, facts.sts, now, Context.of({}, _DOOR_KEYS))
     for link in answer.chain.links:
         decision = link.decision
-        if link.name != PodIdentityLink.ASSOCIATION and _lacks_roles(decision, facts):
-            decision = _unread(WorkloadCode.ROLES_UNREAD, _role_account(decision))
+        if link.name != PodIdentityLink.ASSOCIATION:
+            decision = role_unread(decision, facts)
         links.append(replace(link, decision=decision))
     return answer.session
 
@@ -319,52 +281,8 @@ def _or_differing(found: Credentials, carried: Carried) -> Credentials:
     return _ended([*links[:at], replace(links[at], decision=outdated)])
 
 
-def _role_unread(answer: Decision[Session], facts: WorkloadFacts) -> Decision[Session]:
-    """Return UNKNOWN for a role of an account whose roles nobody read."""
-    if not _lacks_roles(answer, facts):
-        return answer
-    return _unread(WorkloadCode.ROLES_UNREAD, _role_account(answer))
-
-
 def _or_overtaken(found: Credentials, workload: Workload) -> Credentials:
     """Return the credentials; UNKNOWN for pods to come where an association may go before the annotation."""
     is_created = workload.pod is not None and workload.pod.exists
-    unread = None if is_created or found.session is None else _unread_associations(workload)
+    unread = None if is_created or found.session is None else unread_associations(workload)
     return found if unread is None else _ended([*found.chain.links, unread])
-
-
-def _unread_associations(workload: Workload) -> Link | None:
-    """Return the link that cannot be told, if the account has no association and not all were read."""
-    cluster = workload.associations
-    if cluster is None or not cluster.unread:
-        return None
-    subject = PodSubject(cluster.arn, "", workload.account.namespace, workload.account.name)
-    which = associated(subject, cluster)
-    return None if which.allowed else Link(PodIdentityLink.ASSOCIATION, which)
-
-
-def _lacks_roles(answer: Decision[object], facts: WorkloadFacts) -> bool:
-    """Tell whether a role is not among the facts, and may exist all the same."""
-    is_unknown = answer.decisive[0].code is StsCode.ROLE_UNKNOWN
-    return is_unknown and not facts.are_roles_read(_role_account(answer))
-
-
-def _role_account(answer: Decision[object]) -> str:
-    return Arn.parse(dict(answer.decisive[0].facts)["role"]).account
-
-
-def _provider_unread(answer: Decision[Session], role: Arn, facts: WorkloadFacts) -> Decision[Session]:
-    """Return UNKNOWN for a provider of an account whose providers nobody read."""
-    if answer.decisive[0].code is not StsCode.PROVIDER_UNKNOWN or facts.are_providers_read(role.account):
-        return answer
-    return _unread(WorkloadCode.PROVIDERS_UNREAD, role.account)
-
-
-def _unread(code: ReasonCode, account: str) -> Decision[Session]:
-    step = Step(code, Ref(f"aws:{account}"), (("account", account),))
-    return Decision(Outcome.UNKNOWN, (step,), (step,))
-
-
-def _refused(code: ReasonCode, at: Ref, told: tuple[tuple[str, str], ...], *repairs: Repair) -> Decision[str]:
-    step = Step(code, at, told)
-    return Decision(Outcome.DENY, (step,), (step,), repairs=repairs)
