@@ -316,5 +316,5 @@ def test_a_file_that_is_named_and_cannot_be_read_is_told(tmp_path: Path) -> None
         [sys.executable, "-m", "sekisho", "world", "check", file], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout) == (2, "")
-    problem = "cannot be read: No such file or directory"
+    problem = "cannot be read: no such file or directory"
     assert done.stderr == f"sekisho: {tmp_path / 'scps/guard.json'}: {problem}\n"
