@@ -16,6 +16,7 @@ def read_text(name: str) -> str:
     from sekisho.decide.values import Ref, SekishoInputError
     from sekisho.decide.values.documents import MAX_DOCUMENT_BYTES
 
+    shown = "stdin" if name == STDIN else name
     try:
         if name == STDIN:
             data = sys.stdin.buffer.read(MAX_DOCUMENT_BYTES + 1)
@@ -25,13 +26,13 @@ def read_text(name: str) -> str:
                 with path.open("rb") as file:
                     data = file.read(MAX_DOCUMENT_BYTES + 1)
             else:
-                raise SekishoInputError.single("file.unreadable", Ref(name), "cannot be read: not a file")
+                raise SekishoInputError.single("file.unreadable", Ref(shown), "cannot be read: not a file")
         if len(data) > MAX_DOCUMENT_BYTES:
             problem = f"larger than {MAX_DOCUMENT_BYTES} bytes"
-            raise SekishoInputError.single("file.too-large", Ref(name), problem)
+            raise SekishoInputError.single("file.too-large", Ref(shown), problem)
         return data.decode("utf-8-sig")
     except OSError as error:
         problem = f"cannot be read: {(error.strerror or 'failed').lower()}"
-        raise SekishoInputError.single("file.unreadable", Ref(name), problem) from None
+        raise SekishoInputError.single("file.unreadable", Ref(shown), problem) from None
     except UnicodeDecodeError:
-        raise SekishoInputError.single("file.not-utf-8", Ref(name), "not UTF-8") from None
+        raise SekishoInputError.single("file.not-utf-8", Ref(shown), "not UTF-8") from None

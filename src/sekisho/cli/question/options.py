@@ -20,7 +20,7 @@ FromOption = Annotated[
         help="Answer from files instead of a lab: a world file, manifests, `kubectl get -o yaml`, `aws eks "
         "describe-cluster`, `list-access-entries`, `describe-access-entry` or `list-associated-access-"
         "policies`, `aws iam get-account-authorization-details`, `get-role` or `get-open-id-connect-"
-        "provider`; may be repeated.",
+        "provider`; `-`: standard input; may be repeated.",
     ),
 ]
 ModeOption = Annotated[
